@@ -1,0 +1,137 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "delta/snapshot.h"
+
+namespace cryptostream {
+
+// The newest cryptostream.format that this program writes and reads; a table with a newer one is refused.
+inline constexpr int kTableFormat = 1;
+
+struct OpenOptions {
+  bool fsync = true;               // false only for benchmarks and tests that do not ask about durability
+  std::optional<Version> version;  // time travel; the newest if absent
+};
+
+// What a new table is made of. Every column is nullable; timestamps are Delta's `timestamp` (UTC).
+struct TableSpec {
+  std::string uri;  // a path of this machine, or file://, s3://, gs://, az://
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<std::string> partition_columns;
+  std::map<std::string, std::string> properties;  // those of DefaultTableProperties() where not named here
+  bool fsync = true;
+};
+
+// The properties that every table of the lake is created with (they cannot be set later): statistics for `schema`'s
+// integers, dates, timestamps and coin_id, retention, no clean-up by others, cryptostream.format.
+std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
+                                                          const std::vector<std::string>& partition_columns);
+
+enum class CommitKind {
+  kAppend,    // new rows
+  kReplace,   // rows exchanged for corrected ones (remove + add): readers of the log see the change
+  kOptimize,  // the same rows in other files: dataChange false, readers of the log see nothing
+};
+
+struct CommitRequest {
+  CommitKind kind = CommitKind::kAppend;
+  std::vector<DataFile> adds;     // written and fsynced before (data_file.h)
+  std::vector<DataFile> removes;  // live files of the pinned snapshot, by path
+  std::map<std::string, std::int64_t> txns;
+  std::string batch_id;                             // random, new for each attempt's content (RandomHexId)
+  std::string operation;                            // for people reading the log, "bronze append"; empty: from the kind
+  std::map<std::string, std::string> commit_info;  // further entries of commitInfo.operationParameters
+};
+
+enum class CommitResultKind {
+  kCommitted,  // in the log, durable
+  kConflict,   // another commit holds this version: Refresh, look, decide
+  kRetryable,  // nothing was written, as far as could be seen; look for the batch id before another attempt
+  kFailed,     // the log refused it, or it cannot be known: look for the batch id
+};
+
+struct CommitOutcome {
+  CommitResultKind kind = CommitResultKind::kFailed;
+  Version version = kNoVersion;  // committed: ours; conflict: the version that was taken
+  std::string message;
+};
+
+// What one commit changed, files with dataChange=true only: compaction is not seen here.
+struct CommitActions {
+  Version version = kNoVersion;
+  Timestamp time{};  // commitInfo.timestamp
+  std::string batch_id;
+  std::string operation;
+  std::vector<DataFile> adds;
+  std::vector<DataFile> removes;    // path (and size, partition where the log has them)
+  bool data_change_remove = false;  // `removes` is not empty: rows that were read before are gone or replaced
+  std::map<std::string, std::int64_t> txns;
+};
+
+// A Delta table. Pins the newest snapshot it has seen; whoever needs one view over several calls holds snapshot().
+// Thread-safe: reads work on the pinned snapshot, and one mutex serialises commits, Refresh and Checkpoint. Only one
+// process may write (the lake's lock); other programs' commits are met as conflicts.
+class Table {
+ public:
+  // Makes the table. Errors: Conflict (there is one already), Invalid, Unavailable.
+  static Result<std::unique_ptr<Table>> Create(const TableSpec& spec);
+  // Opens a table. Errors: NotFound (no table there), Invalid (deletion vectors, column mapping, a protocol or
+  // cryptostream.format that this program does not know: the message says what to do), Corrupt, Unavailable.
+  static Result<std::unique_ptr<Table>> Open(const std::string& uri, const OpenOptions& options = {});
+  // Opens the table, or makes it. Errors: those of Open; Invalid if columns of `spec` are missing in it.
+  static Result<std::unique_ptr<Table>> OpenOrCreate(const TableSpec& spec);
+  ~Table();
+
+  // Pins the newest version. Errors: Corrupt, Unavailable.
+  Status Refresh();
+  std::shared_ptr<const Snapshot> snapshot() const;
+  // The snapshot of an older version. Errors: NotFound (cleaned up, or not there yet).
+  Result<std::shared_ptr<const Snapshot>> SnapshotAt(Version version) const;
+
+  const std::string& uri() const { return uri_; }  // of the root, ends with "/"
+  const std::string& id() const { return id_; }
+  const std::string& root_path() const { return root_path_; }  // on this machine; empty for an object store
+  bool fsync() const { return fsync_; }
+  Version version() const { return snapshot()->version(); }
+  std::shared_ptr<arrow::Schema> schema() const { return snapshot()->schema(); }
+  std::map<std::string, std::string> properties() const { return snapshot()->properties(); }
+  Result<std::vector<DataFile>> Files() const { return snapshot()->Files(); }
+  Result<std::map<std::string, std::int64_t>> Txns() const { return snapshot()->Txns(); }
+
+  // Reads the commits after `version` up to the pinned one, oldest first, at most `max_commits` of them.
+  // Errors: NotFound (the log before them was cleaned up: resync from a snapshot), Corrupt, Unavailable.
+  Result<std::vector<CommitActions>> CommitsAfter(Version version, int max_commits = 100) const;
+  // Writes one commit on top of the pinned snapshot; committed: the post-commit snapshot is pinned. What happened is
+  // the value; an error means that nothing was tried (Invalid: a file to remove is not live, a bad request).
+  Result<CommitOutcome> Commit(const CommitRequest& request);
+  // Finds the commit with this batch id at or after `from`, up to the newest version (also pins that one).
+  Result<std::optional<Version>> FindCommit(std::string_view batch_id, Version from);
+  // Writes a checkpoint (and the version checksum) for the pinned snapshot.
+  Status Checkpoint();
+
+ private:
+  Table(std::shared_ptr<const Snapshot> snapshot, bool fsync);
+  void Pin(std::shared_ptr<const Snapshot> snapshot);
+
+  const std::string uri_;
+  const std::string id_;
+  const std::string root_path_;
+  const bool fsync_;
+  std::mutex commit_mutex_;  // held over a whole commit
+  mutable std::mutex pin_mutex_;
+  std::shared_ptr<const Snapshot> snapshot_;  // guarded by pin_mutex_
+};
+
+}  // namespace cryptostream
