@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cryptostream {
+
+// The candidate nearest to `word` by edit distance, or empty when none is near: for "did you mean" in messages.
+std::string Nearest(std::string_view word, std::span<const std::string> candidates);
+// `bytes` made safe to print on one line: at most `limit` bytes, control and non-ASCII bytes escaped as \xNN.
+std::string Printable(std::string_view bytes, std::size_t limit = 200);
+// True when `bytes` is well-formed UTF-8 (no surrogates, no overlong forms).
+bool IsUtf8(std::string_view bytes);
+
+}  // namespace cryptostream

@@ -1,0 +1,1 @@
+fn main(){ cxx_build::bridge("src/lib.rs"); }

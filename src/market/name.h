@@ -1,0 +1,43 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+namespace cryptostream {
+
+// An interned identifier (coin id, source, symbol): equal texts share one immutable string that lives as long as the
+// process, so a Name is one pointer, compares in one instruction for equality and is free to copy. Thread-safe.
+// Names come only from allow-listed characters and are bounded in number (kMaxNames).
+class Name {
+ public:
+  static constexpr std::size_t kMaxNames = 200'000;
+
+  Name() : text_(&Empty()) {}
+  // Interns `text`. When kMaxNames are in use a new one gives the empty Name: the caller rejects the row.
+  explicit Name(std::string_view text);
+
+  const std::string& str() const { return *text_; }
+  bool empty() const { return text_->empty(); }
+  const void* id() const { return text_; }
+
+  friend bool operator==(Name a, Name b) { return a.text_ == b.text_; }
+  // Orders by text, so that output does not depend on the order of arrival.
+  friend std::strong_ordering operator<=>(Name a, Name b) {
+    return a.text_ == b.text_ ? std::strong_ordering::equal : *a.text_ <=> *b.text_;
+  }
+
+ private:
+  static const std::string& Empty();
+  const std::string* text_;
+};
+
+// True for 1 to 128 characters of [A-Za-z0-9._:/+-]: what may be a coin id, a source or a symbol.
+bool IsValidName(std::string_view text);
+
+}  // namespace cryptostream
+
+template <>
+struct std::hash<cryptostream::Name> {
+  std::size_t operator()(cryptostream::Name name) const noexcept { return std::hash<const void*>()(name.id()); }
+};

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace cryptostream {
+
+// A message that could not become a row, kept whole (bounded) with the reason.
+struct Reject {
+  std::string source;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;     // of the message in its partition
+  std::string stage;           // "source", "bronze", "silver"
+  std::string reason;          // a RejectReason's text, perhaps ": detail"
+  std::string value;           // the original bytes, at most kMaxRejectBytes
+  Timestamp received;
+  std::int64_t position = 0;   // the stage's position that covers this row (rule 4)
+
+  static constexpr std::size_t kMaxRejectBytes = 1 << 20;
+};
+
+// What is missing: a source that was down, a sequence gap, lost offsets.
+struct Gap {
+  std::string source;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::optional<std::int64_t> from_offset, to_offset;  // [from, to)
+  std::optional<Timestamp> from_time, to_time;
+  std::string reason;
+  Timestamp detected_at;
+};
+
+// Messages of one partition in order, as received, with the position that they reach. Values lie end to end in one buffer
+// with their end offsets beside it: no allocation a row, and Arrow takes the buffers as they are.
+class RawBatch {
+ public:
+  struct Row {
+    std::optional<std::string_view> key;
+    std::string_view value;
+    Timestamp received;
+    std::int64_t offset;
+  };
+
+  std::string source;            // venue and market, the bronze column
+  std::string topic;             // Kafka topic, or the file's name, or empty
+  std::int32_t partition = 0;
+  std::string position_id;       // appId of the position, without the prefix "cryptostream/": "bronze/direct/coingecko"
+  std::int64_t next_position = 0;  // version of that appId once this batch is committed
+  bool end_of_input = false;     // nothing follows: commit now
+  bool close_windows = false;    // and the windows of its sources may all close
+  bool live = true;              // a fresh price, to be shown before it is durable
+  std::vector<Reject> rejects;   // messages that cannot be bronze rows
+  std::vector<Gap> gaps;
+
+  void Add(const Row& row);
+  Row row(std::size_t i) const;
+  std::size_t rows() const { return offsets_.size(); }
+  std::size_t bytes() const { return values_.size() + keys_.size(); }
+  bool empty() const { return rows() == 0 && rejects.empty() && gaps.empty(); }
+
+  const std::string& values() const { return values_; }
+  const std::vector<std::int32_t>& value_ends() const { return value_ends_; }
+
+ private:
+  std::string values_, keys_;
+  std::vector<std::int32_t> value_ends_, key_ends_;
+  std::vector<bool> has_key_;
+  std::vector<Timestamp> received_;
+  std::vector<std::int64_t> offsets_;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cryptostream {
+
+// The tables of the lake: where each lies below the storage root, its columns (partition columns last) and partitioning.
+// docs/tables.md says what each column means.
+struct TableLayout {
+  std::string name;  // "bronze"
+  std::string path;  // "bronze/crypto_raw"
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<std::string> partition_columns;
+};
+
+const TableLayout& BronzeLayout();
+const TableLayout& SilverLayout();
+const TableLayout& GoldLayout();
+const TableLayout& QuarantineLayout();
+const TableLayout& GapsLayout();
+std::vector<const TableLayout*> AllLayouts();
+
+}  // namespace cryptostream
