@@ -33,15 +33,20 @@ else()
   target_link_libraries(dep_arrow INTERFACE Parquet::parquet_shared Arrow::arrow_shared)
 endif()
 
-# DuckDB: the C API's header and shared library.
-find_path(DUCKDB_INCLUDE duckdb.h HINTS "${CRYPTOSTREAM_DEPS}/duckdb/include")
-find_library(DUCKDB_LIBRARY duckdb HINTS "${CRYPTOSTREAM_DEPS}/duckdb/lib")
-if(NOT DUCKDB_INCLUDE OR NOT DUCKDB_LIBRARY)
-  message(FATAL_ERROR "cannot find DuckDB: run `make setup` (looked in ${CRYPTOSTREAM_DEPS}/duckdb)")
+# DuckDB's C API: the system's if it has CMake's description of it, else the shared library out of the npm package.
+find_package(DuckDB 1.4 CONFIG QUIET)
+if(DuckDB_FOUND)
+  add_library(dep_duckdb INTERFACE)
+  target_link_libraries(dep_duckdb INTERFACE duckdb)
+else()
+  set(duckdb_so "${CRYPTOSTREAM_DEPS}/duckdb/lib/libduckdb.so")
+  if(NOT EXISTS "${duckdb_so}")
+    message(FATAL_ERROR "cannot find libduckdb: run `make setup` (looked in ${CRYPTOSTREAM_DEPS}/duckdb)")
+  endif()
+  add_library(dep_duckdb SHARED IMPORTED GLOBAL)
+  set_target_properties(dep_duckdb PROPERTIES IMPORTED_LOCATION "${duckdb_so}")
+  target_include_directories(dep_duckdb SYSTEM INTERFACE "${CRYPTOSTREAM_DEPS}/duckdb/include")
 endif()
-add_library(dep_duckdb SHARED IMPORTED)
-set_target_properties(dep_duckdb PROPERTIES IMPORTED_LOCATION ${DUCKDB_LIBRARY})
-target_include_directories(dep_duckdb SYSTEM INTERFACE ${DUCKDB_INCLUDE})
 
 # simdjson, compiled by us under another namespace: libparquet exports its own copy's symbols, and the two must never meet.
 add_library(dep_simdjson STATIC "${CRYPTOSTREAM_DEPS}/simdjson/simdjson.cpp")
