@@ -1,1 +1,4 @@
-fn main(){ cxx_build::bridge("src/lib.rs"); }
+fn main() {
+    let _ = cxx_build::bridge("src/lib.rs");
+    println!("cargo:rerun-if-changed=src/lib.rs");
+}

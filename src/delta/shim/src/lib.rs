@@ -1,1 +1,222 @@
-#[cxx::bridge(namespace="x")] mod ffi { extern "Rust" { fn f() -> i32; } } pub fn f()->i32 {1}
+//! The border between the C++ program and delta_kernel: values in, values out, no policy.
+//!
+//! What flows: tables are opened by URL, a snapshot is one pinned version, a commit is tried once and its outcome is a
+//! value. Every entry runs under `catch_unwind`, because a panic that crosses the border would abort the process. An
+//! error crosses as text `kind|message`; the kinds are those of the C++ side (base/result.h), the message is the kernel's.
+//! Schemas cross through Arrow's C data interface, so neither side writes or parses type names.
+//! Rejected: the kernel's own C FFI crate (it is not published), and Arrow record batches for the file list (a few
+//! thousand rows at most; plain structs are easier to read on both sides).
+
+mod error;
+mod read;
+mod write;
+
+use delta_kernel::snapshot::SnapshotRef;
+use delta_kernel::{Engine, Snapshot as KernelSnapshot};
+use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
+use delta_kernel_default_engine::DefaultEngineBuilder;
+use error::{guard, Fault};
+use object_store::{local::LocalFileSystem, DynObjectStore};
+use std::sync::{Arc, OnceLock};
+use url::Url;
+
+#[cxx::bridge(namespace = "cryptostream::shim")]
+mod ffi {
+    /// A key with a text value; `is_null` where the log says null.
+    struct Pair {
+        key: String,
+        value: String,
+        is_null: bool,
+    }
+
+    struct Txn {
+        app_id: String,
+        version: i64,
+    }
+
+    /// A data file of the log; `path` is relative to the root and not encoded.
+    struct File {
+        path: String,
+        size: i64,
+        modified_ms: i64,
+        partition: Vec<Pair>,
+        stats: String,
+        data_change: bool,
+        has_deletion_vector: bool,
+    }
+
+    struct Metadata {
+        id: String,
+        partition_columns: Vec<String>,
+        properties: Vec<Pair>,
+        min_reader_version: i32,
+        min_writer_version: i32,
+        features: Vec<String>,
+    }
+
+    struct Commit {
+        version: i64,
+        timestamp_ms: i64,
+        operation: String,
+        parameters: Vec<Pair>,
+        adds: Vec<File>,
+        removes: Vec<File>,
+        txns: Vec<Txn>,
+    }
+
+    enum Operation {
+        Append,
+        Replace,
+        Optimize,
+    }
+
+    struct Request {
+        operation: Operation,
+        engine_info: String,
+        adds: Vec<File>,
+        removes: Vec<String>,
+        txns: Vec<Txn>,
+        parameters: Vec<Pair>,
+    }
+
+    enum OutcomeKind {
+        Committed,
+        Conflict,
+        Retryable,
+        Failed,
+    }
+
+    /// `snapshot` is the post-commit one if committed, else the one that the commit was based on.
+    struct Outcome {
+        kind: OutcomeKind,
+        version: i64,
+        message: String,
+        snapshot: Box<Snapshot>,
+    }
+
+    extern "Rust" {
+        type Store;
+        type Snapshot;
+
+        /// Opens the storage behind a URL or an absolute path; touches nothing yet.
+        fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>>;
+        fn url(self: &Store) -> String;
+        /// The root as a path of this machine; empty for an object store.
+        fn local_path(self: &Store) -> String;
+        fn has_log(self: &Store) -> Result<bool>;
+        /// Commits version 0. `schema` is the address of an `ArrowSchema`, which is consumed.
+        fn create(
+            self: &Store,
+            schema: usize,
+            partition_columns: &Vec<String>,
+            properties: &Vec<Pair>,
+            engine_info: &str,
+        ) -> Result<()>;
+        /// The snapshot of `version`, the newest for -1.
+        fn snapshot(self: &Store, version: i64) -> Result<Box<Snapshot>>;
+        fn newer(self: &Store, base: &Snapshot) -> Result<Box<Snapshot>>;
+
+        fn version(self: &Snapshot) -> i64;
+        fn metadata(self: &Snapshot) -> Result<Metadata>;
+        /// Writes the schema into the `ArrowSchema` at the address `out`.
+        fn export_schema(self: &Snapshot, out: usize) -> Result<()>;
+
+        fn files(self: &Store, snapshot: &Snapshot) -> Result<Vec<File>>;
+        fn txns(self: &Store, snapshot: &Snapshot) -> Result<Vec<Txn>>;
+        fn commits(self: &Store, first: i64, last: i64) -> Result<Vec<Commit>>;
+
+        fn commit(self: &Store, base: &Snapshot, request: &Request) -> Outcome;
+        /// Writes checksum and checkpoint; gives the snapshot that knows them.
+        fn checkpoint(self: &Store, snapshot: &Snapshot) -> Result<Box<Snapshot>>;
+    }
+}
+
+/// The storage of one table and the engine on it. Thread-safe.
+pub struct Store {
+    url: Url,
+    engine: Arc<dyn Engine>,
+}
+
+/// One pinned version. Immutable, thread-safe.
+pub struct Snapshot(SnapshotRef);
+
+/// Two threads serve the input and output of all tables for the life of the process.
+fn runtime() -> Result<tokio::runtime::Handle, Fault> {
+    static RUNTIME: OnceLock<Option<tokio::runtime::Runtime>> = OnceLock::new();
+    let made = RUNTIME.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).thread_name("delta-io").enable_all().build().ok()
+    });
+    made.as_ref().map(|r| r.handle().clone()).ok_or_else(|| Fault::new("internal", "cannot start the input threads"))
+}
+
+fn parse_url(uri: &str) -> Result<Url, Fault> {
+    let mut url = match uri.contains("://") {
+        true => Url::parse(uri).map_err(|e| Fault::new("invalid", format!("bad table url: {e} uri={uri}")))?,
+        false => Url::from_directory_path(uri)
+            .map_err(|_| Fault::new("invalid", format!("table path is not absolute: path={uri}")))?,
+    };
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+/// The kernel's own store does not fsync, hence ours for files. Object stores are durable when they answer.
+fn make_store(url: &Url, fsync: bool) -> Result<Arc<DynObjectStore>, Fault> {
+    if url.scheme() == "file" {
+        return Ok(Arc::new(LocalFileSystem::new().with_fsync(fsync)));
+    }
+    let (store, _) = object_store::parse_url_opts(url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
+        .map_err(|e| Fault::new("invalid", format!("cannot open the object store: {e} url={url}")))?;
+    Ok(Arc::from(store))
+}
+
+fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>, Fault> {
+    guard(|| {
+        let url = parse_url(uri)?;
+        let executor = Arc::new(TokioMultiThreadExecutor::new(runtime()?));
+        let engine = DefaultEngineBuilder::new(make_store(&url, fsync)?).with_task_executor(executor).build();
+        Ok(Box::new(Store { url, engine: Arc::new(engine) }))
+    })
+}
+
+impl Store {
+    fn url(&self) -> String {
+        self.url.to_string()
+    }
+
+    fn local_path(&self) -> String {
+        self.url.to_file_path().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn has_log(&self) -> Result<bool, Fault> {
+        guard(|| {
+            let first = self.url.join("_delta_log/0")?;
+            match self.engine.storage_handler().list_from(&first)?.next() {
+                None => Ok(false),
+                Some(Ok(_)) => Ok(true),
+                Some(Err(e)) if error::is_absent(&e) => Ok(false),
+                Some(Err(e)) => Err(e.into()),
+            }
+        })
+    }
+
+    fn snapshot(&self, version: i64) -> Result<Box<Snapshot>, Fault> {
+        guard(|| {
+            let mut builder = KernelSnapshot::builder_for(self.url.as_str());
+            if let Ok(version) = u64::try_from(version) {
+                builder = builder.at_version(version);
+            }
+            Ok(Box::new(Snapshot(builder.with_incremental_crc_replay(read::REPLAY).build(self.engine.as_ref())?)))
+        })
+    }
+
+    fn newer(&self, base: &Snapshot) -> Result<Box<Snapshot>, Fault> {
+        guard(|| {
+            let builder = KernelSnapshot::builder_from(base.0.clone()).with_incremental_crc_replay(read::REPLAY);
+            Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?)))
+        })
+    }
+}
