@@ -24,13 +24,13 @@ CONTENT_TYPES = {
 }
 
 INCBIN = """asm(R"(
-.section .rodata
+.pushsection .rodata
 .balign 16
 asset_{i}_begin:
 .incbin "{path}"
 asset_{i}_end:
 .byte 0
-.text
+.popsection
 )");
 extern "C" const char asset_{i}_begin[];
 extern "C" const char asset_{i}_end[];

@@ -1,0 +1,69 @@
+# The commands of this project; `make help` lists them. Each one first brings in what it needs (tools/setup), says so
+# beforehand, and can be interrupted and run again.
+#
+#   make run SOURCE=replay PORT=9000 ARGS='--storage /data/lake'
+SOURCE ?=
+PORT ?=
+BROKER ?=
+ARGS ?=
+PREFIX ?=
+
+binary := build/release/cryptostream
+run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(if $(BROKER),--broker $(BROKER)) $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test test-long lint fmt bench web asan tsan install clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo "  for run: SOURCE=coingecko|replay PORT=8000 BROKER=host:port ARGS='...'; for install: PREFIX=/opt/cryptostream"
+
+setup: ## fetch what building needs (make run and make test do it themselves)
+	@tools/setup run
+
+build: setup ## make build/release/cryptostream
+	@tools/build release cryptostream
+
+run: build ## take prices, build the tables, serve the page on http://127.0.0.1:8000
+	@exec $(binary) run $(run_flags)
+
+test: ## all tests but the long ones, within 30 minutes from nothing
+	@tools/setup test
+	@WITH_TESTS=1 tools/build release
+	@tools/test
+
+test-long: ## the tests of make test and those that take longer
+	@tools/setup test
+	@WITH_TESTS=1 tools/build release
+	@tools/test --long
+
+lint: ## clang-format, clang-tidy and the tidy test
+	@tools/setup lint
+	@tools/lint
+
+fmt: ## format the C++ sources in place
+	@tools/setup lint
+	@tools/lint --format
+
+bench: build ## measure what can be measured so far
+	@tools/bench
+
+web: ## build the page alone, into web/dist
+	@tools/setup run
+	@tools/web
+
+asan: ## unit tests under the address and undefined-behaviour sanitizers
+	@tools/setup test
+	@WITH_TESTS=1 tools/build asan
+	@tools/test --build build/asan --suite unit
+
+tsan: ## unit tests under the thread sanitizer
+	@tools/setup test
+	@WITH_TESTS=1 tools/build tsan
+	@tools/test --build build/tsan --suite unit
+
+install: build ## a tree that runs on its own: make install PREFIX=/opt/cryptostream
+	@tools/install '$(PREFIX)'
+
+clean: ## delete build/ and the page's packages; the cache of fetched libraries stays
+	rm -rf build web/dist web/node_modules
