@@ -1,5 +1,3 @@
-// The page's files, built by Vite and compiled into the program (cmake/embed.cmake), so that one binary serves everything and
-// a page can never be of another version than its server.
 #pragma once
 
 #include <span>
@@ -7,15 +5,16 @@
 
 namespace cryptostream {
 
+// One file of the page, built into the binary (cmake/embed.cmake). All of it lives as long as the process.
 struct Asset {
-  std::string_view path;          // exact URL path; the page itself is both "/" and "/index.html"
-  std::string_view content_type;  // with the charset
-  std::string_view etag;          // quoted, of the content
+  std::string_view path;          // exact, as in the URL: "/", "/assets/index-1a2b.js"
+  std::string_view content_type;
+  std::string_view etag;          // quoted
   std::string_view body;
-  std::string_view body_gzip;  // empty where gzip saves nothing
+  std::string_view body_gzip;     // empty where compression gains nothing
 };
 
-// Gives all files of the page; they live as long as the program.
+// Lists the page's files, the page itself under "/" and "/index.html".
 std::span<const Asset> Assets();
 
 }  // namespace cryptostream

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "market/status.h"
+#include "serve/assets.h"
+#include "serve/live.h"
+
+namespace cryptostream {
+
+enum class ServeMode { kLive, kReplay };
+
+struct ServeOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8000;         // 0: any free one
+  bool allow_remote = false;         // must be set to bind to anything but loopback
+  std::vector<std::string> allowed_hosts;  // further values of the Host header on a loopback bind
+  std::filesystem::path storage_root;
+  std::string version = "0.0.0";
+  ServeMode mode = ServeMode::kLive;
+  std::span<const Asset> assets;     // the page: Assets(); empty: no page
+  std::vector<std::string> coins;    // listed first, in this order
+  // Which source answers for a window: the first in this order that has a row; the others follow by name.
+  std::vector<std::string> source_order = {"coingecko", "binance_spot", "binance_usdm", "kraken", "coinbase", "coingecko_chart"};
+  std::map<std::string, std::vector<std::string>> source_order_by_coin;
+  std::chrono::seconds live_age{120};     // up to this age a price is "live",
+  std::chrono::seconds delayed_age{600};  // up to this "delayed", then "stale"
+  std::chrono::milliseconds poll_interval{1000};  // of the tables' logs
+  std::chrono::milliseconds query_timeout{10'000};
+  int query_threads = 2;
+  std::uint64_t query_memory_mb = 512;
+  int max_connections = 512;
+  int max_connections_per_address = 128;
+  LiveLimits live_limits;
+  const Clock* clock = nullptr;      // nullptr: the machine's
+};
+
+// The API and the page: one HTTP server over one lake. It only reads tables, so it works the same beside the engine in one
+// process and in a process of its own. Life: Start binds the port and begins to follow the tables; tables that do not exist yet are waited for; Stop (or the destructor) closes all
+// connections and joins the threads. Thread-safe.
+class Server {
+ public:
+  // Errors: Conflict (the port is taken; says by whom), Invalid (address, host not loopback), Internal.
+  static Result<std::unique_ptr<Server>> Start(ServeOptions options);
+  ~Server();
+
+  // "http://127.0.0.1:8000", with the port that was bound.
+  const std::string& url() const;
+  std::uint16_t port() const;
+
+  // Serves another lake from now on (demo -> real): answers come from the old one until this returns.
+  Status SetStorage(const std::filesystem::path& root);
+  // Where the engine puts ticks that are not durable yet. Ask again after SetStorage.
+  std::shared_ptr<Live> live() const;
+  // Says that something was committed, so that the follower looks now and not at its next poll. Cheap; never blocks.
+  void Poke();
+
+  void SetMode(ServeMode mode);
+  void SetSourceReport(const SourceReport& report);
+  // What /readyz says of the lake; `reason` in words when it cannot be written.
+  void SetLakeState(bool writable, std::string reason = {});
+
+  void Stop();
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cryptostream
