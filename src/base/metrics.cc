@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -62,7 +63,7 @@ void RefreshProcessMetrics(State& state) {
   const double page_bytes = static_cast<double>(::sysconf(_SC_PAGESIZE));
   GaugeOf(state, "process_resident_memory_bytes", "Resident memory size in bytes.", {}).Set(pages_resident * page_bytes);
   GaugeOf(state, "process_virtual_memory_bytes", "Virtual memory size in bytes.", {}).Set(pages_total * page_bytes);
-  GaugeOf(state, "process_cpu_seconds", "User and system CPU time spent in seconds.", {})
+  GaugeOf(state, "process_cpu_seconds_total", "User and system CPU time spent in seconds.", {})
       .Set(static_cast<double>(std::clock()) / CLOCKS_PER_SEC);
   GaugeOf(state, "process_start_time_seconds", "Start time of the process since the epoch in seconds.", {}).Set(start_s);
 }

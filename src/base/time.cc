@@ -89,7 +89,8 @@ Result<Timestamp> ParseRfc3339(std::string_view text) {
   std::int64_t micros = TakeChar(text, pos, ".") ? TakeFractionMicros(text, pos) : 0;
   auto offset = TakeOffsetMinutes(text, pos);
   if (!offset || pos != text.size()) return bad();
-  std::chrono::year_month_day ymd(std::chrono::year(*year), std::chrono::month(*month), std::chrono::day(*day));
+  std::chrono::year_month_day ymd{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                  std::chrono::day(static_cast<unsigned>(*day))};
   if (!ymd.ok() || *hour > 23 || *minute > 59 || *second > 60) return bad();
   return Timestamp(std::chrono::sys_days(ymd)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute - *offset) +
          std::chrono::seconds(*second) + std::chrono::microseconds(micros);

@@ -1,0 +1,55 @@
+// The table of interned names. One mutex suffices: a name is interned once a row at most, and the parser keeps the last
+// few names it saw. Strings are never freed; kMaxNames and the allow-list of characters bound what a hostile feed can make.
+#include "market/name.h"
+
+#include <mutex>
+#include <unordered_set>
+
+namespace cryptostream {
+namespace {
+
+struct ViewHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
+struct Interned {
+  std::mutex mutex;
+  std::unordered_set<std::string, ViewHash, std::equal_to<>> names;
+};
+
+Interned& Table() {
+  static Interned* table = new Interned;  // never destroyed: names outlive static destruction
+  return *table;
+}
+
+}  // namespace
+
+const std::string& Name::Empty() {
+  static const std::string* empty = new std::string;
+  return *empty;
+}
+
+Name::Name(std::string_view text) : text_(&Empty()) {
+  if (text.empty()) return;
+  Interned& table = Table();
+  std::lock_guard lock(table.mutex);
+  auto found = table.names.find(text);
+  if (found == table.names.end()) {
+    if (table.names.size() >= kMaxNames) return;
+    found = table.names.emplace(text).first;
+  }
+  text_ = &*found;
+}
+
+bool IsValidName(std::string_view text) {
+  if (text.empty() || text.size() > 128) return false;
+  for (char c : text) {
+    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              std::string_view("._:/+-").find(c) != std::string_view::npos;
+    if (!ok) return false;
+  }
+  return true;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,78 @@
+// The arithmetic of a 1-minute window. In: ticks of one (window, coin, source) in any order. Out: one gold row that depends
+// on the set of ticks only. Sums are exact and rounded once; first and last go by (event time, trade id, price).
+#include "market/window.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace cryptostream {
+
+void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {
+  if (IsNull(candidate)) return;
+  if (IsNull(value) || at > order || (at == order && candidate > value)) {
+    order = at;
+    value = candidate;
+  }
+}
+
+void WindowAccumulator::Add(const Tick& tick) {
+  Order at{tick.event_time, tick.trade_id, tick.price};
+  if (samples_ == 0) {
+    min_ = max_ = tick.price;
+    first_ = last_ = at;
+  }
+  ++samples_;
+  min_ = std::min(min_, tick.price);
+  max_ = std::max(max_, tick.price);
+  first_ = std::min(first_, at, [](const Order& a, const Order& b) { return a < b; });
+  last_ = std::max(last_, at, [](const Order& a, const Order& b) { return a < b; });
+  price_.Add(tick.price);
+  price_squared_.AddProduct(tick.price, tick.price);
+  if (tick.is_trade()) {
+    ++trades_;
+    if (!IsNull(tick.quantity)) {
+      quantity_.Add(tick.quantity);
+      turnover_.AddProduct(tick.price, tick.quantity);
+    }
+  } else if (tick.last_updated != kNoTime) {
+    auto place = std::lower_bound(last_updated_.begin(), last_updated_.end(), tick.last_updated);
+    if (place == last_updated_.end() || *place != tick.last_updated) last_updated_.insert(place, tick.last_updated);
+  }
+  if (tick.last_updated != kNoTime) {
+    double age_s = static_cast<double>((tick.event_time - tick.last_updated).count()) / 1e6;
+    if (IsNull(max_source_age_s_) || age_s > max_source_age_s_) max_source_age_s_ = age_s;
+  }
+  volume_24h_.Offer(at, tick.volume_24h);
+  market_cap_.Offer(at, tick.market_cap);
+}
+
+GoldRow WindowAccumulator::Finish(const WindowKey& key) const {
+  CS_CHECK(samples_ > 0);
+  GoldRow row;
+  row.key = key;
+  row.avg_price = price_.Round() / static_cast<double>(samples_);
+  row.max_price = max_;
+  row.min_price = min_;
+  row.open = first_.price;
+  row.close = last_.price;
+  row.price_change = row.close - row.open;
+  row.price_change_pct = row.price_change / row.open * 100;
+  row.volatility = std::sqrt(PopulationVariance(samples_, price_, price_squared_));
+  row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
+  row.samples = samples_;
+  row.updates = trades_ + static_cast<std::int64_t>(last_updated_.size());
+  if (trades_ > 0 && !quantity_.partials().empty()) {
+    row.volume = quantity_.Round();
+    row.vwap = turnover_.Round() / row.volume;
+  }
+  row.volume_24h = volume_24h_.value;
+  row.market_cap = market_cap_.value;
+  row.first_event = first_.time;
+  row.last_event = last_.time;
+  row.max_source_age_s = max_source_age_s_;
+  return row;
+}
+
+}  // namespace cryptostream
