@@ -1,0 +1,100 @@
+// Made-up prices for developing the page without the engine; never shipped. A
+// seeded walk, so that two runs show the same chart.
+const MINUTE_MS = 60_000;
+
+export const COINS = [
+  ["bitcoin", "BTC", 97_000, 1.92e12, 3.8e10],
+  ["ethereum", "ETH", 3_410, 4.1e11, 2.1e10],
+  ["solana", "SOL", 187.4, 8.9e10, 4.4e9],
+  ["ripple", "XRP", 2.31, 1.3e11, 5.1e9],
+  ["cardano", "ADA", 0.8812, 3.1e10, 9.2e8],
+  ["dogecoin", "DOGE", 0.3204, 4.7e10, 2.6e9],
+  ["chainlink", "LINK", 17.53, 1.1e10, 7.0e8],
+  ["polkadot", "DOT", 6.87, 1.0e10, 3.1e8],
+  ["tron", "TRX", 0.2441, 2.1e10, 8.8e8],
+  ["avalanche-2", "AVAX", 36.12, 1.4e10, 5.0e8],
+];
+
+function random(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** One coin's minutes up to `endMs`; `stepMinutes` 5 looks like a fresh backfill. */
+export function makeMinutes(coinIndex, endMs, count, stepMinutes, trades) {
+  const next = random(coinIndex + 1);
+  let price = COINS[coinIndex][2] * 0.97;
+  const last = Math.floor(endMs / MINUTE_MS) * MINUTE_MS;
+  const minutes = [];
+  for (let index = count - 1; index >= 0; index--) {
+    const open = price;
+    price *= 1 + (next() - 0.492) * 0.0022;
+    const wick = price * 0.0007;
+    const high = Math.max(open, price) + next() * wick;
+    const low = Math.min(open, price) - next() * wick;
+    const hole = index > 90 && index < 104; // a source that was down
+    if (!hole) minutes.push(minute(last - index * stepMinutes * MINUTE_MS, open, high, low, price, next(), trades));
+  }
+  return minutes;
+}
+
+function minute(openMs, open, high, low, close, share, trades) {
+  const volume = trades ? 4 + share * 22 : null;
+  return { openMs, open, high, low, close, samples: 2 + Math.floor(share * 4), volume, closed: true };
+}
+
+/** Minutes rolled into windows of `lengthMs`, as the contract's candles. */
+export function rollUp(minutes, lengthMs) {
+  const windows = new Map();
+  for (const bar of minutes) {
+    const openMs = Math.floor(bar.openMs / lengthMs) * lengthMs;
+    const window = windows.get(openMs);
+    if (!window) windows.set(openMs, { ...bar, openMs });
+    else {
+      window.high = Math.max(window.high, bar.high);
+      window.low = Math.min(window.low, bar.low);
+      window.close = bar.close;
+      window.samples += bar.samples;
+      window.volume = bar.volume === null ? null : window.volume + bar.volume;
+      window.closed = bar.closed;
+    }
+  }
+  return [...windows.values()].map((bar) => toCandle(bar, lengthMs));
+}
+
+function toCandle(bar, lengthMs) {
+  const { open, high, low, close, volume, samples, closed } = bar;
+  return {
+    open_time: new Date(bar.openMs).toISOString(),
+    close_time: new Date(bar.openMs + lengthMs).toISOString(),
+    open, high, low, close,
+    avg: (high + low + close) / 3,
+    volume,
+    vwap: volume === null ? null : (high + low + close) / 3,
+    samples,
+    closed,
+    committed: closed,
+  };
+}
+
+/** Moves the running minute by one price; starts a new minute when its time has come. */
+export function applyPrice(minutes, price, timeMs, trades) {
+  const openMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+  let bar = minutes.at(-1);
+  if (!bar || bar.openMs < openMs) {
+    if (bar) bar.closed = true;
+    bar = { openMs, open: price, high: price, low: price, close: price, samples: 0, volume: trades ? 0 : null, closed: false };
+    minutes.push(bar);
+  }
+  bar.closed = false;
+  bar.high = Math.max(bar.high, price);
+  bar.low = Math.min(bar.low, price);
+  bar.close = price;
+  bar.samples += 1;
+  if (bar.volume !== null) bar.volume += 0.4;
+}

@@ -1,0 +1,144 @@
+// Speaks the engine's /api/v1 with made-up prices, and serves dist/, so that the
+// page can be developed and its odd states looked at without the engine. For
+// development and for the tests of those states only; never shipped.
+//   node dev/mock_server.mjs --port 8100 --mode live|replay --scenario normal|waiting|empty|limited
+//     --step 1|5 (minutes between old candles) --live-s 120 --delayed-s 600 --stop-after SECONDS
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { dirname, extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { applyPrice, COINS, makeMinutes, rollUp } from "./mock_market.mjs";
+
+const options = { port: "8100", mode: "live", scenario: "normal", step: "1", "live-s": "120", "delayed-s": "600", "stop-after": "0" };
+for (let index = 2; index < process.argv.length; index += 2) {
+  options[process.argv[index].replace(/^--/, "")] = process.argv[index + 1];
+}
+
+const DIST = join(dirname(fileURLToPath(import.meta.url)), "..", "dist");
+const LENGTH_MS = { "1m": 60e3, "5m": 300e3, "15m": 900e3, "1h": 3600e3, "4h": 14_400e3, "1d": 86_400e3 };
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+const replay = options.mode === "replay";
+const startedMs = Date.now();
+const replayStartMs = Date.parse("2024-03-05T23:40:00Z");
+const dataNow = () => (replay ? replayStartMs + (Date.now() - startedMs) : Date.now());
+const iso = (ms) => new Date(ms).toISOString();
+const hasCoins = options.scenario === "normal" || options.scenario === "limited";
+const markets = COINS.map(([coin, symbol, , marketCap, volume], index) => {
+  const trades = replay && index < 2;
+  const minutes = hasCoins ? makeMinutes(index, dataNow() - 60e3, 1500, Number(options.step), trades) : [];
+  return { coin, symbol, marketCap, volume, trades, minutes, updatedMs: dataNow() - 20e3 };
+});
+const source = (market) => (market.trades ? "binance_spot" : "coingecko");
+
+function coinsAnswer() {
+  const coins = hasCoins ? markets.map(coinAnswer) : [];
+  return { coins, mode: options.mode };
+}
+
+function coinAnswer(market) {
+  const closes = market.minutes.map((bar) => bar.close);
+  const price = closes.at(-1);
+  const dayAgo = closes[Math.max(0, closes.length - 1440)];
+  return {
+    coin: market.coin, symbol: market.symbol, source: source(market), price,
+    change_24h_pct: replay ? null : (price / dayAgo - 1) * 100,
+    market_cap: replay ? null : market.marketCap, volume_24h: replay ? null : market.volume,
+    last_updated: replay ? null : iso(market.updatedMs), event_time: iso(market.updatedMs),
+    age_s: (dataNow() - market.updatedMs) / 1000, freshness: replay ? "replay" : "live",
+    spark: closes.filter((_, index) => (closes.length - 1 - index) % 24 === 0).slice(-60),
+  };
+}
+
+function sourceStatus() {
+  if (options.scenario === "waiting") {
+    return { source: "coingecko", state: "waiting", message: "rate limited (429): waiting as the provider asked",
+      last_success: null, next_attempt: iso(Date.now() + 95e3) };
+  }
+  if (options.scenario === "limited") {
+    return { source: "coingecko", state: "limited", message: "the provider slowed us down (429); polling every 60 s",
+      last_success: iso(Date.now() - 40e3), next_attempt: iso(Date.now() + 50e3) };
+  }
+  return { source: "coingecko", state: replay ? "unreachable" : "ok", last_success: replay ? null : iso(Date.now()),
+    message: replay ? "cannot be reached; a recording is played until it answers" : "", next_attempt: null };
+}
+
+function status() {
+  return {
+    version: "0.0.0-mock", mode: options.mode, now: iso(Date.now()), sources: [sourceStatus()],
+    tables: { bronze: { version: 412, rows: 61_204 }, silver: { version: 410, rows: 61_190 }, gold: { version: 389, rows: 14_880 } },
+    watermarks: { coingecko: iso(dataNow() - 30e3) },
+    freshness: { live_s: Number(options["live-s"]), delayed_s: Number(options["delayed-s"]) },
+  };
+}
+
+function candles(query) {
+  const market = markets.find((one) => one.coin === query.get("coin"));
+  const interval = query.get("interval");
+  if (!market || !LENGTH_MS[interval]) return undefined;
+  const before = query.get("to") ? Date.parse(query.get("to")) : Infinity;
+  const all = rollUp(market.minutes, LENGTH_MS[interval]).filter((one) => Date.parse(one.open_time) < before);
+  const limit = Number(query.get("limit") ?? 500);
+  return { coin: market.coin, interval, source: source(market), as_of_version: 389, candles: all.slice(-limit) };
+}
+
+const clients = new Set();
+function send(client, event, data) {
+  client.response.write(`event: ${event}\nid: ${Date.now()}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+function tickOnce() {
+  const stopAfter = Number(options["stop-after"]);
+  if (!hasCoins || (stopAfter > 0 && Date.now() - startedMs > stopAfter * 1000)) return;
+  for (const market of markets) {
+    if (Math.random() > 0.55) continue;
+    const price = market.minutes.at(-1).close * (1 + (Math.random() - 0.5) * 0.0009);
+    market.updatedMs = dataNow();
+    applyPrice(market.minutes, price, market.updatedMs, market.trades);
+    for (const client of clients) sendPrice(client, market);
+  }
+}
+
+function sendPrice(client, market) {
+  const { coin, price, event_time, last_updated, change_24h_pct } = coinAnswer(market);
+  send(client, "tick", { coin, price, event_time, last_updated, source: source(market), change_24h_pct });
+  const candle = rollUp(market.minutes, LENGTH_MS[client.interval]).at(-1);
+  send(client, "candle", { coin, interval: client.interval, source: source(market), candle });
+}
+
+function stream(request, response, query) {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  const client = { response, interval: query.get("interval") ?? "1m" };
+  clients.add(client);
+  send(client, "status", status());
+  request.on("close", () => clients.delete(client));
+}
+
+function json(response, body) {
+  const code = body ? 200 : 404;
+  response.writeHead(code, { "content-type": body ? "application/json" : "application/problem+json" });
+  response.end(JSON.stringify(body ?? { title: "Not Found", status: 404, detail: "unknown coin or interval" }));
+}
+
+function file(response, path) {
+  const name = normalize(path === "/" ? "/index.html" : path);
+  const full = join(DIST, name);
+  if (!existsSync(full)) return response.writeHead(404).end();
+  response.writeHead(200, { "content-type": TYPES[extname(full)] ?? "text/plain", "content-security-policy": CSP });
+  return createReadStream(full).pipe(response);
+}
+
+createServer((request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  if (url.pathname === "/api/v1/coins") return json(response, coinsAnswer());
+  if (url.pathname === "/api/v1/status") return json(response, status());
+  if (url.pathname === "/api/v1/candles") return json(response, candles(url.searchParams));
+  if (url.pathname === "/api/v1/stream") return stream(request, response, url.searchParams);
+  return file(response, url.pathname);
+}).listen(Number(options.port), "127.0.0.1", function () {
+  console.log(`mock server on http://127.0.0.1:${this.address().port}`);
+});
+
+setInterval(tickOnce, 500);
+setInterval(() => clients.forEach((client) => send(client, "heartbeat", { now: iso(Date.now()) })), 15_000);

@@ -1,0 +1,73 @@
+// Reads the REST part of the server. Every failure becomes an ApiError whose
+// message a person can read: problem+json's own words, or that nobody answered.
+import type { Candle, CandlesAnswer, CoinsAnswer, Interval, Status } from "./types";
+
+export class ApiError extends Error {
+  /** HTTP status; 0 when the server could not be reached at all. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+/** Turns the body of a failed answer into one sentence. */
+export function problemMessage(status: number, body: string): string {
+  try {
+    const problem = JSON.parse(body) as { title?: string; detail?: string };
+    const words = problem.detail ?? problem.title;
+    if (words) return words;
+  } catch {
+    // Not JSON: a proxy's page, most likely. The status says enough.
+  }
+  return `the server answered ${status}`;
+}
+
+async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { headers: { accept: "application/json" }, signal: signal ?? null });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "the server cannot be reached");
+  }
+  if (!response.ok) {
+    throw new ApiError(response.status, problemMessage(response.status, await response.text()));
+  }
+  return (await response.json()) as T;
+}
+
+export function fetchCoins(): Promise<CoinsAnswer> {
+  return getJson<CoinsAnswer>("/api/v1/coins");
+}
+
+export function fetchStatus(): Promise<Status> {
+  return getJson<Status>("/api/v1/status");
+}
+
+export interface CandleQuery {
+  coin: string;
+  interval: Interval;
+  /** Only candles that open before this, epoch ms; absent: up to now. */
+  beforeMs?: number;
+  limit: number;
+}
+
+/** Reads the latest candles (before a time, if one is given), ascending. */
+export async function fetchCandles(query: CandleQuery, signal?: AbortSignal): Promise<CandlesAnswer> {
+  const params = new URLSearchParams({
+    coin: query.coin,
+    interval: query.interval,
+    limit: String(query.limit),
+  });
+  if (query.beforeMs !== undefined) params.set("to", new Date(query.beforeMs).toISOString());
+  const answer = await getJson<CandlesAnswer>(`/api/v1/candles?${params}`, signal);
+  answer.candles.sort(byOpenTime);
+  return answer;
+}
+
+function byOpenTime(a: Candle, b: Candle): number {
+  return Date.parse(a.open_time) - Date.parse(b.open_time);
+}

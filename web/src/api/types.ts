@@ -1,0 +1,104 @@
+// The server's answers as the page reads them: the contract of /api/v1.
+// Times are RFC 3339 in UTC; null means that the source did not say.
+
+export const INTERVALS = ["1m", "5m", "15m", "1h", "4h", "1d"] as const;
+export type Interval = (typeof INTERVALS)[number];
+
+export type Mode = "live" | "replay";
+export type FreshnessState = "live" | "delayed" | "stale" | "replay";
+
+export interface Coin {
+  coin: string;
+  symbol: string | null;
+  source: string;
+  price: number;
+  change_24h_pct: number | null;
+  market_cap: number | null;
+  volume_24h: number | null;
+  last_updated: string | null;
+  event_time: string;
+  age_s: number;
+  freshness: FreshnessState;
+  spark: number[];
+}
+
+export interface CoinsAnswer {
+  coins: Coin[];
+  mode: Mode;
+}
+
+export interface Candle {
+  open_time: string;
+  close_time: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  avg: number;
+  volume: number | null;
+  vwap: number | null;
+  samples: number;
+  closed: boolean;
+  committed: boolean;
+}
+
+export interface CandlesAnswer {
+  coin: string;
+  interval: Interval;
+  source: string;
+  as_of_version: number;
+  candles: Candle[];
+}
+
+export type SourceState =
+  | "ok"
+  | "waiting"
+  | "unreachable"
+  | "limited"
+  | "banned"
+  | "replaying"
+  | "done";
+
+export interface SourceStatus {
+  source: string;
+  state: SourceState;
+  message: string;
+  last_success: string | null;
+  next_attempt: string | null;
+}
+
+export interface Thresholds {
+  live_s: number;
+  delayed_s: number;
+}
+
+export interface TableStatus {
+  version: number;
+  rows: number;
+}
+
+export interface Status {
+  version: string;
+  mode: Mode;
+  now: string;
+  sources: SourceStatus[];
+  tables: Record<string, TableStatus | undefined>;
+  watermarks: Record<string, string>;
+  freshness: Thresholds;
+}
+
+export interface CandleEvent {
+  coin: string;
+  interval: Interval;
+  source: string;
+  candle: Candle;
+}
+
+export interface TickEvent {
+  coin: string;
+  price: number;
+  event_time: string;
+  last_updated: string | null;
+  source: string;
+  change_24h_pct: number | null;
+}

@@ -1,0 +1,208 @@
+// The chart of one coin at one interval: loads its candles, merges what the
+// stream brings, asks for older ones when the visitor scrolls back, and keeps
+// legend, table and empty state in step. Answers that arrive after the visitor
+// has moved on are dropped.
+import { ApiError, fetchCandles } from "./api/client";
+import type { Candle, CandleEvent, Interval, Mode } from "./api/types";
+import { type Bar, BarSeries, toBar } from "./data/bars";
+import { coinName } from "./format";
+import type { ChartStyle } from "./state/route";
+import { ChartView } from "./view/chart_view";
+import { byId, setText } from "./view/dom";
+import { EmptyView } from "./view/empty";
+import { barSentence, Legend } from "./view/legend";
+import { TableView } from "./view/table_view";
+import type { Zone } from "./zone";
+
+export const PAGE_SIZE = 500;
+
+const AMOUNT_LABELS = { volume: "Volume, in coins", samples: "Samples per candle" };
+
+export interface PanelHandlers {
+  onWantInterval(interval: Interval): void;
+  onSpeak(sentence: string): void;
+}
+
+export class ChartPanel {
+  private readonly container = byId("chart");
+  private readonly latestButton = byId("to-latest");
+  private readonly legend = new Legend(byId("legend"));
+  private readonly table = new TableView(byId("table-view"));
+  private readonly empty = new EmptyView(byId("empty"));
+  private readonly amountLabel = byId("amount-label");
+  private readonly view: ChartView;
+  private readonly series = new BarSeries();
+  private coin = "";
+  private interval: Interval = "1m";
+  private loading: AbortController | undefined;
+  private loadingOlder = false;
+  private exhausted = false;
+  private pointedMs: number | null = null;
+
+  constructor(
+    style: ChartStyle,
+    private zone: Zone,
+    private readonly handlers: PanelHandlers,
+  ) {
+    this.view = new ChartView(this.container, style, zone, {
+      onPoint: (openMs) => this.point(openMs),
+      onNeedOlder: () => void this.loadOlder(),
+      onAtLatest: (atLatest) => (this.latestButton.hidden = atLatest || this.series.last === undefined),
+    });
+    this.latestButton.addEventListener("click", () => this.view.toLatest());
+    this.container.addEventListener("keydown", (event) => this.onKey(event));
+    this.container.addEventListener("blur", () => this.view.clearPoint());
+  }
+
+  /** Shows a coin; `ready` are its candles if they were fetched already. */
+  async open(coin: string, interval: Interval, ready?: Candle[]): Promise<void> {
+    this.loading?.abort();
+    const loading = new AbortController();
+    this.loading = loading;
+    this.coin = coin;
+    this.interval = interval;
+    this.exhausted = false;
+    this.pointedMs = null;
+    this.series.clear();
+    try {
+      const candles = ready ?? (await fetchCandles({ coin, interval, limit: PAGE_SIZE }, loading.signal)).candles;
+      if (loading.signal.aborted) return;
+      this.series.mergeAll(candles.map(toBar));
+      this.exhausted = candles.length < PAGE_SIZE;
+      this.loading = undefined;
+      this.draw(true);
+    } catch (error) {
+      if (!loading.signal.aborted) this.showFailure(error);
+    }
+  }
+
+  /** Fetches the newest candles again, after the stream was away. */
+  async catchUp(): Promise<void> {
+    const { coin, interval } = this;
+    if (!coin || this.loading) return;
+    const answer = await fetchCandles({ coin, interval, limit: PAGE_SIZE });
+    if (coin !== this.coin || interval !== this.interval) return;
+    const bars = answer.candles.map(toBar);
+    const hole = this.series.last && bars[0] && bars[0].openMs > this.series.last.openMs;
+    if (hole) {
+      this.series.clear();
+      this.exhausted = false;
+    }
+    this.series.mergeAll(bars);
+    this.draw(Boolean(hole));
+  }
+
+  applyCandle(event: CandleEvent): void {
+    if (event.coin !== this.coin || event.interval !== this.interval) return;
+    const bar = toBar(event.candle);
+    const wasEmpty = this.series.last === undefined;
+    const change = this.series.merge(bar);
+    if (this.loading || change === "none") return;
+    if (wasEmpty || change === "inside") this.draw(wasEmpty);
+    else {
+      this.view.updateTail(bar, this.interval);
+      this.describe();
+    }
+  }
+
+  setStyle(style: ChartStyle): void {
+    this.view.setStyle(style, this.interval);
+  }
+
+  setZone(zone: Zone): void {
+    this.zone = zone;
+    this.view.setZone(zone);
+    this.describe();
+  }
+
+  setReplay(mode: Mode): void {
+    this.view.setReplay(mode === "replay");
+  }
+
+  repaint(mode: Mode): void {
+    this.view.repaint(this.interval, mode === "replay");
+  }
+
+  showTable(visible: boolean): void {
+    this.table.setVisible(visible);
+    this.describe();
+  }
+
+  /** Covers the chart with a reason why there is none. */
+  showEmpty(title: string, text: string): void {
+    this.empty.show({ title, text, busy: true });
+  }
+
+  private draw(fit: boolean): void {
+    this.view.draw(this.series.bars, this.interval, fit);
+    if (this.series.last) this.empty.hide();
+    else this.showNoCandles();
+    this.describe();
+  }
+
+  private describe(): void {
+    const bar = this.pointedMs === null ? this.series.last : this.series.at(this.pointedMs);
+    this.legend.show(bar, this.zone);
+    const last = this.series.last;
+    const newest = last ? `newest: ${barSentence(last, this.zone)}` : "no candles";
+    this.container.ariaLabel = `${coinName(this.coin)}, ${this.interval} candles, ${newest}`;
+    setText(this.amountLabel, last ? AMOUNT_LABELS[this.view.amountKind] : "");
+    this.amountLabel.style.setProperty("--pane-height", `${this.view.amountPaneHeight()}px`);
+    this.container.dataset["bars"] = String(this.series.bars.length);
+    if (last) this.container.dataset["close"] = String(last.close);
+    if (this.table.visible) this.table.show(this.series.bars, `${coinName(this.coin)}, ${this.interval}`, this.zone);
+  }
+
+  private point(openMs: number | null): void {
+    this.pointedMs = openMs;
+    const bar = openMs === null ? this.series.last : this.series.at(openMs);
+    this.legend.show(bar, this.zone);
+  }
+
+  private async loadOlder(): Promise<void> {
+    const first = this.series.first;
+    if (this.exhausted || this.loadingOlder || this.loading || !first) return;
+    this.loadingOlder = true;
+    const { coin, interval } = this;
+    try {
+      const answer = await fetchCandles({ coin, interval, beforeMs: first.openMs, limit: PAGE_SIZE });
+      if (coin !== this.coin || interval !== this.interval) return;
+      const added = this.series.mergeAll(answer.candles.map(toBar));
+      this.exhausted = added === 0;
+      if (added > 0) this.draw(false);
+    } catch {
+      this.exhausted = true; // what is drawn stays right; opening the coin again retries
+    } finally {
+      this.loadingOlder = false;
+    }
+  }
+
+  private showNoCandles(): void {
+    const wanted: Interval = this.interval === "1m" ? "5m" : "1m";
+    this.empty.show({
+      title: `No ${this.interval} candles of ${coinName(this.coin)} yet`,
+      text: "The lake holds no rows for this interval. A candle appears with the first price.",
+      busy: true,
+      action: { label: `Show ${wanted}`, run: () => this.handlers.onWantInterval(wanted) },
+    });
+  }
+
+  private showFailure(error: unknown): void {
+    this.loading = undefined;
+    const text = error instanceof ApiError ? error.message : String(error);
+    const retry = { label: "Try again", run: () => void this.open(this.coin, this.interval) };
+    this.empty.show({ title: "The candles could not be loaded", text, busy: false, action: retry });
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const bars = this.series.bars;
+    const at = this.pointedMs === null ? bars.length : bars.findIndex((bar) => bar.openMs === this.pointedMs);
+    const target = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: bars.length - 1 }[event.key];
+    if (target === undefined || bars.length === 0) return;
+    event.preventDefault();
+    const bar: Bar = bars[Math.min(bars.length - 1, Math.max(0, target))]!;
+    this.view.pointAt(bar);
+    this.point(bar.openMs);
+    this.handlers.onSpeak(barSentence(bar, this.zone));
+  }
+}

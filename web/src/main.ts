@@ -1,0 +1,9 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/coins.css";
+import "./styles/market.css";
+import "./styles/chart.css";
+import { App } from "./app";
+
+new App().start();

@@ -1,0 +1,202 @@
+// The chart on the page: draws bars, follows the live tail, reports what the
+// visitor points at and when older candles are needed. Knows nothing of the
+// server. Rejected: handing stream candles straight to series.update(), which
+// throws for any time before the last one; here an older bar means a redraw.
+import {
+  createChart,
+  createTextWatermark,
+  type IChartApi,
+  type ITextWatermarkPluginApi,
+  type LogicalRange,
+  type MouseEventParams,
+  type Time,
+} from "lightweight-charts";
+import type { Interval } from "../api/types";
+import type { Bar } from "../data/bars";
+import { withEmptySlots } from "../data/gaps";
+import { intervalMs } from "../data/interval";
+import type { ChartStyle } from "../state/route";
+import type { Zone } from "../zone";
+import { type ChartColors, chartOptions, readColors } from "./chart_look";
+import {
+  addAmountSeries,
+  addPriceSeries,
+  type AmountKind,
+  amountKind,
+  amountPoint,
+  type AmountSeries,
+  paintPriceSeries,
+  pricePoint,
+  type PriceSeries,
+  setAmountFormat,
+  setPriceDigits,
+  toTime,
+} from "./chart_series";
+import { GapShade } from "./gap_shade";
+
+const PIXELS_PER_BAR = 9;
+const MIN_BARS_SHOWN = 40;
+const EMPTY_BARS_RIGHT = 5;
+const LOAD_OLDER_WITHIN_BARS = 30;
+
+export interface ChartHandlers {
+  /** The open time under the crosshair, null when it left the chart. */
+  onPoint(openMs: number | null): void;
+  onNeedOlder(): void;
+  onAtLatest(atLatest: boolean): void;
+}
+
+export class ChartView {
+  private readonly chart: IChartApi;
+  private readonly amount: AmountSeries;
+  private readonly shades = [new GapShade(true), new GapShade(false)];
+  private readonly watermark: ITextWatermarkPluginApi<Time>;
+  private price: PriceSeries;
+  private colors: ChartColors = readColors();
+  private zone: Zone;
+  private style: ChartStyle;
+  private kind: AmountKind = "samples";
+  private bars: readonly Bar[] = [];
+  private lastMs: number | undefined;
+  private stepMs = intervalMs("1m");
+
+  constructor(
+    private readonly container: HTMLElement,
+    style: ChartStyle,
+    zone: Zone,
+    private readonly handlers: ChartHandlers,
+  ) {
+    this.zone = zone;
+    this.style = style;
+    this.chart = createChart(container, chartOptions(this.colors, zone));
+    this.price = addPriceSeries(this.chart, style);
+    this.amount = addAmountSeries(this.chart);
+    const [pricePane, amountPane] = this.chart.panes();
+    pricePane!.setStretchFactor(5);
+    amountPane!.setStretchFactor(1);
+    pricePane!.attachPrimitive(this.shades[0]!);
+    amountPane!.attachPrimitive(this.shades[1]!);
+    this.watermark = createTextWatermark(pricePane!, { visible: false, horzAlign: "center", vertAlign: "center" });
+    this.paint();
+    this.chart.subscribeCrosshairMove((event) => this.onCrosshair(event));
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.onRange(range));
+  }
+
+  get amountKind(): AmountKind {
+    return this.kind;
+  }
+
+  /** Height of the lower pane with the time axis under it, pixels. */
+  amountPaneHeight(): number {
+    return (this.chart.panes()[1]?.getHeight() ?? 0) + this.chart.timeScale().height();
+  }
+
+  /** Replaces everything drawn. `fit` moves the view to the newest bars. */
+  draw(bars: readonly Bar[], interval: Interval, fit: boolean): void {
+    this.bars = bars;
+    this.stepMs = intervalMs(interval);
+    this.kind = amountKind(bars);
+    const { slots, gaps } = withEmptySlots(bars, this.stepMs);
+    const last = bars.at(-1);
+    this.lastMs = last?.openMs;
+    if (last) setPriceDigits(this.price, last.close);
+    setAmountFormat(this.amount, this.kind);
+    this.price.setData(slots.map((slot, index) => this.point(slot, typeof slots[index + 1] === "number")));
+    this.amount.setData(slots.map((slot) => amountPoint(slot, this.kind, this.colors)));
+    for (const shade of this.shades) shade.setGaps(gaps);
+    if (fit) this.fit(slots.length);
+  }
+
+  /** Updates the newest bar or appends the next; anything else is redrawn. */
+  updateTail(bar: Bar, interval: Interval): void {
+    const step = this.lastMs === undefined ? NaN : bar.openMs - this.lastMs;
+    const inPlace = step === 0 || step === this.stepMs;
+    if (!inPlace || (bar.volume !== null && this.kind === "samples")) {
+      this.draw(this.bars, interval, false);
+      return;
+    }
+    this.price.update(this.point(bar, false));
+    this.amount.update(amountPoint(bar, this.kind, this.colors));
+    this.lastMs = bar.openMs;
+  }
+
+  setStyle(style: ChartStyle, interval: Interval): void {
+    if (style === this.style) return;
+    this.style = style;
+    const old = this.price;
+    this.price = addPriceSeries(this.chart, style);
+    this.chart.removeSeries(old);
+    this.paint();
+    this.draw(this.bars, interval, false);
+  }
+
+  setZone(zone: Zone): void {
+    this.zone = zone;
+    this.chart.applyOptions(chartOptions(this.colors, zone));
+  }
+
+  /** Writes REPLAY behind the candles, so that no picture of it passes for live. */
+  setReplay(replay: boolean): void {
+    const fontSize = Math.min(84, Math.round(this.container.clientWidth / 8));
+    const lines = [{ text: "REPLAY", color: this.colors.watermark, fontSize, fontStyle: "bold" }];
+    this.watermark.applyOptions({ visible: replay, lines });
+  }
+
+  /** Takes the theme's colours anew. */
+  repaint(interval: Interval, replay: boolean): void {
+    this.colors = readColors();
+    this.chart.applyOptions(chartOptions(this.colors, this.zone));
+    this.paint();
+    this.setReplay(replay);
+    this.draw(this.bars, interval, false);
+  }
+
+  toLatest(): void {
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  /** Puts the crosshair on a bar, scrolling it into view. */
+  pointAt(bar: Bar): void {
+    const scale = this.chart.timeScale();
+    const index = scale.timeToIndex(toTime(bar.openMs));
+    const range = scale.getVisibleLogicalRange();
+    if (index !== null && range) {
+      const shift = index < range.from ? index - range.from : Math.max(0, index - range.to + 1);
+      if (shift !== 0) scale.setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
+    }
+    this.chart.setCrosshairPosition(bar.close, toTime(bar.openMs), this.price);
+  }
+
+  clearPoint(): void {
+    this.chart.clearCrosshairPosition();
+  }
+
+  private point(slot: Bar | number, beforeGap: boolean): ReturnType<typeof pricePoint> {
+    return pricePoint(slot, beforeGap, this.style);
+  }
+
+  private paint(): void {
+    paintPriceSeries(this.price, this.colors);
+    for (const shade of this.shades) shade.setColors(this.colors.gap, this.colors.text);
+  }
+
+  private fit(slotCount: number): void {
+    const byWidth = Math.floor(this.container.clientWidth / PIXELS_PER_BAR);
+    const shown = Math.min(Math.max(slotCount, MIN_BARS_SHOWN), Math.max(byWidth, MIN_BARS_SHOWN));
+    const to = slotCount - 1 + EMPTY_BARS_RIGHT;
+    this.chart.timeScale().setVisibleLogicalRange({ from: to - shown, to });
+    this.chart.priceScale("right").applyOptions({ autoScale: true });
+  }
+
+  private onCrosshair(event: MouseEventParams): void {
+    const inside = event.time !== undefined && event.point !== undefined;
+    this.handlers.onPoint(inside ? (event.time as number) * 1000 : null);
+  }
+
+  private onRange(range: LogicalRange | null): void {
+    if (!range || this.bars.length === 0) return;
+    const lastIndex = this.chart.timeScale().timeToIndex(toTime(this.lastMs ?? 0));
+    this.handlers.onAtLatest(lastIndex === null || range.to >= lastIndex - 1);
+    if (range.from < LOAD_OLDER_WITHIN_BARS) this.handlers.onNeedOlder();
+  }
+}

@@ -1,0 +1,64 @@
+// The list of coins: a listbox whose arrows move the choice. Rows are kept and
+// updated in place, so that focus and scroll position survive every tick.
+import type { CoinEntry } from "../state/market";
+import type { FreshnessState } from "../api/types";
+import { CoinRow } from "./coin_row";
+
+export type StateOf = (entry: CoinEntry) => FreshnessState;
+
+export class CoinList {
+  private rows = new Map<string, CoinRow>();
+  private selected: string | undefined;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly onChoose: (coin: string) => void,
+  ) {
+    root.addEventListener("click", (event) => {
+      const coin = (event.target as Element).closest<HTMLElement>(".coin")?.dataset["coin"];
+      if (coin) this.onChoose(coin);
+    });
+    root.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  /** Shows these coins in this order. */
+  show(coins: CoinEntry[], stateOf: StateOf): void {
+    const rows = new Map<string, CoinRow>();
+    for (const entry of coins) {
+      const row = this.rows.get(entry.coin) ?? new CoinRow(entry.coin, entry.symbol);
+      row.show(entry, stateOf(entry));
+      rows.set(entry.coin, row);
+    }
+    const sameOrder = [...rows.keys()].join() === [...this.rows.keys()].join();
+    this.rows = rows;
+    if (!sameOrder) this.root.replaceChildren(...[...rows.values()].map((row) => row.root));
+    if (this.selected) this.select(this.selected);
+  }
+
+  showCoin(entry: CoinEntry, stateOf: StateOf): void {
+    this.rows.get(entry.coin)?.show(entry, stateOf(entry));
+  }
+
+  showStates(coins: CoinEntry[], stateOf: StateOf): void {
+    for (const entry of coins) this.rows.get(entry.coin)?.showState(entry, stateOf(entry));
+  }
+
+  select(coin: string): void {
+    const moved = coin !== this.selected;
+    this.selected = coin;
+    for (const row of this.rows.values()) row.select(row.coin === coin);
+    if (moved) this.rows.get(coin)?.root.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const coins = [...this.rows.keys()];
+    const at = coins.indexOf(this.selected ?? "");
+    const last = coins.length - 1;
+    const target = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: last }[event.key];
+    if (target === undefined || last < 0) return;
+    event.preventDefault();
+    const coin = coins[Math.min(last, Math.max(0, target))]!;
+    this.rows.get(coin)?.root.focus();
+    if (coin !== this.selected) this.onChoose(coin);
+  }
+}

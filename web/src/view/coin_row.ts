@@ -1,0 +1,59 @@
+// One coin in the list: name, line of closes, price, change, and a dot that
+// says how fresh its price is.
+import type { FreshnessState } from "../api/types";
+import { coinName, formatPercent, formatPrice } from "../format";
+import type { CoinEntry } from "../state/market";
+import { paintAvatar } from "./avatar";
+import { element, flash, setText, trendClass } from "./dom";
+import { Sparkline } from "./sparkline";
+
+export class CoinRow {
+  readonly root = element("div", "coin");
+  private readonly spark = new Sparkline();
+  private readonly price = element("span", "coin-price");
+  private readonly change = element("span", "coin-change");
+  private readonly dot = element("span", "dot");
+  private shownPrice: number | undefined;
+
+  constructor(readonly coin: string, symbol: string | null) {
+    const avatar = element("span", "avatar");
+    avatar.setAttribute("aria-hidden", "true");
+    paintAvatar(avatar, coin, symbol);
+    const label = element("span", "", (symbol ?? coin).toUpperCase());
+    const names = element(
+      "div",
+      "coin-names",
+      element("span", "coin-name", coinName(coin)),
+      element("span", "coin-symbol", this.dot, label),
+    );
+    const numbers = element("div", "coin-numbers", this.price, this.change);
+    this.root.append(avatar, names, this.spark.root, numbers);
+    this.root.setAttribute("role", "option");
+    this.root.dataset["coin"] = coin;
+  }
+
+  show(entry: CoinEntry, state: FreshnessState): void {
+    const price = formatPrice(entry.price);
+    const change = formatPercent(entry.change_24h_pct);
+    setText(this.price, price);
+    setText(this.change, change);
+    this.change.className = `coin-change ${trendClass(entry.change_24h_pct)}`;
+    this.spark.draw(entry.spark);
+    this.showState(entry, state);
+    if (this.shownPrice !== undefined && this.shownPrice !== entry.price) flash(this.price, entry.direction);
+    this.shownPrice = entry.price;
+  }
+
+  showState(entry: CoinEntry, state: FreshnessState): void {
+    this.dot.dataset["state"] = state;
+    this.dot.title = state;
+    const change = entry.change_24h_pct === null ? "" : `, ${formatPercent(entry.change_24h_pct)} in 24 hours`;
+    const label = `${coinName(this.coin)}, ${formatPrice(entry.price)} dollars${change}, ${state}`;
+    if (this.root.ariaLabel !== label) this.root.ariaLabel = label;
+  }
+
+  select(selected: boolean): void {
+    this.root.setAttribute("aria-selected", String(selected));
+    this.root.tabIndex = selected ? 0 : -1;
+  }
+}

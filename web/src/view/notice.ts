@@ -1,0 +1,61 @@
+// The line under the header: that a recording is shown, or why a source is
+// silent, in the source's own words. Nothing to say: no line.
+import type { Mode, SourceState, SourceStatus } from "../api/types";
+import { formatCountdown } from "../format";
+import { element } from "./dom";
+
+const QUIET: SourceState[] = ["ok", "replaying"];
+
+export interface NoticeInput {
+  mode: Mode;
+  sources: SourceStatus[];
+  nowMs: number;
+  /** Set when the server itself does not answer. */
+  serverMessage: string | null;
+}
+
+export interface NoticeLine {
+  state: "replay" | "delayed" | "stale";
+  title: string;
+  text: string;
+}
+
+/** The lines to show, most important first. */
+export function noticeLines(input: NoticeInput): NoticeLine[] {
+  if (input.serverMessage) {
+    return [{ state: "stale", title: "No connection", text: `${input.serverMessage}; trying again` }];
+  }
+  const lines: NoticeLine[] = [];
+  if (input.mode === "replay") {
+    lines.push({ state: "replay", title: "Replay", text: "A recording is shown. These are not current prices." });
+  }
+  for (const source of input.sources) {
+    if (QUIET.includes(source.state)) continue;
+    lines.push({ state: "delayed", title: source.source, text: `${source.message}${nextTry(source, input.nowMs)}` });
+  }
+  return lines;
+}
+
+function nextTry(source: SourceStatus, nowMs: number): string {
+  if (!source.next_attempt) return "";
+  const left = Date.parse(source.next_attempt) - nowMs;
+  return left > 0 ? ` · next try in ${formatCountdown(left)}` : "";
+}
+
+export class Notice {
+  private shown = "";
+
+  constructor(private readonly root: HTMLElement) {}
+
+  show(input: NoticeInput): void {
+    const lines = noticeLines(input);
+    const key = JSON.stringify(lines);
+    if (key === this.shown) return;
+    this.shown = key;
+    this.root.hidden = lines.length === 0;
+    this.root.dataset["state"] = lines[0]?.state ?? "";
+    this.root.replaceChildren(
+      ...lines.map((line) => element("span", "", element("b", "", line.title), ` ${line.text}`)),
+    );
+  }
+}

@@ -1,0 +1,48 @@
+// The facts under the chart and the line about the lake in the footer.
+import type { Status } from "../api/types";
+import { formatCompact } from "../format";
+import { type CoinEntry, priceTimeMs } from "../state/market";
+import { formatDay, formatSeconds, type Zone, zoneLabel } from "../zone";
+import { byId, element, setText } from "./dom";
+
+function dollars(amount: number | null): string {
+  return amount === null ? "—" : `$${formatCompact(amount)}`;
+}
+
+export class Stats {
+  private readonly root = byId("stats");
+  private readonly lake = byId("lake");
+  private readonly extra = byId("credits-extra");
+
+  show(entry: CoinEntry, zone: Zone): void {
+    const time = priceTimeMs(entry);
+    const facts: [string, string][] = [
+      ["Price time", `${formatDay(time, zone)}, ${formatSeconds(time, zone)} ${zone === "utc" ? "UTC" : ""}`],
+      ["Market cap", dollars(entry.market_cap)],
+      ["Volume, rolling 24 h", dollars(entry.volume_24h)],
+      ["Source", entry.source],
+    ];
+    if (this.root.childElementCount === facts.length) {
+      facts.forEach(([, value], index) => setText(this.root.children[index]!.lastElementChild!, value));
+      return;
+    }
+    this.root.replaceChildren(
+      ...facts.map(([name, value]) => element("div", "", element("dt", "", name), element("dd", "", value))),
+    );
+  }
+
+  /** Where the numbers come from, besides the provider that is always named. */
+  showCredits(sources: string[]): void {
+    const venues = [...new Set(sources)].filter((source) => !source.startsWith("coingecko"));
+    setText(this.extra, venues.length > 0 ? `Trades: ${venues.join(", ")}` : "");
+  }
+
+  showLake(status: Status, zone: Zone): void {
+    const layers = ["bronze", "silver", "gold"].flatMap((layer) => {
+      const table = status.tables[layer];
+      return table ? [`${layer} v${table.version}`] : [];
+    });
+    const clock = `${formatSeconds(Date.parse(status.now), zone)} ${zoneLabel(zone)}`;
+    setText(this.lake, [`Delta Lake ${layers.join(" · ")}`, `as of ${clock}`, `cryptostream ${status.version}`].join(" — "));
+  }
+}

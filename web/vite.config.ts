@@ -1,0 +1,15 @@
+// How the page is bundled: one html, hashed assets, nothing inlined, because the
+// server's Content-Security-Policy allows scripts and images from itself only.
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  base: "/",
+  build: {
+    target: "es2021",
+    outDir: "dist",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    reportCompressedSize: false,
+  },
+});
