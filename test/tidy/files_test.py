@@ -1,0 +1,93 @@
+"""What every file of the project keeps: a head that says what it is, a telling name, a length that can be read."""
+
+import pathlib
+import re
+
+import tree
+
+LONGEST = 350
+
+# Put together from pieces, so that this file does not hold what it forbids.
+UNFINISHED = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME|X" + r"XX)\b")
+HOSTS = re.compile("|".join([
+    "py" + r"pi\.org", "pythonhosted" + r"\.org", "npm" + r"js\.(org|com)", "(index|static)" + r"\.crates\.io",
+    "deb" + r"\.debian\.org", "maven" + r"\.org", "proxy" + r"\.golang\.org",
+]))
+MACHINE = re.compile(r"(?<![\w.$}])/(" + "work|ro" + r"ot)/\w")
+
+
+def is_code(path):
+    return path.suffix in tree.CODE or path.name in ("CMakeLists.txt", "Makefile") or tree.is_script(path)
+
+
+def head(path, content):
+    """A source begins with its comment, so that a reader meets the why before the what."""
+    if path.suffix in (".cc", ".rs") and not content.startswith("//"):
+        yield "does not begin with a comment that says what flows in and out"
+    if path.suffix == ".py" and content.strip() and not content.startswith('"""') and not content.startswith("#!"):
+        yield "does not begin with a docstring"
+    if tree.is_script(path) and not re.match(r'#!.*\n("""|# )', content):
+        yield "does not say what it does, below the first line"
+
+
+def name(path, _content):
+    for part in path.parts:
+        if re.search(r"(^|[_.-])(utils?|helpers?|managers?|commons?|misc)([_.-]|$)", part):
+            yield f"the name {part} says nothing"
+    if path.parts[0] == "src" and path.suffix in (".cc", ".h") and not re.fullmatch(r"[a-z][a-z0-9_]*", path.stem):
+        yield "a file name is lower case with underscores"
+
+
+def length(path, content):
+    lines = content.count("\n")
+    if is_code(path) and not tree.is_lock(path) and lines > LONGEST:
+        yield f"{lines} lines, over {LONGEST}"
+
+
+def finished(path, content):
+    if is_code(path) or path.suffix == ".md":
+        for found in UNFINISHED.finditer(content):
+            yield f"{found.group()}: finish it, or file an issue"
+
+
+def addresses(path, content):
+    if not tree.is_lock(path):
+        for found in HOSTS.finditer(content):
+            yield f"names the registry {found.group()}; clients know where to look"
+    for found in MACHINE.finditer(content):
+        yield f"holds a path of somebody's machine: {found.group()}"
+
+
+def beside(path, content):
+    if path.suffix == ".cc" and path.stem.endswith("_test"):
+        stem = path.stem.removesuffix("_test")
+        if not any((tree.ROOT / path.parent / (stem + suffix)).exists() for suffix in (".h", ".cc")):
+            yield f"tests no {stem}.h or {stem}.cc beside it"
+    elif path.suffix == ".cc" and re.search(r"^TEST(_F|_P)?\(", content, re.MULTILINE):
+        yield "holds tests, but its name does not end in _test.cc"
+
+
+RULES = [head, name, length, finished, addresses, beside]
+
+BROKEN = {
+    head: ("src/base/x.cc", "#include <string>\n"),
+    name: ("src/base/string_util.h", "#pragma once\n"),
+    length: ("src/base/x.cc", "\n" * (LONGEST + 1)),
+    finished: ("src/base/x.cc", "// " + "TO" + "DO\n"),
+    addresses: ("tools/x", "curl https://registry.npm" + "js.org/x\n"),
+    beside: ("src/base/no_such_code_test.cc", ""),
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "rule" in metafunc.fixturenames:
+        metafunc.parametrize("rule", RULES, ids=[rule.__name__ for rule in RULES])
+
+
+def test_every_file_keeps(rule):
+    assert tree.violations(rule) == []
+
+
+def test_the_rule_sees_what_it_forbids(rule):
+    path, content = BROKEN[rule]
+    assert list(rule(pathlib.PurePosixPath(path), content)) != []
