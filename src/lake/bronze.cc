@@ -1,0 +1,154 @@
+// The first stage. In: batches from a source, each with the position it reaches. Out: rows in bronze/crypto_raw with that
+// position in the same commit. Batches gather for a second or 64 MB, several sources in one commit. A message below the
+// table's position was committed before and is dropped: a source that repeats itself after a crash does no harm.
+#include "lake/bronze.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "market/parse.h"
+
+namespace cryptostream {
+namespace {
+
+// A pause long enough to gather and short enough to stop promptly.
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::size_t kMaxRowsPerCommit = 250'000;
+
+std::string BronzeId(const RawBatch& batch) { return AppId(batch.position_id); }
+
+// A message that a UTF-8 string column cannot hold, or that is larger than any message may be.
+std::optional<RejectReason> Refuse(std::string_view value) {
+  if (value.size() > kMaxMessageBytes) return RejectReason::kTooLarge;
+  if (!IsUtf8(value)) return RejectReason::kNotUtf8;
+  return std::nullopt;
+}
+
+}  // namespace
+
+BronzeStage::BronzeStage(Lake& lake, BoundedQueue<IncomingBatch>& input, BronzeHandoff& output)
+    : lake_(lake), input_(input), output_(output) {}
+
+Status BronzeStage::Load() {
+  CS_ASSIGN(positions_, lake_.bronze().Txns());
+  CS_ASSIGN(side_positions_, lake_.quarantine().Txns());
+  CS_ASSIGN(Positions gaps, lake_.gaps().Txns());
+  side_positions_.merge(gaps);
+  return {};
+}
+
+bool BronzeStage::Due(StopToken stop) const {
+  if (pending_.empty()) return false;
+  std::size_t rows = 0;
+  for (const IncomingBatch& incoming : pending_) {
+    if (incoming.batch.end_of_input) return true;
+    rows += incoming.batch.rows();
+  }
+  return stop.stop_requested() || pending_bytes_ >= lake_.options().commit_bytes || rows >= kMaxRowsPerCommit ||
+         std::chrono::steady_clock::now() - first_pending_ >= lake_.options().commit_every;
+}
+
+Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
+  while (!Due(stop)) {
+    auto incoming = input_.Pop(stop, kPoll);
+    if (!incoming) {
+      if (pending_.empty()) return std::nullopt;
+      continue;
+    }
+    if (pending_.empty()) first_pending_ = std::chrono::steady_clock::now();
+    pending_bytes_ += incoming->batch.bytes();
+    pending_.push_back(*std::move(incoming));
+  }
+  return Prepare();
+}
+
+// Copies what is new of a batch; the rest is below the position, or goes to quarantine.
+RawBatch BronzeStage::OnlyNew(const RawBatch& batch, StageWork& work) const {
+  RawBatch fresh;
+  fresh.source = batch.source;
+  fresh.topic = batch.topic;
+  fresh.partition = batch.partition;
+  fresh.position_id = batch.position_id;
+  std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
+  std::string quarantine_id = QuarantineId("bronze", batch.position_id);
+  std::int64_t in_quarantine = PositionOr(side_positions_, quarantine_id, 0);
+  for (std::size_t i = 0; i < batch.rows(); ++i) {
+    RawBatch::Row row = batch.row(i);
+    if (row.offset < position) continue;
+    auto reason = Refuse(row.value);
+    if (!reason) {
+      fresh.Add(row);
+      continue;
+    }
+    if (row.offset < in_quarantine) continue;
+    work.rejects.push_back({batch.source, batch.topic, batch.partition, row.offset, "bronze", std::string(RejectText(*reason)),
+                            std::string(row.value.substr(0, Reject::kMaxRejectBytes)), row.received, batch.next_position});
+  }
+  return fresh;
+}
+
+void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
+  std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
+  std::string quarantine_id = QuarantineId("bronze", batch.position_id);
+  std::int64_t in_quarantine = std::max(position, PositionOr(side_positions_, quarantine_id, 0));
+  for (const Reject& reject : batch.rejects) {
+    if (reject.offset >= in_quarantine) work.rejects.push_back(reject);
+  }
+  std::string gaps_id = GapsId(batch.position_id);
+  if (!batch.gaps.empty() && PositionOr(side_positions_, gaps_id, 0) < batch.next_position) {
+    work.gaps.insert(work.gaps.end(), batch.gaps.begin(), batch.gaps.end());
+    work.gap_positions[gaps_id] = batch.next_position;
+  }
+}
+
+StageWork BronzeStage::Prepare() {
+  StageWork work;
+  committing_.clear();
+  committing_positions_.clear();
+  for (const IncomingBatch& incoming : pending_) {
+    const RawBatch& batch = incoming.batch;
+    std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
+    if (batch.next_position <= position) continue;
+    committing_.push_back(OnlyNew(batch, work));
+    AddSideRows(batch, work);
+    committing_positions_[BronzeId(batch)] = batch.next_position;
+  }
+  for (const auto& [id, position] : committing_positions_) {
+    work.reject_positions[QuarantineId("bronze", std::string_view(id).substr(kAppPrefix.size()))] = position;
+    if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
+  }
+  work.commit.positions = committing_positions_;
+  work.commit.operation = "bronze append";
+  auto rows = BronzeColumns(committing_);
+  CS_CHECK(rows.has_value());
+  work.commit.rows = *std::move(rows);
+  return work;
+}
+
+void BronzeStage::Committed(Version version) {
+  auto rows = std::make_shared<std::vector<BronzeRow>>();
+  std::map<Date, std::vector<BronzeRow>> by_date;  // the order of the table: by partition, then as they came
+  std::size_t count = 0;
+  for (const RawBatch& batch : committing_) {
+    Name source(batch.source);
+    for (std::size_t i = 0; i < batch.rows(); ++i) {
+      RawBatch::Row row = batch.row(i);
+      by_date[DateOf(row.received)].push_back(
+          {std::string(row.value), row.received, source, batch.topic, batch.partition, row.offset});
+    }
+    count += batch.rows();
+  }
+  for (auto& [date, part] : by_date) std::move(part.begin(), part.end(), std::back_inserter(*rows));
+  for (const auto& [id, position] : committing_positions_) positions_[id] = position;
+  CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "bronze"}}, static_cast<double>(count));
+  std::uint64_t through = pending_.empty() ? 0 : pending_.back().number;
+  pending_.clear();
+  pending_bytes_ = 0;
+  committing_.clear();
+  output_.Give(version, std::move(rows));
+  if (on_committed) on_committed(through, version);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/queue.h"
+#include "lake/handoff.h"
+#include "lake/stage.h"
+#include "market/columns.h"
+
+namespace cryptostream {
+
+// A batch on its way in, with the number under which the live view knows it.
+struct IncomingBatch {
+  std::uint64_t number = 0;
+  RawBatch batch;
+};
+
+// Bronze rows of one committed version, in the order in which a reader of the table finds them.
+using BronzeHandoff = Handoff<std::shared_ptr<const std::vector<BronzeRow>>>;
+
+// The first stage: messages as they came, durable at most a second later. It is the log of the whole system, so it refuses only what
+// a string column cannot hold (not UTF-8, too large) and never looks at what a message means.
+class BronzeStage final : public StageLogic {
+ public:
+  BronzeStage(Lake& lake, BoundedQueue<IncomingBatch>& input, BronzeHandoff& output);
+
+  // Called after each commit with the highest batch number in it. Set before the stage starts.
+  std::function<void(std::uint64_t through, Version version)> on_committed;
+
+  std::string name() const override { return "bronze"; }
+  Table& table() override { return lake_.bronze(); }
+  const TableLayout& layout() const override { return BronzeLayout(); }
+  Status Load() override;
+  Result<std::optional<StageWork>> Next(StopToken stop) override;
+  void Committed(Version version) override;
+  void SetTrouble(bool) override {}
+
+ private:
+  bool Due(StopToken stop) const;
+  StageWork Prepare();
+  RawBatch OnlyNew(const RawBatch& batch, StageWork& work) const;
+  void AddSideRows(const RawBatch& batch, StageWork& work) const;
+
+  Lake& lake_;
+  BoundedQueue<IncomingBatch>& input_;
+  BronzeHandoff& output_;
+
+  Positions positions_;        // of the bronze table
+  Positions side_positions_;   // of quarantine and gaps, for what bronze sent there
+  std::vector<IncomingBatch> pending_;  // taken, not yet durable; kept over errors
+  std::size_t pending_bytes_ = 0;
+  std::chrono::steady_clock::time_point first_pending_;
+  std::vector<RawBatch> committing_;    // what the work returned last holds
+  Positions committing_positions_;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,80 @@
+// Opening a lake: take the lock, open or make the five tables, refuse what is not ours, count the start. Everything else that
+// a start needs (positions, open windows, the memory for duplicates) each stage reads from its own table.
+#include "lake/lake.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "lake/position.h"
+
+namespace cryptostream {
+
+Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
+  TableSpec spec;
+  spec.uri = options_.root + "/" + layout.path;
+  spec.schema = layout.schema;
+  spec.partition_columns = layout.partition_columns;
+  spec.properties = DefaultTableProperties(*layout.schema, layout.partition_columns);
+  spec.fsync = options_.fsync;
+  auto table = Table::OpenOrCreate(spec);
+  if (!table) {
+    Error error = std::move(table).error();
+    error.message = "cannot open table " + layout.name + ": " + error.message;
+    return std::unexpected(std::move(error));
+  }
+  if (!(*table)->properties().contains("cryptostream.format")) {
+    return Invalid("the storage was written by another program: table=" + spec.uri +
+                   " (choose another --storage; `cryptostream import` takes over an original installation)");
+  }
+  return table;
+}
+
+// A table that was deleted, copied in or restored from elsewhere has another id than the one that the next table's position
+// names; going on would read it all again.
+Status Lake::CheckLineage() {
+  struct Link {
+    Table* table;
+    std::string own_id, prefix;
+    const char* upstream;
+  };
+  for (const Link& link : {Link{silver_.get(), SilverPositionId(bronze_->id()), AppId("silver/"), "bronze"},
+                           Link{gold_.get(), GoldPositionId(silver_->id()), AppId("gold/"), "silver"}}) {
+    CS_ASSIGN(Positions positions, link.table->Txns());
+    bool other = std::any_of(positions.begin(), positions.end(),
+                             [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
+    if (other && !positions.contains(link.own_id)) {
+      return Corrupt(std::string("the table before it was replaced: upstream=") + link.upstream + " table=" + link.table->uri() +
+                     " (put the original " + link.upstream + " table back, or start a new lake with another --storage)");
+    }
+    std::int64_t position = PositionOr(positions, link.own_id, kNoVersion);
+    Version upstream_version = link.table == silver_.get() ? bronze_->version() : silver_->version();
+    if (position > upstream_version) {
+      return Corrupt(std::string("the table before it is older than what was read from it: upstream=") + link.upstream +
+                     " version=" + std::to_string(upstream_version) + " consumed=" + std::to_string(position) +
+                     " (was a backup restored? put the newer one back)");
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options) {
+  std::unique_ptr<Lake> lake(new Lake(options));
+  CS_TRY(MakeDirsDurable(options.root));
+  CS_ASSIGN(lake->lock_, FileLock::Acquire(options.root + "/.cryptostream.lock"));
+  CS_ASSIGN(lake->bronze_, lake->OpenTable(BronzeLayout()));
+  CS_ASSIGN(lake->silver_, lake->OpenTable(SilverLayout()));
+  CS_ASSIGN(lake->gold_, lake->OpenTable(GoldLayout()));
+  CS_ASSIGN(lake->quarantine_, lake->OpenTable(QuarantineLayout()));
+  CS_ASSIGN(lake->gaps_, lake->OpenTable(GapsLayout()));
+  for (Table* table : {lake->bronze_.get(), lake->silver_.get(), lake->gold_.get(), lake->quarantine_.get(), lake->gaps_.get()}) {
+    CS_ASSIGN(Positions positions, table->Txns());
+    lake->epoch_ = std::max(lake->epoch_, PositionOr(positions, EpochId(), 0));
+  }
+  ++lake->epoch_;
+  CS_TRY(lake->CheckLineage());
+  return lake;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "delta/table.h"
+#include "market/schema.h"
+
+namespace cryptostream {
+
+struct LakeOptions {
+  std::string root;                                   // storage directory
+  bool fsync = true;                                  // false only for benchmarks
+  std::chrono::milliseconds lateness{30'000};         // allowed lateness of events behind the greatest one
+  std::chrono::milliseconds idle_after{60'000};       // a partition silent for so long does not hold the watermark
+  std::chrono::milliseconds commit_every{1'000};      // bronze's commit timer
+  std::size_t commit_bytes = 64 << 20;                // or this much, whichever comes first
+  std::chrono::milliseconds correct_every{5'000};     // closed windows are replaced at most so often
+};
+
+// The five tables of one storage root, opened for writing. Holds the lake's lock for life: there is one writer. The number of
+// this start (epoch) goes into every commit, so that a writer whose lock was lost finds out that another one took over.
+class Lake {
+ public:
+  // Opens the lake, or makes it. Errors: Conflict (another process writes it: says who), Invalid (written by another program or by a
+  // newer version: says what to do), Corrupt, Unavailable.
+  static Result<std::unique_ptr<Lake>> Open(const LakeOptions& options);
+
+  const LakeOptions& options() const { return options_; }
+  std::int64_t epoch() const { return epoch_; }
+  Table& bronze() { return *bronze_; }
+  Table& silver() { return *silver_; }
+  Table& gold() { return *gold_; }
+  Table& quarantine() { return *quarantine_; }
+  Table& gaps() { return *gaps_; }
+
+ private:
+  explicit Lake(LakeOptions options) : options_(std::move(options)) {}
+  Result<std::unique_ptr<Table>> OpenTable(const TableLayout& layout);
+  Status CheckLineage();
+
+  const LakeOptions options_;
+  FileLock lock_;
+  std::int64_t epoch_ = 0;
+  std::unique_ptr<Table> bronze_, silver_, gold_, quarantine_, gaps_;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace cryptostream {
+
+// Positions travel in Delta txn actions (design: exactly once, rule 1). App id -> version.
+using Positions = std::map<std::string, std::int64_t>;
+
+inline constexpr std::string_view kAppPrefix = "cryptostream/";
+
+inline std::string AppId(std::string_view rest) { return std::string(kAppPrefix) + std::string(rest); }
+inline std::string EpochId() { return AppId("epoch"); }
+inline std::string SilverPositionId(std::string_view bronze_id) { return AppId("silver/") + std::string(bronze_id); }
+inline std::string GoldPositionId(std::string_view silver_id) { return AppId("gold/") + std::string(silver_id); }
+inline std::string CorrectedId(std::string_view silver_id) { return AppId("corrected/") + std::string(silver_id); }
+inline std::string ClosedId(std::string_view source) { return AppId("closed/") + std::string(source); }
+inline std::string WatermarkId(std::string_view source, int partition) {
+  return AppId("watermark/") + std::string(source) + "/" + std::to_string(partition);
+}
+// A side table's own position for what stage `stage` sends to it from `input`.
+inline std::string QuarantineId(std::string_view stage, std::string_view input) {
+  return AppId("quarantine/") + std::string(stage) + "/" + std::string(input);
+}
+inline std::string GapsId(std::string_view input) { return AppId("gaps/") + std::string(input); }
+
+inline std::int64_t PositionOr(const Positions& positions, const std::string& id, std::int64_t otherwise) {
+  auto found = positions.find(id);
+  return found == positions.end() ? otherwise : found->second;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,125 @@
+// The one exactly-once loop. Order within a batch, and why: first quarantine and gaps (own positions, so a redo skips what is
+// there already), then data files, then the one commit that holds rows and positions, and only then the hand-over to the
+// next stage. Whatever fails in between, the next Load() sees either none of it or all of it.
+#include "lake/stage.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "market/columns.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
+
+bool EndsTheStage(const Error& error) {
+  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kInternal;
+}
+
+// Commits rows of a side table (quarantine, gaps) unless its own position says that they are there already.
+Status CommitSide(Table& table, const TableLayout& layout, std::vector<PartitionRows> rows, const Positions& positions,
+                  std::int64_t epoch, std::string operation) {
+  if (rows.empty()) return {};
+  CS_ASSIGN(Positions now, table.Txns());
+  CommitPlan plan;
+  plan.rows = std::move(rows);
+  plan.positions = positions;
+  plan.operation = std::move(operation);
+  for (const auto& [id, position] : positions) {
+    if (auto found = now.find(id); found != now.end()) plan.expected.insert(*found);
+  }
+  CS_TRY(CommitOnce(table, layout, std::move(plan), epoch));
+  return {};
+}
+
+}  // namespace
+
+Stage::Stage(Lake& lake, StageLogic& logic, std::function<void(const Error&)> fatal)
+    : lake_(lake), logic_(logic), fatal_(std::move(fatal)) {}
+
+Stage::~Stage() { Stop(); }
+
+void Stage::Start() {
+  thread_ = std::jthread([this](StopToken stop) { Run(stop); });
+}
+
+void Stage::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Stage::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Stage::SetTrouble(std::string what) {
+  logic_.SetTrouble(!what.empty());
+  std::lock_guard lock(mutex_);
+  if (!what.empty() && trouble_ != what) LogWarn("{} waits and tries again: {}", logic_.name(), what);
+  if (what.empty() && !trouble_.empty()) LogInfo("{} works again", logic_.name());
+  trouble_ = std::move(what);
+}
+
+void Stage::Run(StopToken stop) {
+  auto pause = kFirstPause;
+  while (true) {
+    auto started = std::chrono::steady_clock::now();
+    Status ended = Session(stop);
+    if (ended) return;
+    if (EndsTheStage(ended.error())) {
+      LogError("{} stops: {}", logic_.name(), ended.error().message);
+      SetTrouble(ended.error().message);
+      fatal_(ended.error());
+      return;
+    }
+    SetTrouble(ended.error().message);
+    if (std::chrono::steady_clock::now() - started > 2 * kLongestPause) pause = kFirstPause;
+    if (!SleepFor(stop, pause)) return;
+    pause = std::min(pause * 2, kLongestPause);
+  }
+}
+
+Status Stage::Session(StopToken stop) {
+  CS_TRY(logic_.table().Refresh());
+  CS_TRY(logic_.Load());
+  SetTrouble("");
+  while (true) {
+    CS_ASSIGN(std::optional<StageWork> work, logic_.Next(stop));
+    if (work) {
+      Version version = kNoVersion;
+      CS_TRY(MakeDurable(*work, &version));
+      logic_.Committed(version);
+      SetTrouble("");
+    } else if (stop.stop_requested()) {
+      return {};
+    }
+  }
+}
+
+Status Stage::MakeDurable(StageWork& work, Version* version) {
+  if (!work.rejects.empty()) {
+    CrashPoint("quarantine-before");
+    for (const Reject& reject : work.rejects) {
+      std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
+      CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
+    }
+    CS_ASSIGN(auto rows, QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
+    CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(), std::move(rows), work.reject_positions, lake_.epoch(),
+                      logic_.name() + " quarantine"));
+    CrashPoint("quarantine-after");
+  }
+  if (!work.gaps.empty()) {
+    CS_ASSIGN(auto rows, GapColumns(work.gaps));
+    CS_TRY(CommitSide(lake_.gaps(), GapsLayout(), std::move(rows), work.gap_positions, lake_.epoch(), logic_.name() + " gaps"));
+  }
+  CrashPoint((logic_.name() + "-before-commit").c_str());
+  CS_ASSIGN(*version, CommitOnce(logic_.table(), logic_.layout(), std::move(work.commit), lake_.epoch()));
+  CrashPoint((logic_.name() + "-after-commit").c_str());
+  return {};
+}
+
+}  // namespace cryptostream

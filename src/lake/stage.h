@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stop.h"
+#include "lake/commit.h"
+#include "lake/lake.h"
+#include "market/raw_batch.h"
+
+namespace cryptostream {
+
+// One batch of a stage, worked out but not yet durable.
+struct StageWork {
+  std::vector<Reject> rejects;   // written to quarantine first, with reject_positions
+  Positions reject_positions;
+  std::vector<Gap> gaps;         // written to the gaps table first, with gap_positions
+  Positions gap_positions;
+  CommitPlan commit;
+};
+
+// What a stage does with its input; the loop around it is Stage. All calls come from the stage's own thread.
+class StageLogic {
+ public:
+  virtual ~StageLogic() = default;
+  virtual std::string name() const = 0;
+  virtual Table& table() = 0;
+  virtual const TableLayout& layout() const = 0;
+  // Reads its positions from its own table and rebuilds its state from the tables. Called at the start and after every
+  // error: whatever was in memory is forgotten.
+  virtual Status Load() = 0;
+  // Waits a moment for input and works it out. nullopt: nothing to commit now.
+  virtual Result<std::optional<StageWork>> Next(StopToken stop) = 0;
+  // The work returned last is durable in `version`.
+  virtual void Committed(Version version) = 0;
+  // The stage is in trouble (true) or well again (false): whoever hands batches to it must not wait for it meanwhile.
+  virtual void SetTrouble(bool trouble) = 0;
+};
+
+// The one exactly-once loop, the same for bronze, silver and gold: load the positions, take the next input, write what it
+// rejects, commit its rows with the new positions, hand on. Life: Start() makes the thread, the destructor ends it; work in
+// hand is finished before it stops. An error that may pass (disk full, store away) is said once and retried with growing
+// pauses from a fresh load; one that does not (fenced, corrupt) ends the stage and calls `fatal`.
+class Stage {
+ public:
+  Stage(Lake& lake, StageLogic& logic, std::function<void(const Error&)> fatal);
+  ~Stage();
+  void Start();
+  // Asks the stage to end and waits for it.
+  void Stop();
+  // Empty while the stage works, else what is wrong, in words.
+  std::string trouble() const;
+
+ private:
+  void Run(StopToken stop);
+  Status Session(StopToken stop);
+  Status MakeDurable(StageWork& work, Version* version);
+  void SetTrouble(std::string what);
+
+  Lake& lake_;
+  StageLogic& logic_;
+  const std::function<void(const Error&)> fatal_;
+  mutable std::mutex mutex_;
+  std::string trouble_;  // guarded by mutex_
+  std::jthread thread_;  // last: ends before what it uses
+};
+
+}  // namespace cryptostream
