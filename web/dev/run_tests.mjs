@@ -37,5 +37,5 @@ await build({
 });
 
 const files = Object.keys(input).map((name) => join(out, `${name}.mjs`));
-const run = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
+const run = spawnSync(process.execPath, ["--test", "--test-reporter=spec", ...files], { stdio: "inherit" });
 process.exit(run.status ?? 1);

@@ -59,3 +59,16 @@ export function coinName(coin: string): string {
   const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
   return name || coin;
 }
+
+const SOURCE_NAMES: Record<string, string> = {
+  coingecko: "CoinGecko",
+  coingecko_chart: "CoinGecko history",
+  binance_spot: "Binance spot",
+  binance_usdm: "Binance futures",
+  kraken: "Kraken",
+};
+
+/** A source's id as people know it; an unknown id stays as it is. */
+export function sourceName(source: string): string {
+  return SOURCE_NAMES[source] ?? source;
+}

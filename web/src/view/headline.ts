@@ -2,7 +2,7 @@
 // price is. The badge is recomputed each second, so silence alone turns it stale.
 import type { FreshnessState, Mode } from "../api/types";
 import type { Freshness } from "../data/freshness";
-import { coinName, formatAge, formatPercent, formatPrice } from "../format";
+import { coinName, formatAge, formatPercent, formatPrice, sourceName } from "../format";
 import type { CoinEntry } from "../state/market";
 import { paintAvatar } from "./avatar";
 import { byId, element, flash, setText, trendClass } from "./dom";
@@ -40,7 +40,7 @@ export class Headline {
   show(entry: CoinEntry, mode: Mode): void {
     setText(this.name, coinName(entry.coin));
     const symbol = (entry.symbol ?? entry.coin).toUpperCase();
-    setText(this.subtitle, `${symbol} / USD · ${entry.source}`);
+    setText(this.subtitle, `${symbol} / USD · ${sourceName(entry.source)}`);
     paintAvatar(this.avatar, entry.coin, entry.symbol);
     setText(this.price, formatPrice(entry.price));
     this.change.className = `change ${trendClass(entry.change_24h_pct)}`;

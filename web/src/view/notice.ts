@@ -1,7 +1,7 @@
 // The line under the header: that a recording is shown, or why a source is
 // silent, in the source's own words. Nothing to say: no line.
 import type { Mode, SourceState, SourceStatus } from "../api/types";
-import { formatCountdown } from "../format";
+import { formatCountdown, sourceName } from "../format";
 import { element } from "./dom";
 
 const QUIET: SourceState[] = ["ok", "replaying"];
@@ -31,7 +31,7 @@ export function noticeLines(input: NoticeInput): NoticeLine[] {
   }
   for (const source of input.sources) {
     if (QUIET.includes(source.state)) continue;
-    lines.push({ state: "delayed", title: source.source, text: `${source.message}${nextTry(source, input.nowMs)}` });
+    lines.push({ state: "delayed", title: sourceName(source.source), text: `${source.message}${nextTry(source, input.nowMs)}` });
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 // The facts under the chart and the line about the lake in the footer.
 import type { Status } from "../api/types";
-import { formatCompact } from "../format";
+import { formatCompact, sourceName } from "../format";
 import { type CoinEntry, priceTimeMs } from "../state/market";
 import { formatDay, formatSeconds, type Zone, zoneLabel } from "../zone";
 import { byId, element, setText } from "./dom";
@@ -20,7 +20,7 @@ export class Stats {
       ["Price time", `${formatDay(time, zone)}, ${formatSeconds(time, zone)} ${zone === "utc" ? "UTC" : ""}`],
       ["Market cap", dollars(entry.market_cap)],
       ["Volume, rolling 24 h", dollars(entry.volume_24h)],
-      ["Source", entry.source],
+      ["Source", sourceName(entry.source)],
     ];
     if (this.root.childElementCount === facts.length) {
       facts.forEach(([, value], index) => setText(this.root.children[index]!.lastElementChild!, value));
@@ -34,7 +34,7 @@ export class Stats {
   /** Where the numbers come from, besides the provider that is always named. */
   showCredits(sources: string[]): void {
     const venues = [...new Set(sources)].filter((source) => !source.startsWith("coingecko"));
-    setText(this.extra, venues.length > 0 ? `Trades: ${venues.join(", ")}` : "");
+    setText(this.extra, venues.length > 0 ? `Trades: ${venues.map(sourceName).join(", ")}` : "");
   }
 
   showLake(status: Status, zone: Zone): void {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { problemMessage } from "../api/client";
+import type { SourceStatus } from "../api/types";
+import type { Bar } from "../data/bars";
+import { ageText } from "./headline";
+import { barState } from "./legend";
+import { noticeLines } from "./notice";
+import { sparkPath } from "./sparkline";
+
+const NOW = Date.parse("2026-01-01T12:00:00Z");
+
+function source(changes: Partial<SourceStatus>): SourceStatus {
+  return { source: "coingecko", state: "ok", message: "", last_success: null, next_attempt: null, ...changes };
+}
+
+function lines(mode: "live" | "replay", sources: SourceStatus[], serverMessage: string | null = null): string[] {
+  return noticeLines({ mode, sources, nowMs: NOW, serverMessage }).map((line) => `${line.title}: ${line.text}`);
+}
+
+test("a healthy live source needs no words", () => {
+  assert.deepEqual(lines("live", [source({})]), []);
+});
+
+test("a waiting source says why and until when", () => {
+  const waiting = source({ state: "limited", message: "rate limited (429)", next_attempt: "2026-01-01T12:01:30Z" });
+  assert.deepEqual(lines("live", [waiting]), ["CoinGecko: rate limited (429) · next try in 1:30"]);
+});
+
+test("a replay is always named, before anything else", () => {
+  const [first, second] = lines("replay", [source({ state: "unreachable", message: "cannot be reached" })]);
+  assert.match(first!, /^Replay: .*not current prices/);
+  assert.equal(second, "CoinGecko: cannot be reached");
+});
+
+test("a silent server is the only news", () => {
+  assert.deepEqual(lines("replay", [], "the server cannot be reached"), [
+    "No connection: the server cannot be reached; trying again",
+  ]);
+});
+
+test("the badge's words tell the age, and in a replay never an age of the prices", () => {
+  assert.equal(ageText({ state: "delayed", ageMs: 180_000 }, "live"), "price is 3 min old");
+  assert.equal(ageText({ state: "replay", ageMs: 1_000 }, "replay"), "recorded data");
+  assert.equal(ageText({ state: "stale", ageMs: 660_000 }, "replay"), "nothing for 11 min");
+  assert.equal(ageText({ state: "stale", ageMs: null }, "live"), "no price yet");
+});
+
+test("a candle whose rows are not durable yet says so", () => {
+  const bar = { closed: true, committed: true } as Bar;
+  assert.equal(barState(bar), "closed");
+  assert.equal(barState({ ...bar, closed: false }), "running");
+  assert.equal(barState({ ...bar, closed: false, committed: false }), "running, not yet stored");
+});
+
+test("problem+json is read, anything else is only counted", () => {
+  assert.equal(problemMessage(404, '{"title":"Not Found","detail":"unknown coin"}'), "unknown coin");
+  assert.equal(problemMessage(502, "<html>"), "the server answered 502");
+});
+
+test("a sparkline needs two points and draws a flat one in the middle", () => {
+  assert.equal(sparkPath([1]), "");
+  assert.equal(sparkPath([5, 5]), "M0.0,15.0L76.0,15.0");
+});
