@@ -19,6 +19,8 @@ namespace cryptostream {
 
 // The newest cryptostream.format that this program writes and reads; a table with a newer one is refused.
 inline constexpr int kTableFormat = 1;
+// commitInfo.engineInfo of all our commits.
+inline constexpr const char* kEngineInfo = "cryptostream";
 
 struct OpenOptions {
   bool fsync = true;               // false only for benchmarks and tests that do not ask about durability
@@ -123,6 +125,7 @@ class Table {
 
  private:
   Table(std::shared_ptr<const Snapshot> snapshot, bool fsync);
+  Status RefreshLocked();  // requires commit_mutex_
   void Pin(std::shared_ptr<const Snapshot> snapshot);
 
   const std::string uri_;

@@ -125,6 +125,8 @@ mod ffi {
         fn txns(self: &Store, snapshot: &Snapshot) -> Result<Vec<Txn>>;
         fn commits(self: &Store, first: i64, last: i64) -> Result<Vec<Commit>>;
 
+        /// An error if the kernel would refuse to write to this table.
+        fn check_writable(self: &Store, snapshot: &Snapshot) -> Result<()>;
         fn commit(self: &Store, base: &Snapshot, request: &Request) -> Outcome;
         /// Writes checksum and checkpoint; gives the snapshot that knows them.
         fn checkpoint(self: &Store, snapshot: &Snapshot) -> Result<Box<Snapshot>>;

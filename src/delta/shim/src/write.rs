@@ -71,6 +71,14 @@ impl Store {
         })
     }
 
+    pub fn check_writable(&self, snapshot: &Snapshot) -> Result<(), Fault> {
+        guard(|| {
+            let builder = snapshot.0.clone().update_table(UpdateTableOperation::StreamingUpdate, "", true);
+            builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
+            Ok(())
+        })
+    }
+
     pub fn commit(&self, base: &Snapshot, request: &Request) -> Outcome {
         let outcome = |kind, version, message, snapshot| Outcome {
             kind,

@@ -1,0 +1,134 @@
+// The C++ side of the border to the Rust shim: its structs become ours, its error text becomes an Error, and a table that
+// this program would misread is refused here, before anybody can hold a snapshot of it. The rules are ours and not the
+// shim's: the kernel reads deletion vectors and column mapping, but DuckDB's scan of the plain file list does not.
+#include "delta/border.h"
+
+#include <arrow/c/bridge.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "delta/statistics.h"
+#include "delta/table.h"
+
+namespace cryptostream::delta_internal {
+namespace {
+
+ErrorKind KindOf(std::string_view kind) {
+  if (kind == "notfound") return ErrorKind::kNotFound;
+  if (kind == "invalid") return ErrorKind::kInvalid;
+  if (kind == "conflict") return ErrorKind::kConflict;
+  if (kind == "corrupt") return ErrorKind::kCorrupt;
+  if (kind == "unavailable") return ErrorKind::kUnavailable;
+  return ErrorKind::kInternal;
+}
+
+std::string Property(const TableFacts& facts, const char* name) {
+  auto found = facts.properties.find(name);
+  return found == facts.properties.end() ? std::string() : found->second;
+}
+
+Result<std::shared_ptr<const TableFacts>> ReadFacts(const shim::Store& store, const shim::Snapshot& snapshot) {
+  auto facts = std::make_shared<TableFacts>();
+  facts->uri = std::string(store.url());
+  CS_ASSIGN(shim::Metadata metadata, Call("read the table's metadata", [&] { return snapshot.metadata(); }));
+  facts->id = std::string(metadata.id);
+  for (const auto& column : metadata.partition_columns) facts->partition_columns.emplace_back(column);
+  for (const auto& pair : metadata.properties) facts->properties[std::string(pair.key)] = std::string(pair.value);
+  for (const auto& feature : metadata.features) facts->features.emplace_back(feature);
+  facts->min_reader_version = metadata.min_reader_version;
+  facts->min_writer_version = metadata.min_writer_version;
+
+  ArrowSchema exported{};
+  CS_TRY(Call("read the table's schema", [&] {
+    snapshot.export_schema(reinterpret_cast<std::size_t>(&exported));
+  }));
+  auto schema = arrow::ImportSchema(&exported);
+  if (!schema.ok()) return std::unexpected(FromArrow("read the table's schema", schema.status()));
+  facts->schema = WithoutMetadata(**schema);
+  return facts;
+}
+
+}  // namespace
+
+Error FromShim(std::string_view what, std::string_view text) {
+  auto bar = text.find('|');
+  std::string_view kind = bar == text.npos ? std::string_view() : text.substr(0, bar);
+  std::string_view reason = bar == text.npos ? text : text.substr(bar + 1);
+  return Error{KindOf(kind), fmt::format("cannot {}: reason={}", what, reason), std::nullopt};
+}
+
+Error FromArrow(std::string_view what, const arrow::Status& status) {
+  ErrorKind kind = status.IsIOError() ? ErrorKind::kUnavailable
+                   : status.IsInvalid() || status.IsTypeError() || status.IsNotImplemented() ? ErrorKind::kInvalid
+                                                                                             : ErrorKind::kInternal;
+  return Error{kind, fmt::format("cannot {}: reason={}", what, status.message()), std::nullopt};
+}
+
+Status CheckSupported(const TableFacts& facts) {
+  std::string format = Property(facts, "cryptostream.format");
+  int known = 0;
+  std::from_chars(format.data(), format.data() + format.size(), known);
+  if (known > kTableFormat) {
+    return Invalid(fmt::format("table was made by a newer cryptostream, use that one: format={} known={} table={}", format,
+                               kTableFormat, facts.uri));
+  }
+  if (Property(facts, "delta.enableDeletionVectors") == "true") {
+    return Invalid("table has deletion vectors; in Spark run ALTER TABLE ... SET TBLPROPERTIES "
+                   "('delta.enableDeletionVectors'='false'), then REORG TABLE ... APPLY (PURGE): table=" + facts.uri);
+  }
+  std::string mapping = Property(facts, "delta.columnMapping.mode");
+  if (!mapping.empty() && mapping != "none") {
+    return Invalid(fmt::format("table has column mapping, which is not supported; copy it into a table without: mode={} "
+                               "table={}", mapping, facts.uri));
+  }
+  if (!Property(facts, "delta.setTransactionRetentionDuration").empty()) {
+    return Invalid("table forgets its positions; unset delta.setTransactionRetentionDuration: table=" + facts.uri);
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust::Box<shim::Snapshot> snapshot,
+                                                     std::shared_ptr<const TableFacts> same) {
+  if (!same) {
+    CS_ASSIGN(same, ReadFacts(**store, *snapshot));
+    CS_TRY(CheckSupported(*same));
+  }
+  auto handle = std::make_shared<SnapshotHandle>(SnapshotHandle{store, std::move(snapshot), std::move(same)});
+  return std::make_shared<const Snapshot>(std::move(handle));
+}
+
+DataFile FromShim(const shim::File& file, const std::vector<std::string>& partition_columns) {
+  DataFile out;
+  out.path = std::string(file.path);
+  out.size_bytes = file.size;
+  out.modified = Timestamp(std::chrono::milliseconds(file.modified_ms));
+  out.stats_json = std::string(file.stats);
+  out.rows = RowsOf(out.stats_json);
+  for (const std::string& column : partition_columns) {
+    PartitionValue value{column, std::nullopt};
+    for (const auto& pair : file.partition) {
+      if (pair.key == column && !pair.is_null) value.value = std::string(pair.value);
+    }
+    out.partition.push_back(std::move(value));
+  }
+  return out;
+}
+
+shim::Pair MakePair(const std::string& key, const std::string& value) { return {key, value, false}; }
+
+shim::File ToShim(const DataFile& file) {
+  shim::File out{};
+  out.path = file.path;
+  out.size = file.size_bytes;
+  out.modified_ms = std::chrono::floor<std::chrono::milliseconds>(file.modified.time_since_epoch()).count();
+  for (const PartitionValue& value : file.partition) {
+    out.partition.push_back({value.name, value.value.value_or(""), !value.value.has_value()});
+  }
+  out.stats = file.stats_json;
+  out.data_change = true;
+  return out;
+}
+
+}  // namespace cryptostream::delta_internal

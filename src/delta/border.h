@@ -1,0 +1,73 @@
+#pragma once
+
+#include <arrow/status.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "delta/snapshot.h"
+#include "rust/cxx.h"
+#include "delta_shim.h"
+
+// The C++ side of the border to the Rust shim, for the files of this folder only.
+namespace cryptostream::delta_internal {
+
+// An error text of the shim, "kind|message", with what the caller was doing put before it.
+Error FromShim(std::string_view what, std::string_view text);
+// Arrow's status as our error: bad data is Invalid, input and output Unavailable, the rest Internal.
+Error FromArrow(std::string_view what, const arrow::Status& status);
+
+// Calls into the shim; its error becomes ours.
+template <class F>
+auto Call(std::string_view what, F&& entry) -> Result<decltype(entry())> {
+  try {
+    if constexpr (std::is_void_v<decltype(entry())>) {
+      entry();
+      return {};
+    } else {
+      return entry();
+    }
+  } catch (const rust::Error& error) {
+    return std::unexpected(FromShim(what, error.what()));
+  }
+}
+
+// What a version of a table says about itself; shared by the snapshots between which it did not change.
+struct TableFacts {
+  std::string uri;
+  std::string id;
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<std::string> partition_columns;
+  std::map<std::string, std::string> properties;
+  int min_reader_version = 0;
+  int min_writer_version = 0;
+  std::vector<std::string> features;
+};
+
+using StorePtr = std::shared_ptr<rust::Box<shim::Store>>;
+
+struct SnapshotHandle {
+  StorePtr store;
+  rust::Box<shim::Snapshot> snapshot;
+  std::shared_ptr<const TableFacts> facts;
+  shim::Store& shim_store() const { return **store; }
+};
+
+// Wraps a snapshot of the shim and reads its facts, or takes those of `same` when the metadata cannot have changed.
+// Errors: Invalid for a table that this program must not touch (see CheckSupported).
+Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust::Box<shim::Snapshot> snapshot,
+                                                     std::shared_ptr<const TableFacts> same = nullptr);
+// Refuses what this program would read or write wrongly, saying what to do about it. Errors: Invalid.
+Status CheckSupported(const TableFacts& facts);
+
+// Files as the log has them, partition values in the order of the table's partition columns.
+DataFile FromShim(const shim::File& file, const std::vector<std::string>& partition_columns);
+shim::File ToShim(const DataFile& file);
+shim::Pair MakePair(const std::string& key, const std::string& value);
+
+}  // namespace cryptostream::delta_internal

@@ -1,0 +1,146 @@
+// Commits of a table: writing one, reading those of a range of versions, and finding ours again after a doubt.
+// What happened to a commit is a value, not an error, because each outcome asks something else of the stage: a lost reply
+// may hide a commit that is in the log, so nothing here retries. A commit is recognised only by its batch id, which lies in
+// commitInfo.operationParameters: the one place of commitInfo that the kernel's CommitRange gives back.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "delta/border.h"
+#include "delta/table.h"
+
+namespace cryptostream {
+namespace {
+
+using namespace delta_internal;
+
+constexpr const char* kBatchId = "batchId";
+constexpr const char* kOperation = "operation";
+constexpr int kCommitsPerRead = 100;
+
+shim::Operation ToShim(CommitKind kind) {
+  switch (kind) {
+    case CommitKind::kAppend: return shim::Operation::Append;
+    case CommitKind::kReplace: return shim::Operation::Replace;
+    case CommitKind::kOptimize: return shim::Operation::Optimize;
+  }
+  return shim::Operation::Append;
+}
+
+Status CheckRequest(const CommitRequest& request) {
+  if (request.batch_id.empty()) return Invalid("commit has no batch id");
+  if (request.kind == CommitKind::kAppend && !request.removes.empty()) return Invalid("an append removes no files");
+  if (request.adds.empty() && request.removes.empty() && request.txns.empty()) return Invalid("commit is empty");
+  return {};
+}
+
+shim::Request MakeRequest(const CommitRequest& request) {
+  shim::Request out{};
+  out.operation = ToShim(request.kind);
+  out.engine_info = kEngineInfo;
+  for (const DataFile& file : request.adds) out.adds.push_back(delta_internal::ToShim(file));
+  for (const DataFile& file : request.removes) out.removes.push_back(file.path);
+  for (const auto& [app_id, version] : request.txns) out.txns.push_back({app_id, version});
+  out.parameters.push_back(MakePair(kBatchId, request.batch_id));
+  if (!request.operation.empty()) out.parameters.push_back(MakePair(kOperation, request.operation));
+  for (const auto& [key, value] : request.commit_info) out.parameters.push_back(MakePair(key, value));
+  return out;
+}
+
+CommitResultKind FromShim(shim::OutcomeKind kind) {
+  switch (kind) {
+    case shim::OutcomeKind::Committed: return CommitResultKind::kCommitted;
+    case shim::OutcomeKind::Conflict: return CommitResultKind::kConflict;
+    case shim::OutcomeKind::Retryable: return CommitResultKind::kRetryable;
+    default: return CommitResultKind::kFailed;
+  }
+}
+
+// Takes the data-changing files of one side of a commit.
+Status TakeChanged(const rust::Vec<shim::File>& files, const std::vector<std::string>& partition_columns,
+                   std::vector<DataFile>* out) {
+  for (const shim::File& file : files) {
+    if (!file.data_change) continue;
+    if (file.has_deletion_vector) return Invalid("commit has deletion vectors, which are not supported");
+    out->push_back(delta_internal::FromShim(file, partition_columns));
+  }
+  return {};
+}
+
+Result<CommitActions> FromShim(const shim::Commit& commit, const std::vector<std::string>& partition_columns) {
+  CommitActions out;
+  out.version = commit.version;
+  out.time = Timestamp(std::chrono::milliseconds(commit.timestamp_ms));
+  out.operation = std::string(commit.operation);
+  for (const auto& pair : commit.parameters) {
+    if (pair.key == kBatchId) out.batch_id = std::string(pair.value);
+    if (pair.key == kOperation) out.operation = std::string(pair.value);
+  }
+  for (const auto& txn : commit.txns) out.txns[std::string(txn.app_id)] = txn.version;
+  CS_TRY(TakeChanged(commit.adds, partition_columns, &out.adds));
+  CS_TRY(TakeChanged(commit.removes, partition_columns, &out.removes));
+  out.data_change_remove = !out.removes.empty();
+  return out;
+}
+
+}  // namespace
+
+Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
+  CS_TRY(CheckRequest(request));
+  std::lock_guard lock(commit_mutex_);
+  auto base = snapshot();
+  const SnapshotHandle& handle = base->handle();
+  CrashPoint("delta.before_commit");
+  // Every failure in there is a value already; only the glue itself could throw.
+  CS_ASSIGN(shim::Outcome outcome,
+            Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, MakeRequest(request)); }));
+  CommitOutcome out{FromShim(outcome.kind), outcome.version, std::string(outcome.message)};
+  if (out.kind == CommitResultKind::kCommitted) {
+    CrashPoint("delta.after_commit");
+    CS_ASSIGN(auto after, MakeSnapshot(handle.store, std::move(outcome.snapshot), handle.facts));
+    Pin(std::move(after));
+  }
+  return out;
+}
+
+Result<std::vector<CommitActions>> Table::CommitsAfter(Version version, int max_commits) const {
+  auto pinned = snapshot();
+  Version first = version + 1;
+  Version last = std::min<Version>(pinned->version(), version + max_commits);
+  std::vector<CommitActions> out;
+  if (first > last) return out;
+  const SnapshotHandle& handle = pinned->handle();
+  std::string what = fmt::format("read commits of table {} from={} to={}", uri_, first, last);
+  CS_ASSIGN(auto commits, Call(what, [&] { return handle.shim_store().commits(first, last); }));
+  for (const auto& commit : commits) {
+    CS_ASSIGN(CommitActions actions, FromShim(commit, pinned->partition_columns()));
+    out.push_back(std::move(actions));
+  }
+  return out;
+}
+
+Result<std::optional<Version>> Table::FindCommit(std::string_view batch_id, Version from) {
+  CS_TRY(Refresh());
+  Version newest = version();
+  for (Version after = from - 1; after < newest; after += kCommitsPerRead) {
+    CS_ASSIGN(auto commits, CommitsAfter(after, kCommitsPerRead));
+    for (const CommitActions& commit : commits) {
+      if (commit.batch_id == batch_id) return commit.version;
+    }
+  }
+  return std::nullopt;
+}
+
+Status Table::Checkpoint() {
+  std::lock_guard lock(commit_mutex_);
+  auto base = snapshot();
+  const SnapshotHandle& handle = base->handle();
+  CS_ASSIGN(auto after, Call("write a checkpoint of table " + uri_,
+                             [&] { return handle.shim_store().checkpoint(*handle.snapshot); }));
+  CS_ASSIGN(auto same, MakeSnapshot(handle.store, std::move(after), handle.facts));
+  Pin(std::move(same));
+  return {};
+}
+
+}  // namespace cryptostream

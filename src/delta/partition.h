@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "delta/snapshot.h"
+
+namespace cryptostream {
+
+// The folder of a partition below the table's root, written as Hive and Spark do: "date=2024-08-08",
+// "source=a%2Fb", null as __HIVE_DEFAULT_PARTITION__; "" for a table without partition columns.
+std::string PartitionFolder(const std::vector<PartitionValue>& partition);
+
+}  // namespace cryptostream

@@ -1,0 +1,157 @@
+// Opening and making tables, and which version is pinned. A table is where its log is: nothing about it is kept anywhere
+// else. Committing is in commit.cc. Whether a table may be touched is decided before a Table exists (border.cc), and whether
+// it may be written before a stage starts (OpenOrCreate), not at the first commit.
+#include "delta/table.h"
+
+#include <arrow/api.h>
+#include <arrow/c/bridge.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "delta/border.h"
+#include "delta/statistics.h"
+
+namespace cryptostream {
+namespace {
+
+using namespace delta_internal;
+namespace fs = std::filesystem;
+
+bool IsUrl(const std::string& uri) { return uri.find("://") != uri.npos; }
+
+Result<StorePtr> OpenStore(const std::string& uri, bool fsync) {
+  if (uri.empty()) return Invalid("table has no path");
+  std::string place = IsUrl(uri) ? uri : fs::absolute(uri).lexically_normal().string();
+  CS_ASSIGN(auto store, Call("open table " + uri, [&] { return shim::open_store(place, fsync); }));
+  return std::make_shared<rust::Box<shim::Store>>(std::move(store));
+}
+
+Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optional<Version> version) {
+  std::string uri((*store)->url());
+  CS_ASSIGN(bool has_log, Call("look for table " + uri, [&] { return (*store)->has_log(); }));
+  if (!has_log) return NotFound("no table there: path=" + uri);
+  auto loaded = Call("open table " + uri, [&] { return (*store)->snapshot(version.value_or(kNoVersion)); });
+  if (!loaded) {
+    Error error = std::move(loaded).error();
+    // There is a log, so what it does not have is either a version that we were asked for, or a hole.
+    if (version && error.kind != ErrorKind::kUnavailable && error.kind != ErrorKind::kInvalid) {
+      return NotFound(fmt::format("no such version, or cleaned up: version={} {}", *version, error.message));
+    }
+    if (error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kInternal) error.kind = ErrorKind::kCorrupt;
+    return std::unexpected(std::move(error));
+  }
+  return MakeSnapshot(store, *std::move(loaded));
+}
+
+// What a table must be for us to write into it.
+Status CheckIsOurs(const Snapshot& snapshot, const TableSpec& spec) {
+  if (!snapshot.properties().contains("cryptostream.format")) {
+    return Invalid("table was not made by cryptostream; choose another storage directory: table=" + snapshot.uri());
+  }
+  if (snapshot.partition_columns() != spec.partition_columns) {
+    return Invalid(fmt::format("table is partitioned otherwise: table={} has={} wanted={}", snapshot.uri(),
+                               snapshot.partition_columns(), spec.partition_columns));
+  }
+  for (const auto& field : spec.schema->fields()) {
+    auto there = snapshot.schema()->GetFieldByName(field->name());
+    if (there && there->type()->Equals(*field->type())) continue;
+    return Invalid(fmt::format("table lacks a column or has it with another type: column={} wanted={} has={} table={}",
+                               field->name(), field->type()->ToString(), there ? there->type()->ToString() : "nothing",
+                               snapshot.uri()));
+  }
+  const SnapshotHandle& handle = snapshot.handle();
+  return Call("write to table " + snapshot.uri(), [&] { handle.shim_store().check_writable(*handle.snapshot); });
+}
+
+}  // namespace
+
+std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
+                                                          const std::vector<std::string>& partition_columns) {
+  std::vector<std::string> columns;
+  for (const std::string& name : StatisticsColumns(schema)) {
+    if (std::ranges::find(partition_columns, name) == partition_columns.end()) columns.push_back(name);
+  }
+  return {{"delta.checkpointInterval", "100"},
+          {"delta.deletedFileRetentionDuration", "interval 6 hours"},
+          {"delta.logRetentionDuration", "interval 48 hours"},
+          {"delta.enableExpiredLogCleanup", "false"},
+          {"delta.dataSkippingStatsColumns", fmt::format("{}", fmt::join(columns, ","))},
+          {"cryptostream.format", std::to_string(kTableFormat)}};
+}
+
+Table::Table(std::shared_ptr<const Snapshot> snapshot, bool fsync)
+    : uri_(snapshot->uri()),
+      id_(snapshot->table_id()),
+      root_path_(snapshot->handle().shim_store().local_path()),
+      fsync_(fsync),
+      snapshot_(std::move(snapshot)) {}
+
+Table::~Table() = default;
+
+Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
+  CS_ASSIGN(StorePtr store, OpenStore(spec.uri, spec.fsync));
+  if (std::string path((*store)->local_path()); !path.empty()) CS_TRY(MakeDirsDurable(fs::path(path) / "_delta_log"));
+
+  auto properties = spec.properties;
+  properties.merge(DefaultTableProperties(*spec.schema, spec.partition_columns));
+  rust::Vec<shim::Pair> pairs;
+  for (const auto& [key, value] : properties) pairs.push_back(MakePair(key, value));
+  rust::Vec<rust::String> partition;
+  for (const auto& column : spec.partition_columns) partition.push_back(column);
+
+  ArrowSchema exported{};
+  arrow::Status status = arrow::ExportSchema(*spec.schema, &exported);
+  if (!status.ok()) return std::unexpected(FromArrow("export the schema", status));
+  CS_TRY(Call("create table " + spec.uri, [&] {
+    (*store)->create(reinterpret_cast<std::size_t>(&exported), partition, pairs, kEngineInfo);
+  }));
+  CS_ASSIGN(auto snapshot, Load(store, std::nullopt));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), spec.fsync));
+}
+
+Result<std::unique_ptr<Table>> Table::Open(const std::string& uri, const OpenOptions& options) {
+  CS_ASSIGN(StorePtr store, OpenStore(uri, options.fsync));
+  CS_ASSIGN(auto snapshot, Load(store, options.version));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), options.fsync));
+}
+
+Result<std::unique_ptr<Table>> Table::OpenOrCreate(const TableSpec& spec) {
+  auto opened = Open(spec.uri, {.fsync = spec.fsync, .version = std::nullopt});
+  if (!opened && opened.error().kind == ErrorKind::kNotFound) return Create(spec);
+  if (opened) CS_TRY(CheckIsOurs(*(*opened)->snapshot(), spec));
+  return opened;
+}
+
+Status Table::Refresh() {
+  std::lock_guard lock(commit_mutex_);
+  return RefreshLocked();
+}
+
+Status Table::RefreshLocked() {
+  auto base = snapshot();
+  const SnapshotHandle& handle = base->handle();
+  CS_ASSIGN(auto newer, Call("reload table " + uri_, [&] { return handle.shim_store().newer(*handle.snapshot); }));
+  if (newer->version() == base->version()) return {};
+  CS_ASSIGN(auto loaded, MakeSnapshot(handle.store, std::move(newer)));
+  Pin(std::move(loaded));
+  return {};
+}
+
+std::shared_ptr<const Snapshot> Table::snapshot() const {
+  std::lock_guard lock(pin_mutex_);
+  return snapshot_;
+}
+
+void Table::Pin(std::shared_ptr<const Snapshot> snapshot) {
+  std::lock_guard lock(pin_mutex_);
+  snapshot_ = std::move(snapshot);
+}
+
+Result<std::shared_ptr<const Snapshot>> Table::SnapshotAt(Version version) const {
+  return Load(snapshot()->handle().store, version);
+}
+
+}  // namespace cryptostream
