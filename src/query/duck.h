@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/sql_value.h"
+
+namespace cryptostream {
+
+struct DuckOptions {
+  std::vector<std::string> directories;  // the only ones whose files can be read
+  int threads = 2;
+  std::uint64_t memory_mb = 512;
+  std::vector<std::string> setup;  // our own statements (views), run before the configuration is locked
+};
+
+struct QueryLimits {
+  std::chrono::milliseconds timeout{10'000};
+  std::size_t max_rows = 1'000'000;
+};
+
+// DuckDB as we use it: an in-memory database that reads Parquet files of given directories and nothing else. Opened, it
+// takes single SELECT statements only: the network, other files, INSTALL, ATTACH, settings and COPY ... TO are refused. Thread-safe:
+// each query has a connection of its own.
+class Duck {
+ public:
+  // Errors: Invalid (a setup statement is refused), Internal.
+  static Result<std::unique_ptr<Duck>> Open(const DuckOptions& options);
+  ~Duck();
+
+  // Runs one prepared SELECT with parameters $1, $2, ...
+  // Errors: Invalid (syntax, not a select, more than one statement, an unknown name), NotFound (a file is gone), Unavailable
+  // (took longer than the limit, or needs more memory), Internal.
+  Result<SqlRows> Query(std::string_view sql, const std::vector<SqlValue>& parameters = {},
+                        const QueryLimits& limits = {}) const;
+  // The same without holding the result in memory: calls `visit` for each row; false stops.
+  Status ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,
+                    const std::function<bool(const std::vector<SqlColumn>&, std::vector<SqlValue>&&)>& visit) const;
+
+ private:
+  struct Handles;
+  explicit Duck(std::unique_ptr<Handles> handles);
+  std::unique_ptr<Handles> handles_;
+};
+
+// 'text' as a SQL literal, quotes doubled.
+std::string SqlText(std::string_view text);
+// "name" as a SQL identifier, quotes doubled.
+std::string SqlIdentifier(std::string_view name);
+
+}  // namespace cryptostream

@@ -1,0 +1,87 @@
+// Views over pinned tables. In: the storage root. Out: a locked DuckDB in which each table is a view over the live files of
+// one version, so a query sees no half of a compaction and no uncommitted file. The file list comes from our own reader of the
+// log, not from DuckDB's delta extension: that one would have to be installed at run time.
+#include "query/lake_views.h"
+
+#include <arrow/type.h>
+
+#include "delta/table.h"
+#include "market/schema.h"
+
+namespace cryptostream {
+namespace {
+
+// The SQL type of a column, for the view of a table without files.
+std::string SqlType(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::INT32: return "INTEGER";
+    case arrow::Type::INT64: return "BIGINT";
+    case arrow::Type::DOUBLE: return "DOUBLE";
+    case arrow::Type::DATE32: return "DATE";
+    case arrow::Type::TIMESTAMP: return "TIMESTAMP WITH TIME ZONE";
+    case arrow::Type::BINARY: return "BLOB";
+    case arrow::Type::STRUCT: {
+      std::string fields;
+      for (const auto& field : type.fields()) {
+        fields += (fields.empty() ? "" : ", ") + SqlIdentifier(field->name()) + " " + SqlType(*field->type());
+      }
+      return "STRUCT(" + fields + ")";
+    }
+    default: return "VARCHAR";
+  }
+}
+
+std::string EmptyView(const TableLayout& layout) {
+  std::string columns;
+  for (const auto& field : layout.schema->fields()) {
+    columns += (columns.empty() ? "NULL::" : ", NULL::") + SqlType(*field->type()) + " AS " + SqlIdentifier(field->name());
+  }
+  return "CREATE VIEW " + SqlIdentifier(layout.name) + " AS SELECT " + columns + " WHERE false";
+}
+
+// Partition columns come from the paths; their types are given, or DuckDB would guess them from the first file.
+std::string FilesView(const TableLayout& layout, const std::vector<std::string>& paths) {
+  std::string list, types, columns;
+  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
+  for (const std::string& column : layout.partition_columns) {
+    auto field = layout.schema->GetFieldByName(column);
+    types += (types.empty() ? "" : ", ") + SqlText(column) + ": " + SqlType(*field->type());
+  }
+  for (const auto& field : layout.schema->fields()) columns += (columns.empty() ? "" : ", ") + SqlIdentifier(field->name());
+  return "CREATE VIEW " + SqlIdentifier(layout.name) + " AS SELECT " + columns + " FROM read_parquet([" + list +
+         "], hive_partitioning = true, hive_types = {" + types + "})";
+}
+
+}  // namespace
+
+std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files) {
+  std::vector<std::string> paths;
+  std::string root = root_path.ends_with('/') ? root_path : root_path + "/";
+  for (const DataFile& file : files) paths.push_back(root + file.path);
+  return paths;
+}
+
+Result<LakeViews> OpenLakeViews(const std::filesystem::path& root, DuckOptions options) {
+  LakeViews out;
+  bool any = false;
+  options.directories = {std::filesystem::absolute(root).lexically_normal().string() + "/"};
+  for (const TableLayout* layout : AllLayouts()) {
+    auto table = Table::Open((std::filesystem::absolute(root).lexically_normal() / layout->path).string());
+    if (!table && table.error().kind != ErrorKind::kNotFound) return std::unexpected(table.error());
+    std::vector<DataFile> files;
+    Version version = kNoVersion;
+    if (table) {
+      any = true;
+      auto snapshot = (*table)->snapshot();
+      version = snapshot->version();
+      CS_ASSIGN(files, snapshot->Files());
+    }
+    out.versions.emplace_back(layout->name, version);
+    options.setup.push_back(files.empty() ? EmptyView(*layout) : FilesView(*layout, FilePaths((*table)->root_path(), files)));
+  }
+  if (!any) return NotFound("there is no lake: root=" + root.string() + ", give --storage, or start `cryptostream run` first");
+  CS_ASSIGN(out.duck, Duck::Open(options));
+  return out;
+}
+
+}  // namespace cryptostream
