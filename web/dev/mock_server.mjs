@@ -1,20 +1,25 @@
 // Speaks the engine's /api/v1 with made-up prices, and serves dist/, so that the
 // page can be developed and its odd states looked at without the engine. For
 // development and for the tests of those states only; never shipped.
-//   node dev/mock_server.mjs --port 8100 --mode live|replay --scenario normal|waiting|empty|limited
-//     --step 1|5 (minutes between old candles) --live-s 120 --delayed-s 600 --stop-after SECONDS
+//   node dev/mock_server.mjs --port 8100 --mode live|replay --scenario normal|waiting|limited|disorder
+//     --step 1|5 (minutes between old candles) --live-s 120 --delayed-s 600 --stop-after SECONDS --dist DIR
+// Scenarios: waiting (no coin yet, the source says why), limited (slowed down), disorder (each candle is followed by an
+// older one), normal.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { applyPrice, COINS, makeMinutes, rollUp } from "./mock_market.mjs";
 
-const options = { port: "8100", mode: "live", scenario: "normal", step: "1", "live-s": "120", "delayed-s": "600", "stop-after": "0" };
+const WEB = join(dirname(fileURLToPath(import.meta.url)), "..");
+const options = {
+  port: "8100", mode: "live", scenario: "normal", step: "1", "live-s": "120", "delayed-s": "600", "stop-after": "0",
+  dist: join(WEB, "dist"),
+};
 for (let index = 2; index < process.argv.length; index += 2) {
   options[process.argv[index].replace(/^--/, "")] = process.argv[index + 1];
 }
 
-const DIST = join(dirname(fileURLToPath(import.meta.url)), "..", "dist");
 const LENGTH_MS = { "1m": 60e3, "5m": 300e3, "15m": 900e3, "1h": 3600e3, "4h": 14_400e3, "1d": 86_400e3 };
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
@@ -24,7 +29,7 @@ const startedMs = Date.now();
 const replayStartMs = Date.parse("2024-03-05T23:40:00Z");
 const dataNow = () => (replay ? replayStartMs + (Date.now() - startedMs) : Date.now());
 const iso = (ms) => new Date(ms).toISOString();
-const hasCoins = options.scenario === "normal" || options.scenario === "limited";
+const hasCoins = options.scenario !== "waiting";
 const markets = COINS.map(([coin, symbol, , marketCap, volume], index) => {
   const trades = replay && index < 2;
   const minutes = hasCoins ? makeMinutes(index, dataNow() - 60e3, 1500, Number(options.step), trades) : [];
@@ -103,8 +108,11 @@ function tickOnce() {
 function sendPrice(client, market) {
   const { coin, price, event_time, last_updated, change_24h_pct } = coinAnswer(market);
   send(client, "tick", { coin, price, event_time, last_updated, source: source(market), change_24h_pct });
-  const candle = rollUp(market.minutes, LENGTH_MS[client.interval]).at(-1);
-  send(client, "candle", { coin, interval: client.interval, source: source(market), candle });
+  const newest = rollUp(market.minutes, LENGTH_MS[client.interval]);
+  const shown = options.scenario === "disorder" ? [-1, -3] : [-1];
+  for (const index of shown) {
+    send(client, "candle", { coin, interval: client.interval, source: source(market), candle: newest.at(index) });
+  }
 }
 
 function stream(request, response, query) {
@@ -123,7 +131,7 @@ function json(response, body) {
 
 function file(response, path) {
   const name = normalize(path === "/" ? "/index.html" : path);
-  const full = join(DIST, name);
+  const full = join(options.dist, name);
   if (!existsSync(full)) return response.writeHead(404).end();
   response.writeHead(200, { "content-type": TYPES[extname(full)] ?? "text/plain", "content-security-policy": CSP });
   return createReadStream(full).pipe(response);

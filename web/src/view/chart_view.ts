@@ -152,7 +152,8 @@ export class ChartView {
   }
 
   toLatest(): void {
-    this.chart.timeScale().scrollToRealTime();
+    // Not scrollToRealTime(): the next live update stops its animation half-way.
+    this.chart.timeScale().scrollToPosition(EMPTY_BARS_RIGHT, false);
   }
 
   /** Puts the crosshair on a bar, scrolling it into view. */

@@ -1,0 +1,75 @@
+// A headless Chromium with a profile of its own, and a page in it whose errors
+// count: an uncaught exception, a console error or a blocked resource fails the
+// test that opened it.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export async function launchChromium() {
+  const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+  assert.ok(executablePath, "no Chromium found; install it (Debian: apt-get install chromium) or set CHROMIUM");
+  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+/** Opens a page. Out: the page and `errors`, which a test ends by finding empty. */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(`exception: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(`console: ${message.text()}`);
+  });
+  await page.goto(url);
+  return { page, errors, close: () => context.close() };
+}
+
+/** What the badge says now: "live", "delayed", "stale", "replay" or "unknown". */
+export function badgeState(page) {
+  return page.locator("#badge").getAttribute("data-state");
+}
+
+export async function waitForBadge(page, state, timeout = 15_000) {
+  await page.locator(`#badge[data-state="${state}"]`).waitFor({ timeout });
+}
+
+/** Waits until the chart holds at least this many candles. */
+export async function waitForBars(page, count, timeout = 15_000) {
+  await page.waitForFunction((least) => Number(document.querySelector("#chart").dataset.bars) >= least, count, { timeout });
+}
+
+/** Waits until the newest close differs from the one given; returns it. */
+export async function waitForMove(page, close, timeout = 15_000) {
+  const moved = await page.waitForFunction(
+    (before) => {
+      const now = document.querySelector("#chart").dataset.close;
+      return now !== undefined && now !== before ? now : false;
+    },
+    close,
+    { timeout },
+  );
+  return moved.jsonValue();
+}
+
+export function newestClose(page) {
+  return page.locator("#chart").getAttribute("data-close");
+}
+
+/** The pixels of the chart's price pane. */
+export function chartPixels(page) {
+  return page.evaluate(() => {
+    const canvases = [...document.querySelectorAll("#chart canvas")];
+    return canvases.map((canvas) => canvas.toDataURL()).join("\n");
+  });
+}
