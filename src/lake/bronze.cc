@@ -103,7 +103,7 @@ void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
   }
 }
 
-StageWork BronzeStage::Prepare() {
+Result<std::optional<StageWork>> BronzeStage::Prepare() {
   StageWork work;
   committing_.clear();
   committing_positions_.clear();
@@ -115,15 +115,17 @@ StageWork BronzeStage::Prepare() {
     AddSideRows(batch, work);
     committing_positions_[BronzeId(batch)] = batch.next_position;
   }
+  if (committing_positions_.empty()) {  // all of it was committed before
+    Settle(lake_.bronze().version());
+    return std::nullopt;
+  }
   for (const auto& [id, position] : committing_positions_) {
     work.reject_positions[QuarantineId("bronze", std::string_view(id).substr(kAppPrefix.size()))] = position;
     if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
   }
   work.commit.positions = committing_positions_;
   work.commit.operation = "bronze append";
-  auto rows = BronzeColumns(committing_);
-  CS_CHECK(rows.has_value());
-  work.commit.rows = *std::move(rows);
+  CS_ASSIGN(work.commit.rows, BronzeColumns(committing_));
   return work;
 }
 
@@ -143,11 +145,16 @@ void BronzeStage::Committed(Version version) {
   for (auto& [date, part] : by_date) std::move(part.begin(), part.end(), std::back_inserter(*rows));
   for (const auto& [id, position] : committing_positions_) positions_[id] = position;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "bronze"}}, static_cast<double>(count));
-  std::uint64_t through = pending_.empty() ? 0 : pending_.back().number;
-  pending_.clear();
-  pending_bytes_ = 0;
   committing_.clear();
   output_.Give(version, std::move(rows));
+  Settle(version);
+}
+
+// What was taken is in the table now.
+void BronzeStage::Settle(Version version) {
+  std::uint64_t through = pending_.back().number;
+  pending_.clear();
+  pending_bytes_ = 0;
   if (on_committed) on_committed(through, version);
 }
 

@@ -40,7 +40,8 @@ class BronzeStage final : public StageLogic {
 
  private:
   bool Due(StopToken stop) const;
-  StageWork Prepare();
+  Result<std::optional<StageWork>> Prepare();
+  void Settle(Version version);
   RawBatch OnlyNew(const RawBatch& batch, StageWork& work) const;
   void AddSideRows(const RawBatch& batch, StageWork& work) const;
 

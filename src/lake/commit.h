@@ -7,6 +7,7 @@
 #include "delta/table.h"
 #include "lake/position.h"
 #include "market/columns.h"
+#include "market/schema.h"
 
 namespace cryptostream {
 

@@ -25,8 +25,9 @@ class Hash128 {
   std::uint64_t low() const { return low_; }
 
  private:
+  __extension__ using Wide = unsigned __int128;
   static std::uint64_t Mix(std::uint64_t x, std::uint64_t constant) {
-    unsigned __int128 product = static_cast<unsigned __int128>(x ^ constant) * 0xD6E8FEB86659FD93u;
+    Wide product = static_cast<Wide>(x ^ constant) * 0xD6E8FEB86659FD93u;
     x = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     x ^= x >> 32;
     x *= 0xBF58476D1CE4E5B9u;

@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "market/name.h"
 
 namespace cryptostream {
 
@@ -21,6 +25,8 @@ inline std::string ClosedId(std::string_view source) { return AppId("closed/") +
 inline std::string WatermarkId(std::string_view source, int partition) {
   return AppId("watermark/") + std::string(source) + "/" + std::to_string(partition);
 }
+// The source and partition of such an id; nullopt for any other.
+std::optional<std::pair<Name, int>> WatermarkKey(std::string_view id);
 // A side table's own position for what stage `stage` sends to it from `input`.
 inline std::string QuarantineId(std::string_view stage, std::string_view input) {
   return AppId("quarantine/") + std::string(stage) + "/" + std::string(input);

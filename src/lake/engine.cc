@@ -1,0 +1,97 @@
+// The three stages wired up. Bounded queues between them carry the back-pressure to the source; everything that matters after a
+// crash is in the tables.
+#include "lake/engine.h"
+
+#include "base/log.h"
+
+namespace cryptostream {
+
+Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
+    : lake_(lake),
+      hooks_(std::move(hooks)),
+      bronze_(lake, input_, to_silver_),
+      silver_(lake, to_silver_, to_gold_),
+      gold_(lake, to_gold_, clock),
+      bronze_stage_(lake, bronze_, [this](const Error& error) { Fatal(error); }),
+      silver_stage_(lake, silver_, [this](const Error& error) { Fatal(error); }),
+      gold_stage_(lake, gold_, [this](const Error& error) { Fatal(error); }) {
+  bronze_.on_committed = [this](std::uint64_t through, Version version) {
+    committed_ = through;
+    if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);
+  };
+  gold_stage_.Start();
+  silver_stage_.Start();
+  bronze_stage_.Start();
+}
+
+Engine::~Engine() { Stop(); }
+
+void Engine::Fatal(const Error& error) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!fatal_) fatal_ = error;
+  }
+  input_.Close();
+  if (hooks_.fatal) hooks_.fatal(error);
+}
+
+Result<std::int64_t> Engine::Position(const std::string& position_id) {
+  CS_ASSIGN(Positions positions, lake_.bronze().Txns());
+  return PositionOr(positions, AppId(position_id), 0);
+}
+
+bool Engine::Push(RawBatch batch, StopToken stop) {
+  std::lock_guard lock(push_mutex_);
+  std::uint64_t number = pushed_ + 1;
+  if (batch.live && hooks_.provisional) {
+    std::vector<Tick> ticks;
+    Name source(batch.source);
+    for (std::size_t i = 0; i < batch.rows(); ++i) {
+      auto row = batch.row(i);
+      auto tick = parser_.Parse(row.value, source, row.received);
+      if (tick && tick->event_time <= row.received + kFutureTolerance) ticks.push_back(*std::move(tick));
+    }
+    if (!ticks.empty()) hooks_.provisional(number, std::move(ticks));
+  }
+  if (!input_.Push({number, std::move(batch)}, stop)) return false;
+  pushed_ = number;
+  return true;
+}
+
+Status Engine::Drain(bool close_windows, StopToken stop) {
+  constexpr std::chrono::milliseconds kLook{10};
+  auto wait_for = [&](auto done) -> Status {
+    while (!done()) {
+      if (auto error = fatal()) return std::unexpected(*error);
+      if (!SleepFor(stop, kLook)) return Cancelled("stopped before everything was worked in");
+    }
+    return {};
+  };
+  CS_TRY(wait_for([&] { return committed_ >= pushed_; }));
+  CS_TRY(wait_for([&] { return silver_.consumed() >= lake_.bronze().version(); }));
+  CS_TRY(wait_for([&] { return gold_.consumed() >= lake_.silver().version(); }));
+  if (!close_windows) return {};
+  gold_.RequestClose();
+  return wait_for([&] { return gold_.CloseDone(); });
+}
+
+void Engine::Stop() {
+  input_.Close();
+  bronze_stage_.Stop();
+  silver_stage_.Stop();
+  gold_stage_.Stop();
+}
+
+std::string Engine::trouble() const {
+  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_}) {
+    if (std::string text = stage->trouble(); !text.empty()) return text;
+  }
+  return "";
+}
+
+std::optional<Error> Engine::fatal() const {
+  std::lock_guard lock(mutex_);
+  return fatal_;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/queue.h"
+#include "lake/bronze.h"
+#include "lake/gold.h"
+#include "lake/lake.h"
+#include "lake/silver.h"
+#include "lake/stage.h"
+
+namespace cryptostream {
+
+// Who wants to know what the engine does, while it does it. Called on the engine's threads; must not block.
+struct EngineHooks {
+  // A live batch came in: its ticks, before they are durable.
+  std::function<void(std::uint64_t batch, std::vector<Tick> ticks)> provisional;
+  // Batches up to this one are durable in this version of bronze.
+  std::function<void(std::uint64_t through, Version version)> bronze_committed;
+  // A stage ended for good.
+  std::function<void(const Error&)> fatal;
+};
+
+// bronze -> silver -> gold over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
+// them finish what they hold, first bronze, then silver, then gold. Push and Drain are thread-safe.
+class Engine {
+ public:
+  Engine(Lake& lake, const Clock& clock, EngineHooks hooks);
+  ~Engine();
+
+  // The next offset or sequence number that bronze expects of a position id, 0 for a new one. Errors: as of the table.
+  Result<std::int64_t> Position(const std::string& position_id);
+  // Takes a batch; waits while bronze is behind. False when `stop` was requested or the engine has ended.
+  bool Push(RawBatch batch, StopToken stop);
+  // Waits until everything pushed is in gold's hands, and closes all windows if asked. Errors: Cancelled; the fatal error of a stage.
+  Status Drain(bool close_windows, StopToken stop);
+  void Stop();
+
+  // Empty while all stages work, else the first one's trouble, in words.
+  std::string trouble() const;
+  std::optional<Error> fatal() const;
+
+ private:
+  void Fatal(const Error& error);
+
+  Lake& lake_;
+  const EngineHooks hooks_;
+  BoundedQueue<IncomingBatch> input_{8};
+  BronzeHandoff to_silver_{4};
+  SilverHandoff to_gold_{4};
+  BronzeStage bronze_;
+  SilverStage silver_;
+  GoldStage gold_;
+  mutable std::mutex mutex_;
+  std::optional<Error> fatal_;  // guarded by mutex_
+  MessageParser parser_;        // guarded by push_mutex_
+  std::mutex push_mutex_;
+  std::atomic<std::uint64_t> pushed_{0}, committed_{0};
+  Stage bronze_stage_, silver_stage_, gold_stage_;  // last: their threads use everything above
+};
+
+}  // namespace cryptostream

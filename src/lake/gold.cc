@@ -1,0 +1,274 @@
+// The third stage. In: silver's commits in order. Out: appends of windows that the watermark has closed, each with silver's
+// version and `closed`, and replacements of windows that late rows touched. Open windows live in memory only; a start folds
+// them again from silver, which costs one read of the last minutes and needs no checkpoint of our own.
+//
+// `closed` in memory may run ahead of the table while no window closes with rows; every commit carries it, so that whatever
+// was decided by it (a row called late) is in the table together with it.
+#include "lake/gold.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "delta/data_file.h"
+#include "lake/correction.h"
+#include "lake/silver_reader.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{100};
+constexpr int kCommitsPerRead = 64;
+constexpr std::size_t kMaxWindowsPerCorrection = 20'000;
+
+Timestamp FloorMinute(Timestamp t) { return std::chrono::floor<std::chrono::minutes>(t); }
+
+}  // namespace
+
+GoldStage::GoldStage(Lake& lake, SilverHandoff& input, const Clock& clock)
+    : lake_(lake), input_(input), clock_(clock), watermarks_(lake.options().lateness, lake.options().idle_after) {}
+
+Timestamp GoldStage::ClosedOf(Name source) const {
+  auto found = closed_.find(source);
+  return found == closed_.end() ? Timestamp::min() : found->second;
+}
+
+Status GoldStage::Load() {
+  CS_ASSIGN(positions_, lake_.gold().Txns());
+  consumed_ = PositionOr(positions_, GoldPositionId(lake_.silver().id()), kNoVersion);
+  corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
+  closed_.clear();
+  std::string prefix = ClosedId("");
+  for (const auto& [id, position] : positions_) {
+    if (id.starts_with(prefix)) closed_[Name(std::string_view(id).substr(prefix.size()))] = FromMicros(position);
+  }
+  watermarks_.Reset();
+  open_.clear();
+  dirty_.clear();
+  backlog_.clear();
+  backlog_at_ = 0;
+  if (consumed_ != kNoVersion) {
+    CS_TRY(LoadOpenWindows());
+    CS_TRY(LoadDirtyWindows());
+  }
+  published_consumed_ = consumed_;
+  return {};
+}
+
+// Folds what silver had at our position and no window in gold holds yet.
+Status GoldStage::LoadOpenWindows() {
+  CS_ASSIGN(auto silver, lake_.silver().SnapshotAt(consumed_));
+  CS_ASSIGN(Positions marks, silver->Txns());
+  std::map<Name, Timestamp> newest;
+  for (const auto& [id, position] : marks) {
+    auto key = WatermarkKey(id);
+    if (!key) continue;
+    watermarks_.Advance(key->first, key->second, FromMicros(position), clock_.Steady());
+    newest[key->first] = std::max(FromMicros(position), newest.try_emplace(key->first, FromMicros(position)).first->second);
+  }
+  for (const auto& [source, time] : newest) {
+    TimeRange range{ClosedOf(source), time + std::chrono::microseconds(1)};
+    if (range.from >= range.to) continue;
+    CS_TRY(ReadSilver(*silver, lake_.silver().root_path(), range, [&, source = source](std::vector<Tick> ticks) -> Status {
+      for (const Tick& tick : ticks) {
+        if (tick.source == source) open_[{WindowStart(tick.event_time), tick.coin, tick.source}].Add(tick);
+      }
+      return {};
+    }));
+  }
+  return {};
+}
+
+// Every closed window touched by silver in (corrected, consumed] is computed again: whether it was is not known, and doing it twice
+// changes nothing.
+Status GoldStage::LoadDirtyWindows() {
+  Version from = corrected_;
+  while (from < consumed_) {
+    CS_ASSIGN(auto commits, lake_.silver().CommitsAfter(from, kCommitsPerRead));
+    if (commits.empty()) break;
+    for (const CommitActions& commit : commits) {
+      from = commit.version;
+      if (commit.version > consumed_) break;
+      CS_ASSIGN(Input input, ReadCommit(commit));
+      dirty_.merge(input.removed);
+      for (const Tick& tick : input.batch->ticks) {
+        WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+        if (key.start + kWindow <= ClosedOf(tick.source)) dirty_.insert(key);
+      }
+    }
+  }
+  return {};
+}
+
+Result<GoldStage::Input> GoldStage::ReadCommit(const CommitActions& commit) {
+  auto batch = std::make_shared<SilverBatch>();
+  Input input;
+  input.version = commit.version;
+  for (const DataFile& file : commit.adds) {
+    CS_ASSIGN(auto table, ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema));
+    CS_ASSIGN(std::vector<Tick> ticks, Ticks(*table));
+    std::move(ticks.begin(), ticks.end(), std::back_inserter(batch->ticks));
+  }
+  for (const DataFile& file : commit.removes) {
+    auto table = ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema);
+    if (!table) {
+      return Corrupt("silver rows were removed and vacuumed before gold saw it: file=" + file.path +
+                     " (run `cryptostream recompute` over their days)");
+    }
+    CS_ASSIGN(std::vector<Tick> ticks, Ticks(**table));
+    for (const Tick& tick : ticks) input.removed.insert({WindowStart(tick.event_time), tick.coin, tick.source});
+  }
+  for (const auto& [id, position] : commit.txns) {
+    if (auto key = WatermarkKey(id)) batch->watermarks[*key] = FromMicros(position);
+  }
+  input.batch = std::move(batch);
+  return input;
+}
+
+Result<std::optional<GoldStage::Input>> GoldStage::ReadNext() {
+  if (backlog_at_ == backlog_.size()) {
+    backlog_at_ = 0;
+    CS_ASSIGN(backlog_, lake_.silver().CommitsAfter(consumed_, kCommitsPerRead));
+    if (backlog_.empty()) return std::nullopt;
+  }
+  CS_ASSIGN(Input input, ReadCommit(backlog_[backlog_at_++]));
+  return input;
+}
+
+Result<std::optional<GoldStage::Input>> GoldStage::Take(StopToken stop) {
+  if (backlog_at_ < backlog_.size() && !stop.stop_requested()) return ReadNext();
+  auto item = input_.Take(stop, kPoll);
+  if (item && item->version == consumed_ + 1) return Input{item->version, std::move(item->batch), {}};
+  if (item && item->version <= consumed_) return std::nullopt;
+  if (lake_.silver().version() > consumed_ && !stop.stop_requested()) return ReadNext();
+  return std::nullopt;
+}
+
+void GoldStage::Fold(const Input& input) {
+  double late = 0;
+  for (const Tick& tick : input.batch->ticks) {
+    WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+    if (key.start + kWindow <= ClosedOf(tick.source)) {
+      ++late;
+      dirty_.insert(key);
+    } else {
+      open_[key].Add(tick);
+    }
+  }
+  for (const WindowKey& key : input.removed) {
+    // An open window cannot forget a row either: close it early, the correction computes it from what silver still has.
+    open_.erase(key);
+    closed_[key.source] = std::max(ClosedOf(key.source), key.start + kWindow);
+    dirty_.insert(key);
+  }
+  if (late > 0) CountMetric("cryptostream_late_events_total", "Rows that came after their window was closed.", {}, late);
+  for (const auto& [key, newest] : input.batch->watermarks) {
+    watermarks_.Advance(key.first, key.second, newest, clock_.Steady());
+    seen_.insert(key.first);
+  }
+  consumed_ = input.version;
+  published_consumed_ = consumed_;
+}
+
+bool GoldStage::CaughtUp() const { return backlog_at_ == backlog_.size() && lake_.silver().version() == consumed_; }
+
+Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
+  if (!stop.stop_requested()) {
+    bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || (close_requested_ && CaughtUp());
+    if (!dirty_.empty() && due) return Correct();
+  }
+  CS_ASSIGN(auto input, Take(stop));
+  if (input) Fold(*input);
+  bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
+  CS_ASSIGN(auto work, Close(everything));
+  if (!work && everything && dirty_.empty()) close_requested_ = false;
+  return work;
+}
+
+// Appends the windows that may close now. everything: all windows of the sources of this run, at the end of a replay.
+Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
+  bool caught_up = CaughtUp();
+  for (Name source : watermarks_.Sources()) {
+    auto mark = watermarks_.Of(source, caught_up, clock_.Steady());
+    bool all = !mark || (everything && (seen_.empty() || seen_.contains(source)));
+    Timestamp closable = mark ? FloorMinute(*mark) : Timestamp::min();
+    if (all) {
+      for (const auto& [key, sum] : open_) {
+        if (key.source == source) closable = std::max(closable, key.start + kWindow);
+      }
+    }
+    if (mark) SetGauge("cryptostream_watermark_timestamp_seconds", "Event time up to which a source is taken as complete.",
+                       {{"source", source.str()}}, static_cast<double>(ToMicros(*mark)) / 1e6);
+    if (closable > ClosedOf(source)) closed_[source] = closable;
+  }
+  std::vector<GoldRow> rows;
+  for (const auto& [key, sum] : open_) {
+    if (key.start + kWindow <= ClosedOf(key.source)) rows.push_back(sum.Finish(key));
+  }
+  if (rows.empty()) return std::nullopt;
+  std::sort(rows.begin(), rows.end(), [](const GoldRow& a, const GoldRow& b) { return a.key < b.key; });
+  StageWork work = MakeWork(CommitKind::kAppend, "gold append");
+  if (dirty_.empty()) work.commit.positions[CorrectedId(lake_.silver().id())] = consumed_;
+  CS_ASSIGN(work.commit.rows, GoldColumns(rows));
+  for (const GoldRow& row : rows) open_.erase(row.key);
+  return work;
+}
+
+// Works in late rows: windows without a row yet are appended first, in a commit of their own; the next call finds them
+// there and replaces the rest.
+Result<std::optional<StageWork>> GoldStage::Correct() {
+  correcting_.clear();
+  for (const WindowKey& key : dirty_) {
+    if (correcting_.size() == kMaxWindowsPerCorrection) break;
+    correcting_.insert(key);
+  }
+  correcting_all_ = correcting_.size() == dirty_.size();
+  auto silver = lake_.silver().snapshot();
+  if (silver->version() != consumed_) {
+    CS_ASSIGN(silver, lake_.silver().SnapshotAt(consumed_));
+  }
+  CS_ASSIGN(Correction correction, CorrectWindows({silver, lake_.silver().root_path()},
+                                                  {lake_.gold().snapshot(), lake_.gold().root_path()}, correcting_));
+  if (correction.empty()) {
+    for (const WindowKey& key : correcting_) dirty_.erase(key);
+    correcting_.clear();
+    last_correction_ = clock_.Steady();
+    return std::nullopt;
+  }
+  bool append = !correction.fresh.empty();
+  StageWork work = MakeWork(append ? CommitKind::kAppend : CommitKind::kReplace, append ? "gold append late" : "gold correct");
+  CS_ASSIGN(work.commit.rows, GoldColumns(append ? correction.fresh : correction.rewritten));
+  if (append && !correction.removes.empty()) {
+    correcting_.clear();  // the replacement still has to come
+  } else {
+    work.commit.removes = std::move(correction.removes);
+    if (correcting_all_) work.commit.positions[CorrectedId(lake_.silver().id())] = consumed_;
+  }
+  return work;
+}
+
+StageWork GoldStage::MakeWork(CommitKind kind, std::string operation) const {
+  StageWork work;
+  work.commit.kind = kind;
+  work.commit.operation = std::move(operation);
+  work.commit.positions[GoldPositionId(lake_.silver().id())] = consumed_;
+  for (const auto& [source, time] : closed_) {
+    if (time != Timestamp::min()) work.commit.positions[ClosedId(source.str())] = ToMicros(time);
+  }
+  work.commit.expected = positions_;
+  return work;
+}
+
+void GoldStage::Committed(Version) {
+  auto now = lake_.gold().Txns();
+  if (now) positions_ = *std::move(now);
+  corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
+  if (correcting_.empty()) return;
+  for (const WindowKey& key : correcting_) dirty_.erase(key);
+  correcting_.clear();
+  last_correction_ = clock_.Steady();
+}
+
+}  // namespace cryptostream

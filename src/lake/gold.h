@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "lake/silver.h"
+#include "lake/stage.h"
+#include "lake/watermark.h"
+#include "market/window.h"
+
+namespace cryptostream {
+
+// The third stage: silver's rows folded into 1-minute windows, appended when the watermark has passed them. A row that comes
+// after its window was closed marks the window, and marked windows are recomputed from silver and replaced in commits of their own.
+// gold = f(silver at its position, windows ending at or before `closed`), whatever the order of arrival.
+class GoldStage final : public StageLogic {
+ public:
+  GoldStage(Lake& lake, SilverHandoff& input, const Clock& clock);
+
+  // Silver version up to which rows are folded; -1 before the first. Thread-safe.
+  Version consumed() const { return published_consumed_.load(); }
+  // Asks to close all windows of the sources that came in this run (of all sources when none came), and to work in all late
+  // rows, once the stage has caught up with silver. Thread-safe.
+  void RequestClose() { close_requested_ = true; }
+  // True when nothing is left of the request. Thread-safe.
+  bool CloseDone() const { return !close_requested_; }
+
+  std::string name() const override { return "gold"; }
+  Table& table() override { return lake_.gold(); }
+  const TableLayout& layout() const override { return GoldLayout(); }
+  Status Load() override;
+  Result<std::optional<StageWork>> Next(StopToken stop) override;
+  void Committed(Version version) override;
+  void SetTrouble(bool trouble) override { input_.SetBypass(trouble); }
+
+ private:
+  struct Input {
+    Version version = kNoVersion;
+    std::shared_ptr<const SilverBatch> batch;
+    std::set<WindowKey> removed;  // windows of rows that somebody removed from silver
+  };
+  Status LoadOpenWindows();
+  Status LoadDirtyWindows();
+  Result<std::optional<Input>> Take(StopToken stop);
+  Result<std::optional<Input>> ReadNext();
+  Result<Input> ReadCommit(const CommitActions& commit);
+  void Fold(const Input& input);
+  bool CaughtUp() const;
+  Result<std::optional<StageWork>> Close(bool everything);
+  Result<std::optional<StageWork>> Correct();
+  StageWork MakeWork(CommitKind kind, std::string operation) const;
+  Timestamp ClosedOf(Name source) const;
+
+  Lake& lake_;
+  SilverHandoff& input_;
+  const Clock& clock_;
+
+  Positions positions_;
+  Version consumed_ = kNoVersion;
+  Version corrected_ = kNoVersion;
+  std::map<Name, Timestamp> closed_;  // windows ending at or before are closed
+  WatermarkTracker watermarks_;
+  std::unordered_map<WindowKey, WindowAccumulator> open_;
+  std::set<WindowKey> dirty_;         // closed windows with late rows
+  std::set<Name> seen_;               // sources of this run
+  std::chrono::steady_clock::time_point last_correction_{};
+  std::vector<CommitActions> backlog_;
+  std::size_t backlog_at_ = 0;
+
+  std::set<WindowKey> correcting_;    // windows of the correction that was returned last
+  bool correcting_all_ = false;       // no marked window is left out of it
+  std::atomic<Version> published_consumed_{kNoVersion};
+  std::atomic<bool> close_requested_{false};
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,17 @@
+// Reading app ids back into what they name.
+#include "lake/position.h"
+
+#include <cstdlib>
+
+namespace cryptostream {
+
+std::optional<std::pair<Name, int>> WatermarkKey(std::string_view id) {
+  std::string prefix = AppId("watermark/");
+  if (!id.starts_with(prefix)) return std::nullopt;
+  auto slash = id.rfind('/');
+  if (slash <= prefix.size()) return std::nullopt;
+  Name source(id.substr(prefix.size(), slash - prefix.size()));
+  return std::pair(source, std::atoi(std::string(id.substr(slash + 1)).c_str()));
+}
+
+}  // namespace cryptostream
