@@ -32,7 +32,7 @@ await build({
     ssr: true,
     target: "node18",
     outDir: out,
-    rollupOptions: { input, output: { entryFileNames: "[name].mjs" } },
+    rollupOptions: { input, output: { entryFileNames: "[name].mjs", chunkFileNames: "shared-[hash].mjs" } },
   },
 });
 
