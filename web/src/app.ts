@@ -9,7 +9,7 @@ import { Controls } from "./controls";
 import { timeToClose } from "./data/countdown";
 import { ServerClock } from "./data/server_clock";
 import { formatCountdown, coinName } from "./format";
-import { chooseOpening } from "./opening";
+import { chooseOpening, loadOpening } from "./opening";
 import { type CoinEntry, Market } from "./state/market";
 import { loadZone, saveZone, startTheme } from "./state/preferences";
 import { parseRoute, type Route, routeQuery } from "./state/route";
@@ -20,8 +20,10 @@ import { Notice } from "./view/notice";
 import { Stats } from "./view/stats";
 import type { Zone } from "./zone";
 
-const REFRESH_MS = 60_000; // sparklines and slow figures; prices come by stream
+const REFRESH_MS = 15_000; // lines of closes, slow figures, new coins; prices come by stream
 const RETRY_MS = 5_000;
+/** A chart with fewer candles is looked at again: a new lake is still filling. */
+const FEW_CANDLES = 60;
 
 export class App {
   private readonly market = new Market();
@@ -40,6 +42,7 @@ export class App {
   private dirty = new Set<string>();
   private serverMessage: string | null = null;
   private refreshTimer: number | undefined;
+  private refreshing = false;
   private saidState: FreshnessState | undefined;
 
   constructor() {
@@ -80,6 +83,8 @@ export class App {
 
   /** Reads status and coins, then again after a while: soon if there is nothing yet. */
   private async refresh(): Promise<void> {
+    if (this.refreshing) return;
+    this.refreshing = true;
     window.clearTimeout(this.refreshTimer);
     try {
       const [status, coins] = await Promise.all([fetchStatus(), fetchCoins()]);
@@ -88,10 +93,12 @@ export class App {
       this.market.applyStatus(status);
       this.market.applyCoins(coins, this.clock.nowMs());
       this.showAll();
+      if (this.panel.barCount < FEW_CANDLES) this.opened = undefined;
       await this.openChart();
     } catch (error) {
       this.onUnreachable(error);
     }
+    this.refreshing = false;
     const settled = this.serverMessage === null && this.market.coins.length > 0;
     this.refreshTimer = window.setTimeout(() => void this.refresh(), settled ? REFRESH_MS : RETRY_MS);
   }
@@ -113,6 +120,7 @@ export class App {
   private onUnreachable(error: unknown): void {
     this.opened = undefined; // the next refresh opens the chart anew
     this.serverMessage = error instanceof Error ? error.message : String(error);
+    this.panel.fail(this.serverMessage);
     this.everySecond();
   }
 
@@ -125,21 +133,21 @@ export class App {
     }
     byId("board").dataset["empty"] = "false";
     const wanted = `${entry.coin} ${this.route.interval ?? "auto"} ${this.market.mode}`;
-    if (wanted === this.opened) return;
+    if (wanted === this.opened) {
+      this.listen(); // coins may have come or gone
+      return;
+    }
     this.opened = wanted;
+    this.panel.expect(entry.coin, this.route.interval);
     this.list.select(entry.coin);
     this.showSelected();
     this.panel.setReplay(this.market.mode);
-    if (this.route.interval) {
-      this.listen();
-      await this.panel.open(entry.coin, this.route.interval);
-      return;
-    }
-    const opening = await chooseOpening(entry.coin);
+    const { interval } = this.route;
+    const opening = interval ? await loadOpening(entry.coin, interval) : await chooseOpening(entry.coin);
     if (this.opened !== wanted) return;
     this.interval = opening.interval;
     this.listen();
-    await this.panel.open(entry.coin, opening.interval, opening.candles);
+    this.panel.open(entry.coin, opening.interval, opening.candles);
     this.showControls();
     const shown = { ...this.route, coin: entry.coin, interval: opening.interval };
     history.replaceState(null, "", routeQuery(shown));
@@ -181,9 +189,9 @@ export class App {
 
   private onConnection(connected: boolean, again: boolean): void {
     this.showConnection(connected);
-    if (!again) return;
-    void this.refresh();
-    void this.panel.catchUp().catch(() => undefined); // refresh() says it if the server is gone
+    if (again) void this.refresh();
+    // Between the chart's answer and the subscription a candle may have closed.
+    if (connected) void this.panel.catchUp().catch(() => undefined); // refresh() tells if the server is gone
   }
 
   private setZone(zone: Zone): void {

@@ -2,7 +2,7 @@
 // stream brings, asks for older ones when the visitor scrolls back, and keeps
 // legend, table and empty state in step. Answers that arrive after the visitor
 // has moved on are dropped.
-import { ApiError, fetchCandles } from "./api/client";
+import { fetchCandles } from "./api/client";
 import type { Candle, CandleEvent, Interval, Mode } from "./api/types";
 import { type Bar, BarSeries, toBar } from "./data/bars";
 import { coinName } from "./format";
@@ -25,6 +25,7 @@ export interface PanelHandlers {
 
 export class ChartPanel {
   private readonly container = byId("chart");
+  private readonly card = byId("chart-card");
   private readonly latestButton = byId("to-latest");
   private readonly legend = new Legend(byId("legend"));
   private readonly table = new TableView(byId("table-view"));
@@ -34,7 +35,6 @@ export class ChartPanel {
   private readonly series = new BarSeries();
   private coin = "";
   private interval: Interval = "1m";
-  private loading: AbortController | undefined;
   private loadingOlder = false;
   private exhausted = false;
   private pointedMs: number | null = null;
@@ -54,32 +54,39 @@ export class ChartPanel {
     this.container.addEventListener("blur", () => this.view.clearPoint());
   }
 
-  /** Shows a coin; `ready` are its candles if they were fetched already. */
-  async open(coin: string, interval: Interval, ready?: Candle[]): Promise<void> {
-    this.loading?.abort();
-    const loading = new AbortController();
-    this.loading = loading;
+  get barCount(): number {
+    return this.series.bars.length;
+  }
+
+  /** Dims the chart if another one is on its way: it does not belong to the new headline. */
+  expect(coin: string, interval: Interval | undefined): void {
+    const same = coin === this.coin && (interval ?? this.interval) === this.interval;
+    this.card.dataset["loading"] = String(!same);
+  }
+
+  /** Says why the expected chart did not come; one that is shown already stays. */
+  fail(message: string): void {
+    if (this.series.last !== undefined && this.card.dataset["loading"] !== "true") return;
+    this.empty.show({ title: "Nothing could be loaded", text: `${message}; trying again`, busy: true });
+  }
+
+  /** Shows a coin with these candles; the view stays where it is if the chart was this one. */
+  open(coin: string, interval: Interval, candles: Candle[]): void {
+    const same = coin === this.coin && interval === this.interval && this.series.last !== undefined;
+    if (!same) this.series.clear();
+    this.card.dataset["loading"] = "false";
     this.coin = coin;
     this.interval = interval;
-    this.exhausted = false;
     this.pointedMs = null;
-    this.series.clear();
-    try {
-      const candles = ready ?? (await fetchCandles({ coin, interval, limit: PAGE_SIZE }, loading.signal)).candles;
-      if (loading.signal.aborted) return;
-      this.series.mergeAll(candles.map(toBar));
-      this.exhausted = candles.length < PAGE_SIZE;
-      this.loading = undefined;
-      this.draw(true);
-    } catch (error) {
-      if (!loading.signal.aborted) this.showFailure(error);
-    }
+    this.exhausted = false;
+    const added = this.series.mergeAll(candles.map(toBar));
+    this.draw(!same || added > 1);
   }
 
   /** Fetches the newest candles again, after the stream was away. */
   async catchUp(): Promise<void> {
     const { coin, interval } = this;
-    if (!coin || this.loading) return;
+    if (!coin) return;
     const answer = await fetchCandles({ coin, interval, limit: PAGE_SIZE });
     if (coin !== this.coin || interval !== this.interval) return;
     const bars = answer.candles.map(toBar);
@@ -97,7 +104,7 @@ export class ChartPanel {
     const bar = toBar(event.candle);
     const wasEmpty = this.series.last === undefined;
     const change = this.series.merge(bar);
-    if (this.loading || change === "none") return;
+    if (change === "none") return;
     if (wasEmpty || change === "inside") this.draw(wasEmpty);
     else {
       this.view.updateTail(bar, this.interval);
@@ -161,7 +168,7 @@ export class ChartPanel {
 
   private async loadOlder(): Promise<void> {
     const first = this.series.first;
-    if (this.exhausted || this.loadingOlder || this.loading || !first) return;
+    if (this.exhausted || this.loadingOlder || !first) return;
     this.loadingOlder = true;
     const { coin, interval } = this;
     try {
@@ -185,13 +192,6 @@ export class ChartPanel {
       busy: true,
       action: { label: `Show ${wanted}`, run: () => this.handlers.onWantInterval(wanted) },
     });
-  }
-
-  private showFailure(error: unknown): void {
-    this.loading = undefined;
-    const text = error instanceof ApiError ? error.message : String(error);
-    const retry = { label: "Try again", run: () => void this.open(this.coin, this.interval) };
-    this.empty.show({ title: "The candles could not be loaded", text, busy: false, action: retry });
   }
 
   private onKey(event: KeyboardEvent): void {

@@ -4,7 +4,7 @@
 import { fetchCandles } from "./api/client";
 import type { Candle, Interval } from "./api/types";
 import { PAGE_SIZE } from "./chart_panel";
-import { DENSITY_WINDOWS, presentWindows, isDense } from "./data/interval";
+import { DENSITY_WINDOWS, isDense, presentWindows } from "./data/interval";
 
 const TRIED: Interval[] = ["1m", "5m", "15m", "1h", "1d"];
 
@@ -13,11 +13,15 @@ export interface Opening {
   candles: Candle[];
 }
 
+export async function loadOpening(coin: string, interval: Interval): Promise<Opening> {
+  return { interval, candles: (await fetchCandles({ coin, interval, limit: PAGE_SIZE })).candles };
+}
+
 export async function chooseOpening(coin: string): Promise<Opening> {
   let best: Opening = { interval: "5m", candles: [] };
   let most = 0;
   for (const interval of TRIED) {
-    const { candles } = await fetchCandles({ coin, interval, limit: PAGE_SIZE });
+    const { candles } = await loadOpening(coin, interval);
     const opens = candles.map((candle) => Date.parse(candle.open_time));
     if (isDense(opens, interval)) return { interval, candles };
     const present = presentWindows(opens, interval, DENSITY_WINDOWS);

@@ -25,12 +25,11 @@ export function problemMessage(status: number, body: string): string {
   return `the server answered ${status}`;
 }
 
-async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+async function getJson<T>(path: string): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: { accept: "application/json" }, signal: signal ?? null });
-  } catch (error) {
-    if (signal?.aborted) throw error;
+    response = await fetch(path, { headers: { accept: "application/json" } });
+  } catch {
     throw new ApiError(0, "the server cannot be reached");
   }
   if (!response.ok) {
@@ -56,14 +55,14 @@ export interface CandleQuery {
 }
 
 /** Reads the latest candles (before a time, if one is given), ascending. */
-export async function fetchCandles(query: CandleQuery, signal?: AbortSignal): Promise<CandlesAnswer> {
+export async function fetchCandles(query: CandleQuery): Promise<CandlesAnswer> {
   const params = new URLSearchParams({
     coin: query.coin,
     interval: query.interval,
     limit: String(query.limit),
   });
   if (query.beforeMs !== undefined) params.set("to", new Date(query.beforeMs).toISOString());
-  const answer = await getJson<CandlesAnswer>(`/api/v1/candles?${params}`, signal);
+  const answer = await getJson<CandlesAnswer>(`/api/v1/candles?${params}`);
   answer.candles.sort(byOpenTime);
   return answer;
 }

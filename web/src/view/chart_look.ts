@@ -75,13 +75,14 @@ export function chartOptions(colors: ChartColors, zone: Zone): DeepPartial<Chart
   };
 }
 
-/** Text of one mark on the time axis. Marks stand at UTC borders in either zone. */
+/**
+ * Text of one mark on the time axis. The library sets its day marks at midnight
+ * UTC; in another zone that is an hour of some day, and is written as one.
+ */
 export function tickText(timeMs: number, type: TickMarkType, zone: Zone): string {
-  const text: Partial<Record<TickMarkType, string>> = {
-    [TickMarkType.Year]: formatMonth(timeMs, zone),
-    [TickMarkType.Month]: formatMonth(timeMs, zone),
-    [TickMarkType.DayOfMonth]: formatDay(timeMs, zone),
-    [TickMarkType.TimeWithSeconds]: formatSeconds(timeMs, zone),
-  };
-  return text[type] ?? formatTime(timeMs, zone);
+  if (type === TickMarkType.Time) return formatTime(timeMs, zone);
+  if (type === TickMarkType.TimeWithSeconds) return formatSeconds(timeMs, zone);
+  const time = formatTime(timeMs, zone);
+  if (time !== "00:00") return `${formatDay(timeMs, zone)} ${time}`;
+  return type === TickMarkType.DayOfMonth ? formatDay(timeMs, zone) : formatMonth(timeMs, zone);
 }

@@ -23,7 +23,7 @@ export interface NoticeLine {
 /** The lines to show, most important first. */
 export function noticeLines(input: NoticeInput): NoticeLine[] {
   if (input.serverMessage) {
-    return [{ state: "stale", title: "No connection", text: `${input.serverMessage}; trying again` }];
+    return [{ state: "stale", title: "Cannot load", text: `${input.serverMessage}; trying again` }];
   }
   const lines: NoticeLine[] = [];
   if (input.mode === "replay") {

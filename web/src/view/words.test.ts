@@ -35,7 +35,7 @@ test("a replay is always named, before anything else", () => {
 
 test("a silent server is the only news", () => {
   assert.deepEqual(lines("replay", [], "the server cannot be reached"), [
-    "No connection: the server cannot be reached; trying again",
+    "Cannot load: the server cannot be reached; trying again",
   ]);
 });
 
