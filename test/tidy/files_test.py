@@ -85,7 +85,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_every_file_keeps(rule):
-    assert tree.violations(rule) == []
+    tree.assert_kept(rule)
 
 
 def test_the_rule_sees_what_it_forbids(rule):

@@ -35,11 +35,11 @@ def is_lock(path):
     return path.suffix == ".lock" or path.name in ("package-lock.json", "Cargo.lock")
 
 
-def violations(rule):
-    """Runs rule(path, text) over the project and gathers what it says, one string a finding."""
+def assert_kept(rule):
+    """Runs rule(path, text) over the whole project; fails with everything that it finds."""
     found = []
     for path in files():
         content = text(path)
         if content is not None:
             found += [f"{path}: {finding}" for finding in rule(path, content)]
-    return found
+    assert not found, "\n" + "\n".join(found)
