@@ -58,7 +58,7 @@ export function setPriceDigits(series: PriceSeries, price: number): void {
 
 export function addAmountSeries(chart: IChartApi): AmountSeries {
   const series = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false }, 1);
-  series.priceScale().applyOptions({ scaleMargins: { top: 0.2, bottom: 0 } });
+  series.priceScale().applyOptions({ scaleMargins: { top: 0.32, bottom: 0 } });
   return series;
 }
 
