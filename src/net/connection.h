@@ -1,0 +1,88 @@
+#pragma once
+
+// Inside net only: it includes Boost, which takes seconds to compile.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "net/http_server.h"
+#include "net/reply_wire.h"
+
+namespace cryptostream {
+
+class Connection;
+
+// What the connections of a server share. Touched on the I/O thread only.
+struct ServerShared {
+  HttpServerOptions options;
+  WebHandler handler;
+  int waiting_jobs = 0;
+  int streams = 0;
+  std::map<std::string, int> per_address;
+  std::set<Connection*> connections;
+  std::unique_ptr<boost::asio::thread_pool> workers;
+  boost::asio::io_context io{1};  // last: what it still holds looks into the members above when it goes
+};
+
+// One client's connection: reads requests one after the other, answers them in order, and may end as a stream. Keeps itself alive
+// through the handlers of its operations; lives on the I/O thread.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, ServerShared& shared, std::string address);
+  ~Connection();
+  void Start();
+  // Asks the feed of a stream for news, at most once in stream_gap.
+  void Pump();
+  void Close();
+
+ private:
+  using ErrorCode = boost::system::error_code;
+
+  void ReadHead();
+  void OnHead(std::size_t head_bytes);
+  bool ParseHead(std::string_view head);
+  void ReadBody();
+  // Takes what the buffer holds of the body; true when it is whole or the request was refused.
+  bool TakeBody();
+  void Answer();
+  void AnswerLater(WebReply reply);
+  void Send(WebReply reply);
+  void Write(WireReply wire, bool last);
+  void Refuse(const RequestRefusal& refusal);
+  void BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire);
+  void WatchForClose();
+  // Reads away what the client still sends, so that closing does not tear the answer out of its hands.
+  void Linger(int reads_left);
+  void SendEvents(std::string events);
+  void Wait(std::chrono::milliseconds time);
+  void Observe(int status);
+
+  ServerShared& shared_;
+  const std::string address_;
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  boost::asio::steady_timer timer_;
+
+  RequestFraming framing_;
+  std::unique_ptr<ChunkDecoder> chunks_;
+  WebRequest request_;
+  std::string route_;
+  std::chrono::steady_clock::time_point started_;
+  WireReply writing_;
+
+  std::shared_ptr<EventFeed> feed_;
+  std::string events_;
+  bool closed_ = false, sending_ = false, pump_again_ = false, timer_set_ = false;
+  std::chrono::steady_clock::time_point last_send_{};
+  char discard_[256];
+};
+
+}  // namespace cryptostream

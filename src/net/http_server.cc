@@ -1,0 +1,134 @@
+// Accepting and the life of the server. One I/O thread owns every connection, so none of their state needs a lock; workers
+// touch a connection only to compute its answer while it waits for nothing else.
+#include "net/http_server.h"
+
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <thread>
+
+#include "base/log.h"
+#include "net/connection.h"
+#include "net/port_holder.h"
+
+namespace cryptostream {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr std::string_view kTooMany =
+    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+
+}  // namespace
+
+struct HttpServer::Impl {
+  ServerShared shared;
+  tcp::acceptor acceptor{shared.io};
+  asio::steady_timer retry{shared.io};
+  std::uint16_t port = 0;
+  std::atomic<bool> wake_posted{false};
+  std::atomic<bool> stopped{false};
+  std::thread io_thread;
+
+  Status Listen();
+  void Accept();
+  void Take(tcp::socket socket);
+};
+
+Status HttpServer::Impl::Listen() {
+  boost::system::error_code error;
+  auto address = asio::ip::make_address(shared.options.address, error);
+  if (error) return Invalid("cannot bind: address=" + shared.options.address + " is no IP address of this machine");
+  tcp::endpoint endpoint(address, shared.options.port);
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  std::string where = shared.options.address + ":" + std::to_string(shared.options.port);
+  if (error == asio::error::address_in_use) {
+    std::string holder = PortHolder(shared.options.port);
+    return Conflict("port is taken: address=" + where + (holder.empty() ? "" : " held by " + holder) +
+                    ", choose another one (PORT= or --port)");
+  }
+  if (error) return Invalid("cannot bind: address=" + where + " reason=" + error.message());
+  port = acceptor.local_endpoint().port();
+  return {};
+}
+
+void HttpServer::Impl::Accept() {
+  acceptor.async_accept([this](boost::system::error_code error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted || stopped) return;
+    if (error) {
+      // Most likely out of descriptors: wait for connections to end instead of spinning.
+      LogWarn("cannot accept a connection: reason={}", error.message());
+      retry.expires_after(std::chrono::milliseconds(200));
+      return retry.async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) Accept();
+      });
+    }
+    Take(std::move(socket));
+    Accept();
+  });
+}
+
+void HttpServer::Impl::Take(tcp::socket socket) {
+  boost::system::error_code error;
+  auto remote = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  std::string address = remote.address().to_string();
+  auto used = shared.per_address.find(address);
+  bool full = static_cast<int>(shared.connections.size()) >= shared.options.max_connections ||
+              (used != shared.per_address.end() && used->second >= shared.options.max_connections_per_address);
+  if (full) {
+    socket.non_blocking(true, error);
+    socket.write_some(asio::buffer(kTooMany), error);
+    return;
+  }
+  socket.set_option(tcp::no_delay(true), error);
+  std::make_shared<Connection>(std::move(socket), shared, std::move(address))->Start();
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() { Stop(); }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options, WebHandler handler) {
+  auto impl = std::make_unique<Impl>();
+  impl->shared.options = std::move(options);
+  impl->shared.handler = std::move(handler);
+  CS_TRY(impl->Listen());
+  impl->shared.workers =
+      std::make_unique<asio::thread_pool>(static_cast<std::size_t>(std::max(1, impl->shared.options.worker_threads)));
+  impl->Accept();
+  impl->io_thread = std::thread([raw = impl.get()] { raw->shared.io.run(); });
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+std::uint16_t HttpServer::port() const { return impl_->port; }
+
+void HttpServer::Wake() {
+  if (impl_->stopped || impl_->wake_posted.exchange(true)) return;
+  asio::post(impl_->shared.io, [impl = impl_.get()] {
+    impl->wake_posted = false;
+    std::vector<std::shared_ptr<Connection>> all;
+    for (Connection* connection : impl->shared.connections) all.push_back(connection->shared_from_this());
+    for (const auto& connection : all) connection->Pump();
+  });
+}
+
+void HttpServer::Stop() {
+  if (impl_->stopped.exchange(true)) return;
+  asio::post(impl_->shared.io, [impl = impl_.get()] {
+    boost::system::error_code ignored;
+    impl->acceptor.close(ignored);
+    impl->retry.cancel();
+    std::vector<std::shared_ptr<Connection>> all;
+    for (Connection* connection : impl->shared.connections) all.push_back(connection->shared_from_this());
+    for (const auto& connection : all) connection->Close();
+  });
+  impl_->shared.workers->join();  // their answers are posted to the I/O thread, which ends when nothing is left
+  impl_->io_thread.join();
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,211 @@
+// The server over real sockets: framing, limits, deadlines, streams.
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+
+namespace cryptostream {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A client that sends exactly these bytes.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  ~RawClient() { ::close(fd_); }
+  void Send(std::string_view bytes) { EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t(bytes.size())); }
+  // Reads until `until` is seen, the peer closes, or 5 s passed.
+  std::string Read(std::string_view until = {}) {
+    std::string out;
+    char buffer[4096];
+    while (until.empty() || out.find(until) == std::string::npos) {
+      pollfd wait{fd_, POLLIN, 0};
+      if (::poll(&wait, 1, 5000) != 1) break;
+      ssize_t got = ::recv(fd_, buffer, sizeof(buffer), 0);
+      if (got <= 0) {
+        closed_ = true;
+        break;
+      }
+      out.append(buffer, static_cast<std::size_t>(got));
+    }
+    return out;
+  }
+  bool closed() const { return closed_; }
+
+ private:
+  int fd_;
+  bool closed_ = false;
+};
+
+struct CountFeed : EventFeed {
+  std::atomic<int>* number;
+  int seen = 0;
+  std::string Take(bool idle) override {
+    int now = *number;
+    if (now == seen) return idle ? ": idle\n\n" : "";
+    seen = now;
+    return "data: " + std::to_string(now) + "\n\n";
+  }
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void Start(HttpServerOptions options = {}) {
+    auto server = HttpServer::Start(options, [this](const WebRequest& request) { return Handle(request); });
+    ASSERT_TRUE(server) << server.error().message;
+    server_ = *std::move(server);
+  }
+  WebReply Handle(const WebRequest& request) {
+    WebReply reply;
+    reply.content_type = "text/plain";
+    if (request.path == "/big") {
+      reply.etag = "W/\"1\"";
+      reply.SetBody(std::string(100'000, 'a'));
+    } else if (request.path == "/later") {
+      reply.later = [] {
+        WebReply made;
+        made.content_type = "text/plain";
+        made.SetBody("made by a worker");
+        return made;
+      };
+    } else if (request.path == "/stream") {
+      auto feed = std::make_shared<CountFeed>();
+      feed->number = &number_;
+      reply.content_type = "text/event-stream";
+      reply.feed = feed;
+    } else {
+      reply.SetBody(request.method + " " + request.path + " [" + request.body + "]");
+    }
+    return reply;
+  }
+  std::string Ask(std::string_view bytes, std::string_view until = {}) {
+    RawClient client(server_->port());
+    client.Send(bytes);
+    return client.Read(until);
+  }
+
+  std::atomic<int> number_{0};
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+  Start();
+  std::string got = Ask(
+      "GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+      "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+      "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+  std::size_t a = got.find("GET /a []"), b = got.find("POST /b [abc]"), later = got.find("made by a worker"),
+              c = got.find("POST /c [hi]");
+  ASSERT_NE(c, std::string::npos) << got;
+  EXPECT_TRUE(a < b && b < later && later < c) << got;
+  EXPECT_NE(got.find("X-Content-Type-Options: nosniff"), std::string::npos);
+  EXPECT_NE(got.find("Content-Security-Policy: default-src 'self'"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, RefusedRequestEndsTheConnection) {
+  Start();
+  for (std::string_view attack :
+       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+    RawClient client(server_->port());
+    client.Send(attack);
+    std::string got = client.Read();
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 400 ")) << got;
+    EXPECT_EQ(got.find("/evil"), std::string::npos);
+    EXPECT_TRUE(client.closed());
+  }
+}
+
+TEST_F(HttpServerTest, HeadGzipAndNotModified) {
+  Start();
+  std::string head = Ask("HEAD /big HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(head.find("Content-Length: 100000"), std::string::npos) << head;
+  EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+  std::string packed = Ask("GET /big HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(packed.find("Content-Encoding: gzip"), std::string::npos);
+  EXPECT_LT(packed.size(), 3000u);
+  std::string plain = Ask("GET /big HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip;q=0\r\nConnection: close\r\n\r\n");
+  EXPECT_GT(plain.size(), 100'000u);
+  std::string same = Ask("GET /big HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"0\", \"1\"\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(same.starts_with("HTTP/1.1 304 ")) << same;
+}
+
+TEST_F(HttpServerTest, RefusesForeignHostNames) {
+  Start({.allowed_hosts = {"localhost", "127.0.0.1"}});
+  EXPECT_TRUE(Ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").starts_with("HTTP/1.1 421 "));
+  EXPECT_TRUE(Ask("GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n", "[]").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, DeadlinesEndSlowClients) {
+  Start({.head_timeout = 150ms, .body_timeout = 150ms, .idle_timeout = 150ms});
+  RawClient silent(server_->port());
+  EXPECT_EQ(silent.Read(), "");
+  EXPECT_TRUE(silent.closed());
+  for (std::string_view part : {"GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"}) {
+    RawClient slow(server_->port());
+    slow.Send(part);
+    EXPECT_EQ(slow.Read(), "");
+    EXPECT_TRUE(slow.closed());
+  }
+  RawClient idle(server_->port());
+  idle.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(idle.Read().find("200 OK"), std::string::npos);
+  EXPECT_TRUE(idle.closed());
+}
+
+TEST_F(HttpServerTest, CapsConnectionsPerAddress) {
+  Start({.max_connections_per_address = 2});
+  RawClient a(server_->port()), b(server_->port());
+  a.Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  b.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  a.Read("[]");
+  b.Read("[]");
+  RawClient c(server_->port());
+  EXPECT_TRUE(c.Read().starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(HttpServerTest, StreamSendsNewsAndHeartbeats) {
+  Start({.heartbeat = 100ms, .stream_gap = 1ms});
+  RawClient client(server_->port());
+  client.Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string got = client.Read(": idle");
+  EXPECT_TRUE(got.starts_with("HTTP/1.1 200 ")) << got;
+  number_ = 7;
+  server_->Wake();
+  EXPECT_NE(client.Read("data: 7").find("data: 7"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, StopEndsOpenStreamsAtOnce) {
+  Start();
+  RawClient client(server_->port());
+  client.Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.Read("\r\n\r\n");
+  auto begin = std::chrono::steady_clock::now();
+  server_->Stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+}
+
+TEST_F(HttpServerTest, SaysWhoHoldsThePort) {
+  Start();
+  auto second = HttpServer::Start({.port = server_->port()}, [](const WebRequest&) { return WebReply(); });
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
+  EXPECT_NE(second.error().message.find("(pid " + std::to_string(::getpid()) + ")"), std::string::npos)
+      << second.error().message;
+}
+
+}  // namespace
+}  // namespace cryptostream

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/web_message.h"
+
+namespace cryptostream {
+
+// An answer as bytes.
+struct WireReply {
+  std::string head;                   // status line and headers, the empty line included
+  std::string_view body;              // empty for HEAD, 204 and 304
+  std::shared_ptr<const void> owner;  // keeps body alive
+  int status = 200;
+};
+
+// Turns an answer into bytes for this request: 304 where the client has it already, gzip where it is accepted and pays, no
+// body for HEAD, and the headers that protect a browser on every answer.
+WireReply ToWire(const WebRequest& request, WebReply reply, bool keep_alive);
+
+// Compresses with gzip at a level where speed counts.
+std::string Gzip(std::string_view bytes);
+// True when the client's Accept-Encoding takes gzip.
+bool AcceptsGzip(std::string_view accept_encoding);
+// True when one of the tags in If-None-Match is `etag`, compared weakly.
+bool MatchesEtag(std::string_view if_none_match, std::string_view etag);
+
+}  // namespace cryptostream
