@@ -64,6 +64,12 @@ Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
   return Prepare();
 }
 
+// Where the batch's partition stands: in the table, or after the batches before it in the same commit.
+std::int64_t BronzeStage::Reached(const RawBatch& batch) const {
+  std::string id = BronzeId(batch);
+  return PositionOr(committing_positions_, id, PositionOr(positions_, id, 0));
+}
+
 // Copies what is new of a batch; the rest is below the position, or goes to quarantine.
 RawBatch BronzeStage::OnlyNew(const RawBatch& batch, StageWork& work) const {
   RawBatch fresh;
@@ -71,9 +77,8 @@ RawBatch BronzeStage::OnlyNew(const RawBatch& batch, StageWork& work) const {
   fresh.topic = batch.topic;
   fresh.partition = batch.partition;
   fresh.position_id = batch.position_id;
-  std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
-  std::string quarantine_id = QuarantineId("bronze", batch.position_id);
-  std::int64_t in_quarantine = PositionOr(side_positions_, quarantine_id, 0);
+  std::int64_t position = Reached(batch);
+  std::int64_t in_quarantine = PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0);
   for (std::size_t i = 0; i < batch.rows(); ++i) {
     RawBatch::Row row = batch.row(i);
     if (row.offset < position) continue;
@@ -90,9 +95,8 @@ RawBatch BronzeStage::OnlyNew(const RawBatch& batch, StageWork& work) const {
 }
 
 void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
-  std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
-  std::string quarantine_id = QuarantineId("bronze", batch.position_id);
-  std::int64_t in_quarantine = std::max(position, PositionOr(side_positions_, quarantine_id, 0));
+  std::int64_t in_quarantine =
+      std::max(Reached(batch), PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0));
   for (const Reject& reject : batch.rejects) {
     if (reject.offset >= in_quarantine) work.rejects.push_back(reject);
   }
@@ -109,8 +113,7 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
   committing_positions_.clear();
   for (const IncomingBatch& incoming : pending_) {
     const RawBatch& batch = incoming.batch;
-    std::int64_t position = PositionOr(positions_, BronzeId(batch), 0);
-    if (batch.next_position <= position) continue;
+    if (batch.next_position <= Reached(batch)) continue;
     committing_.push_back(OnlyNew(batch, work));
     AddSideRows(batch, work);
     committing_positions_[BronzeId(batch)] = batch.next_position;

@@ -42,6 +42,7 @@ class BronzeStage final : public StageLogic {
   bool Due(StopToken stop) const;
   Result<std::optional<StageWork>> Prepare();
   void Settle(Version version);
+  std::int64_t Reached(const RawBatch& batch) const;
   RawBatch OnlyNew(const RawBatch& batch, StageWork& work) const;
   void AddSideRows(const RawBatch& batch, StageWork& work) const;
 

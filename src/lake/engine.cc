@@ -12,9 +12,9 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
       bronze_(lake, input_, to_silver_),
       silver_(lake, to_silver_, to_gold_),
       gold_(lake, to_gold_, clock),
-      bronze_stage_(lake, bronze_, [this](const Error& error) { Fatal(error); }),
-      silver_stage_(lake, silver_, [this](const Error& error) { Fatal(error); }),
-      gold_stage_(lake, gold_, [this](const Error& error) { Fatal(error); }) {
+      bronze_stage_(lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
+      silver_stage_(lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
+      gold_stage_(lake, gold_, hooks_.committed, [this](const Error& error) { Fatal(error); }) {
   bronze_.on_committed = [this](std::uint64_t through, Version version) {
     committed_ = through;
     if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);

@@ -23,6 +23,8 @@ struct EngineHooks {
   std::function<void(std::uint64_t batch, std::vector<Tick> ticks)> provisional;
   // Batches up to this one are durable in this version of bronze.
   std::function<void(std::uint64_t through, Version version)> bronze_committed;
+  // A stage committed to its table.
+  std::function<void()> committed;
   // A stage ended for good.
   std::function<void(const Error&)> fatal;
 };

@@ -37,8 +37,8 @@ Status CommitSide(Table& table, const TableLayout& layout, std::vector<Partition
 
 }  // namespace
 
-Stage::Stage(Lake& lake, StageLogic& logic, std::function<void(const Error&)> fatal)
-    : lake_(lake), logic_(logic), fatal_(std::move(fatal)) {}
+Stage::Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal)
+    : lake_(lake), logic_(logic), committed_(std::move(committed)), fatal_(std::move(fatal)) {}
 
 Stage::~Stage() { Stop(); }
 
@@ -93,6 +93,7 @@ Status Stage::Session(StopToken stop) {
       Version version = kNoVersion;
       CS_TRY(MakeDurable(*work, &version));
       logic_.Committed(version);
+      if (committed_) committed_();
       SetTrouble("");
     } else if (stop.stop_requested()) {
       return {};

@@ -49,7 +49,8 @@ class StageLogic {
 // pauses from a fresh load; one that does not (fenced, corrupt) ends the stage and calls `fatal`.
 class Stage {
  public:
-  Stage(Lake& lake, StageLogic& logic, std::function<void(const Error&)> fatal);
+  // `committed` is called after each commit, `fatal` once.
+  Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal);
   ~Stage();
   void Start();
   // Asks the stage to end and waits for it.
@@ -65,6 +66,7 @@ class Stage {
 
   Lake& lake_;
   StageLogic& logic_;
+  const std::function<void()> committed_;
   const std::function<void(const Error&)> fatal_;
   mutable std::mutex mutex_;
   std::string trouble_;  // guarded by mutex_

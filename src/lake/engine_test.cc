@@ -1,0 +1,243 @@
+// The three stages over a real lake in a temporary directory: what goes in, what stands in the tables, and that stopping and
+// starting anew changes nothing.
+#include "lake/engine.h"
+
+#include <arrow/api.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "delta/data_file.h"
+#include "lake/silver_reader.h"
+
+namespace cryptostream {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string Message(double timestamp, const std::string& coin, double price) {
+  return fmt::format(R"({{"timestamp": {:.6f}, "coin_id": "{}", "price": {}, "volume_24h": 1.5}})", timestamp, coin, price);
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() : root_(fs::temp_directory_path() / ("cryptostream-engine-" + RandomHexId())) {
+    options_.root = root_.string();
+    options_.fsync = false;
+    options_.commit_every = std::chrono::milliseconds(20);
+    options_.correct_every = std::chrono::milliseconds(0);
+  }
+  ~EngineTest() override {
+    Stop();
+    fs::remove_all(root_);
+  }
+
+  void Start() {
+    auto lake = Lake::Open(options_);
+    ASSERT_TRUE(lake) << lake.error().message;
+    lake_ = *std::move(lake);
+    engine_ = std::make_unique<Engine>(*lake_, clock_, EngineHooks{});
+  }
+  void Stop() {
+    engine_ = nullptr;
+    lake_ = nullptr;
+  }
+
+  // A batch of a file's lines from `first` on, all received a second after the latest of them.
+  static RawBatch Lines(const std::vector<std::string>& lines, std::int64_t first = 0) {
+    RawBatch batch;
+    batch.source = "coingecko";
+    batch.topic = "test.jsonl";
+    batch.position_id = "bronze/file/test";
+    std::int64_t offset = first;
+    for (const auto& line : lines) batch.Add({std::nullopt, line, FromMicros(1'800'000'000'000'000), offset++});
+    batch.next_position = offset;
+    return batch;
+  }
+  void Feed(RawBatch batch) { ASSERT_TRUE(engine_->Push(std::move(batch), StopToken())); }
+  void Drain(bool close) {
+    Status drained = engine_->Drain(close, StopToken());
+    ASSERT_TRUE(drained) << drained.error().message;
+  }
+
+  std::vector<Tick> Silver() {
+    std::vector<Tick> all;
+    Status read = ReadSilver(*lake_->silver().snapshot(), lake_->silver().root_path(),
+                             {FromMicros(0), FromMicros(4'000'000'000'000'000)}, [&](std::vector<Tick> ticks) -> Status {
+                               all.insert(all.end(), ticks.begin(), ticks.end());
+                               return {};
+                             });
+    EXPECT_TRUE(read) << read.error().message;
+    return all;
+  }
+  std::vector<GoldRow> Gold() {
+    std::vector<GoldRow> all;
+    auto files = lake_->gold().Files();
+    for (const DataFile& file : *files) {
+      auto rows = GoldRows(**ReadDataFile(lake_->gold().root_path(), file, GoldLayout().schema));
+      all.insert(all.end(), rows->begin(), rows->end());
+    }
+    std::sort(all.begin(), all.end(), [](const GoldRow& a, const GoldRow& b) { return a.key < b.key; });
+    return all;
+  }
+  std::int64_t Rows(Table& table) {
+    std::int64_t rows = 0;
+    auto files = table.Files();
+    for (const DataFile& file : *files) rows += file.rows;
+    return rows;
+  }
+
+  const fs::path root_;
+  LakeOptions options_;
+  SystemClock clock_;
+  std::unique_ptr<Lake> lake_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, MessagesBecomeBronzeSilverAndGold) {
+  Start();
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'010, "bitcoin", 104), Message(1'700'000'100, "bitcoin", 90)}));
+  Drain(true);
+  EXPECT_EQ(Rows(lake_->bronze()), 3);
+  EXPECT_THAT(Silver(), SizeIs(3));
+  auto gold = Gold();
+  ASSERT_THAT(gold, SizeIs(2));
+  EXPECT_EQ(FormatRfc3339(gold[0].key.start), "2023-11-14T22:13:00.000Z");
+  EXPECT_EQ(gold[0].open, 100);
+  EXPECT_EQ(gold[0].close, 104);
+  EXPECT_EQ(gold[0].avg_price, 102);
+  EXPECT_EQ(gold[0].volatility, 2);
+  EXPECT_EQ(gold[1].samples, 1);
+}
+
+TEST_F(EngineTest, RepeatedInputAfterARestartAddsNothing) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 200; ++i) lines.push_back(Message(1'700'000'000 + i, "bitcoin", 100 + i % 7));
+  Start();
+  Feed(Lines({lines.begin(), lines.begin() + 120}));
+  Drain(false);
+  Stop();
+  Start();
+  EXPECT_EQ(*engine_->Position("bronze/file/test"), 120);
+  Feed(Lines({lines.begin(), lines.begin() + 150}));
+  Feed(Lines({lines.begin() + 100, lines.end()}, 100));
+  Drain(true);
+  EXPECT_EQ(Rows(lake_->bronze()), 200);
+  EXPECT_THAT(Silver(), SizeIs(200));
+  std::int64_t samples = 0;
+  for (const GoldRow& row : Gold()) samples += row.samples;
+  EXPECT_EQ(samples, 200);
+}
+
+TEST_F(EngineTest, EqualObservationsAreOneRowOthersStay) {
+  Start();
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 101)}));
+  Drain(true);
+  EXPECT_THAT(Silver(), SizeIs(2));
+  EXPECT_EQ(Rows(lake_->quarantine()), 0);
+}
+
+TEST_F(EngineTest, AnEqualRowFarBehindMemoryIsStillADuplicate) {
+  Start();
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'086'400, "bitcoin", 105)}));
+  Drain(false);
+  Feed(Lines({Message(1'700'086'401, "bitcoin", 106)}, 2));
+  Drain(false);
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100)}, 3));
+  Drain(true);
+  EXPECT_THAT(Silver(), SizeIs(3));
+}
+
+TEST_F(EngineTest, AnotherTradeUnderTheSameIdIsQuarantined) {
+  auto trade = [](const char* price) {
+    return fmt::format(R"({{"timestamp":1700000000.5,"coin_id":"bitcoin","price":"{}","quantity":"0.1","trade_id":7,"symbol":"BTCUSDT","source":"binance_spot"}})", price);
+  };
+  Start();
+  Feed(Lines({trade("100.5"), trade("100.5"), trade("100.6")}));
+  Drain(true);
+  ASSERT_THAT(Silver(), SizeIs(1));
+  EXPECT_EQ(Silver()[0].price, 100.5);
+  EXPECT_EQ(Rows(lake_->quarantine()), 1);
+}
+
+TEST_F(EngineTest, BadRowsGoToQuarantineAndTheRestGoesOn) {
+  Start();
+  Feed(Lines({"{not json", R"({"timestamp":1700000000,"coin_id":"bitcoin"})", "\xff\xfe", Message(1'900'000'000, "bitcoin", 1),
+              Message(1'700'000'000, "bitcoin", 100)}));
+  Drain(true);
+  EXPECT_EQ(Rows(lake_->bronze()), 4);  // all but the one that is not UTF-8
+  EXPECT_THAT(Silver(), SizeIs(1));
+  EXPECT_EQ(Rows(lake_->quarantine()), 4);
+}
+
+TEST_F(EngineTest, ALateRowIsKeptAndItsWindowReplaced) {
+  Start();
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'600, "bitcoin", 110)}));
+  Drain(true);
+  ASSERT_THAT(Gold(), SizeIs(2));
+  Feed(Lines({Message(1'700'000'005, "bitcoin", 80), Message(1'700'000'300, "bitcoin", 90)}, 2));
+  Drain(true);
+  auto gold = Gold();
+  ASSERT_THAT(gold, SizeIs(3));
+  EXPECT_EQ(gold[0].samples, 2);
+  EXPECT_EQ(gold[0].min_price, 80);
+  EXPECT_EQ(gold[1].open, 90);
+}
+
+TEST_F(EngineTest, AnyOrderOfArrivalGivesTheSameGold) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 300; ++i) lines.push_back(Message(1'700'000'000 + i * 2, i % 3 ? "bitcoin" : "ethereum", 100 + (i * 37 % 11) / 7.0));
+  Start();
+  Feed(Lines(lines));
+  Drain(true);
+  auto ordered = Gold();
+  Stop();
+  fs::remove_all(root_);
+  std::vector<std::string> shuffled;
+  for (int i = 0; i < 300; ++i) shuffled.push_back(lines[i * 97 % 300]);
+  Start();
+  for (int i = 0; i < 300; i += 60) {
+    Feed(Lines({shuffled.begin() + i, shuffled.begin() + i + 60}, i));
+    Drain(true);
+  }
+  auto late = Gold();
+  ASSERT_EQ(late.size(), ordered.size());
+  for (std::size_t i = 0; i < late.size(); ++i) {
+    EXPECT_EQ(late[i].key, ordered[i].key);
+    EXPECT_EQ(late[i].avg_price, ordered[i].avg_price);
+    EXPECT_EQ(late[i].volatility, ordered[i].volatility);
+    EXPECT_EQ(late[i].open, ordered[i].open);
+    EXPECT_EQ(late[i].close, ordered[i].close);
+  }
+}
+
+TEST_F(EngineTest, ASecondWriterIsRefusedAndToldWhoHoldsTheLake) {
+  Start();
+  auto second = Lake::Open(options_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
+  EXPECT_THAT(second.error().message, testing::HasSubstr("pid="));
+}
+
+TEST_F(EngineTest, RejectsAndGapsWithoutRowsMoveThePosition) {
+  Start();
+  RawBatch batch;
+  batch.source = "coingecko";
+  batch.position_id = "bronze/direct/coingecko";
+  batch.next_position = 1;
+  batch.rejects.push_back({"coingecko", "", 0, 0, "source", "html", "<html>", FromMicros(1'700'000'000'000'000), 1});
+  batch.gaps.push_back({"coingecko", "", 0, {}, {}, FromMicros(1), FromMicros(2), "down", FromMicros(3)});
+  Feed(std::move(batch));
+  Drain(false);
+  EXPECT_EQ(*engine_->Position("bronze/direct/coingecko"), 1);
+  EXPECT_EQ(Rows(lake_->quarantine()), 1);
+  EXPECT_EQ(Rows(lake_->gaps()), 1);
+}
+
+}  // namespace
+}  // namespace cryptostream

@@ -1,0 +1,71 @@
+// A lake, its engine and its sources as one thing with one life. In: batches from sources. Out: tables, and news for the server.
+#include "lake_run.h"
+
+#include "base/log.h"
+
+namespace cryptostream {
+
+Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server) {
+  std::unique_ptr<LakeRun> run(new LakeRun(server));
+  CS_ASSIGN(run->lake_, Lake::Open(options));
+  EngineHooks hooks;
+  hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
+  if (server) {
+    hooks.provisional = [server](std::uint64_t batch, std::vector<Tick> ticks) { server->live()->AddProvisional(batch, ticks); };
+    hooks.bronze_committed = [server](std::uint64_t through, Version version) { server->live()->BronzeCommitted(through, version); };
+    hooks.committed = [server] { server->Poke(); };
+  }
+  run->engine_ = std::make_unique<Engine>(*run->lake_, clock, std::move(hooks));
+  return run;
+}
+
+LakeRun::~LakeRun() {
+  for (std::jthread& source : sources_) source.request_stop();
+  sources_.clear();
+  engine_ = nullptr;
+}
+
+void LakeRun::Fail(const Error& error) {
+  std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = error;
+}
+
+std::optional<Error> LakeRun::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void LakeRun::Play(std::unique_ptr<Source> source) {
+  ++playing_;
+  sources_.emplace_back([this, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
+    SourceOutput output;
+    output.push = [&](RawBatch batch) { return engine_->Push(std::move(batch), stop); };
+    output.report = [&](SourceReport report) {
+      if (server_) server_->SetSourceReport(report);
+    };
+    auto played = [&]() -> Status {
+      CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
+      return source->Run(position, output, stop);
+    }();
+    if (!played && played.error().kind != ErrorKind::kCancelled) Fail(played.error());
+    --playing_;
+  });
+}
+
+void LakeRun::ReportState() {
+  if (!server_) return;
+  std::string trouble = engine_->trouble();
+  server_->SetLakeState(trouble.empty(), trouble);
+}
+
+Status LakeRun::Finish(bool close_windows, StopToken stop) {
+  constexpr std::chrono::milliseconds kLook{20};
+  while (playing()) {
+    if (auto error = failure()) return std::unexpected(*error);
+    if (!SleepFor(stop, kLook)) return Cancelled("stopped before the input ended");
+  }
+  if (auto error = failure()) return std::unexpected(*error);
+  return engine_->Drain(close_windows, stop);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stop.h"
+#include "lake/engine.h"
+#include "lake/lake.h"
+#include "serve/server.h"
+#include "source/source.h"
+
+namespace cryptostream {
+
+// One lake at work: opened for writing, the engine running, sources playing into it, each on a thread of its own. Stops in the order of
+// the data: sources, then the stages, then the lock is let go.
+class LakeRun {
+ public:
+  // In: the server that shows what happens, or nullptr. Errors: as of Lake::Open.
+  static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server);
+  ~LakeRun();
+
+  // Plays a source until it ends or this stops. A source that ends with an error is logged and reported as failed.
+  void Play(std::unique_ptr<Source> source);
+  // True while a source plays.
+  bool playing() const { return playing_ > 0; }
+  // The error of a source that failed for good, or of a stage.
+  std::optional<Error> failure() const;
+  // Tells the server how the lake is. Call now and then.
+  void ReportState();
+  // Waits until all sources ended and everything is worked in. Errors: Cancelled, a failure.
+  Status Finish(bool close_windows, StopToken stop);
+
+  Lake& lake() { return *lake_; }
+  Engine& engine() { return *engine_; }
+
+ private:
+  explicit LakeRun(Server* server) : server_(server) {}
+  void Fail(const Error& error);
+
+  Server* const server_;
+  std::unique_ptr<Lake> lake_;
+  std::unique_ptr<Engine> engine_;
+  mutable std::mutex mutex_;
+  std::optional<Error> failure_;  // guarded by mutex_
+  std::atomic<int> playing_{0};
+  std::vector<std::jthread> sources_;
+};
+
+}  // namespace cryptostream
