@@ -70,8 +70,9 @@ class Live {
   void ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
   // Adds or replaces gold's rows. `closed`: source -> windows that end at or before are closed.
   void ApplyGold(const std::vector<GoldRow>& rows, const std::map<std::string, Timestamp>& closed, Version version);
-  // Says that windows of `source` before `from` were not loaded; to be called before its rows come.
-  void SetCompleteFrom(const std::string& source, Timestamp from);
+  // Says from when on memory holds every window: per source, and for sources that are not named. What is older is
+  // forgotten and left to the table. To be called before the rows of a load come.
+  void SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Timestamp others);
 
   std::vector<CoinView> Coins() const;
   std::optional<CoinView> Coin(Name coin) const;
@@ -102,9 +103,11 @@ class Live {
 
   Series* Find(Name coin, Name source);
   Timestamp ClosedOf(Name source) const;
+  Timestamp CompleteFromOf(Name source) const;
   void FoldSilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
   void DropConsumed(Version consumed_bronze);
-  void Evict();
+  // Folds what was touched, marks the change and keeps to the limits.
+  void Finish();
   // Series of a coin in the order in which they answer.
   std::vector<const Series*> Ordered(Name coin, const SourceSeries& all) const;
   CoinView Headline(Name coin, const SourceSeries& all) const;
@@ -117,9 +120,9 @@ class Live {
 
   mutable std::mutex mutex_;
   std::map<Name, SourceSeries> coins_;
-  std::map<std::string, Timestamp> closed_;
-  std::unordered_map<Name, Timestamp> closed_by_name_;
-  std::map<std::string, Timestamp> complete_from_;
+  std::map<Name, Timestamp> closed_;
+  std::map<Name, Timestamp> complete_from_;
+  Timestamp others_complete_from_ = kNoTime;
   std::deque<Batch> batches_;
   std::uint64_t committed_batch_ = 0, dropped_batch_ = 0;
   std::size_t provisional_ = 0;

@@ -29,90 +29,96 @@ bool Series::SetGold(const GoldRow& row, std::uint64_t sequence) {
   return true;
 }
 
-Series::Slot* Series::OpenSlot(Timestamp start, Timestamp closed) {
+Series::Open* Series::OpenWindow(Timestamp start, Timestamp closed) {
   if (start < complete_from_ || start + kWindow <= closed) return nullptr;
   Slot& slot = slots_[start];
   if (!slot.open) {
     if (slot.shown.sequence != 0) return nullptr;  // gold's row is there
     slot.open = std::make_unique<Open>();
   }
-  return &slot;
+  Touch(start);
+  return slot.open.get();
 }
 
-Series::Slots::iterator Series::Show(Slots::iterator slot, std::uint64_t sequence) {
-  Open& open = *slot->second.open;
-  if (open.durable.samples() == 0 && open.pending.empty()) return slots_.erase(slot);
-  WindowAccumulator all = open.durable;
-  bool committed = true;
-  for (const Pending& pending : open.pending) {
-    all.Add(pending.tick);
-    committed = committed && pending.batch <= committed_batch_;
-  }
-  WindowView& shown = slot->second.shown;
-  shown.row = all.Finish({slot->first, coin_, source_});
-  shown.committed = committed;
-  shown.sequence = sequence_ = sequence;
-  return std::next(slot);
+void Series::Touch(Timestamp start) {
+  if (touched_.empty() || touched_.back() != start) touched_.push_back(start);
 }
 
-bool Series::AddDurable(const Tick& tick, Timestamp closed, std::uint64_t sequence) {
+bool Series::AddDurable(const Tick& tick, Timestamp closed) {
   OfferLatest(tick);
-  Timestamp start = WindowStart(tick.event_time);
-  Slot* slot = OpenSlot(start, closed);
-  if (slot == nullptr) return false;
-  slot->open->durable.Add(tick);
-  Show(slots_.find(start), sequence);
+  Open* open = OpenWindow(WindowStart(tick.event_time), closed);
+  if (open == nullptr) return false;
+  open->durable.Add(tick);
   return true;
 }
 
-bool Series::AddProvisional(const Tick& tick, std::uint64_t batch, Timestamp closed, std::uint64_t sequence) {
-  Timestamp start = WindowStart(tick.event_time);
-  Slot* slot = OpenSlot(start, closed);
-  if (slot == nullptr) return false;
+bool Series::AddProvisional(const Tick& tick, std::uint64_t batch, Timestamp closed) {
+  Open* open = OpenWindow(WindowStart(tick.event_time), closed);
+  if (open == nullptr) return false;
   OfferLatest(tick);
-  slot->open->pending.push_back({batch, tick});
+  open->pending.push_back({batch, tick});
   ++pending_;
-  Show(slots_.find(start), sequence);
   return true;
 }
 
-bool Series::CloseThrough(Timestamp from, Timestamp to, std::uint64_t sequence) {
-  bool changed = false;
+void Series::Refresh(std::uint64_t sequence) {
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (Timestamp start : touched_) {
+    auto slot = slots_.find(start);
+    if (slot == slots_.end() || !slot->second.open) continue;
+    sequence_ = sequence;
+    const Open& open = *slot->second.open;
+    if (open.durable.samples() == 0 && open.pending.empty()) {
+      slots_.erase(slot);  // what was provisional turned out to be no row
+      continue;
+    }
+    WindowAccumulator all = open.durable;
+    bool committed = true;
+    for (const Pending& pending : open.pending) {
+      all.Add(pending.tick);
+      committed = committed && pending.batch <= committed_batch_;
+    }
+    WindowView& shown = slot->second.shown;
+    shown.row = all.Finish({start, coin_, source_});
+    shown.committed = committed;
+    shown.sequence = sequence;
+  }
+  touched_.clear();
+}
+
+void Series::CloseThrough(Timestamp from, Timestamp to, std::uint64_t sequence) {
   auto it = from == kNoTime ? slots_.begin() : slots_.lower_bound(from - kWindow);
   for (; it != slots_.end() && it->first + kWindow <= to; ++it) {
     if (it->second.shown.closed) continue;
     it->second.shown.closed = true;
     it->second.shown.sequence = sequence_ = sequence;
-    changed = true;
   }
-  return changed;
 }
 
-bool Series::SettleProvisional(std::uint64_t committed, std::uint64_t dropped, std::uint64_t sequence) {
+void Series::SettleProvisional(std::uint64_t committed, std::uint64_t dropped) {
   committed_batch_ = std::max(committed_batch_, committed);
-  if (pending_ == 0) return false;
-  bool changed = false;
-  for (auto it = slots_.begin(); it != slots_.end();) {
-    if (!it->second.open || it->second.open->pending.empty()) {
-      ++it;
-      continue;
-    }
-    auto& pending = it->second.open->pending;
-    pending_ -= std::erase_if(pending, [&](const Pending& p) { return p.batch <= dropped; });
-    it = Show(it, sequence);
-    changed = true;
+  if (pending_ == 0) return;
+  for (auto& [start, slot] : slots_) {
+    if (!slot.open || slot.open->pending.empty()) continue;
+    pending_ -= std::erase_if(slot.open->pending, [&](const Pending& p) { return p.batch <= dropped; });
+    Touch(start);
   }
-  return changed;
 }
 
-void Series::ForgetDurable(std::uint64_t sequence) {
-  for (auto it = slots_.begin(); it != slots_.end();) {
-    if (!it->second.open) {
-      ++it;
-      continue;
-    }
-    it->second.open->durable = WindowAccumulator();
-    it = Show(it, sequence);
+void Series::ForgetDurable() {
+  for (auto& [start, slot] : slots_) {
+    if (!slot.open) continue;
+    slot.open->durable = WindowAccumulator();
+    Touch(start);
+  }
+}
+
+void Series::SetCompleteFrom(Timestamp from) {
+  complete_from_ = from;
+  while (!slots_.empty() && slots_.begin()->first < from) {
+    if (slots_.begin()->second.open) pending_ -= slots_.begin()->second.open->pending.size();
+    slots_.erase(slots_.begin());
   }
 }
 

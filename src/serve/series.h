@@ -27,16 +27,20 @@ class Series {
  public:
   Series(Name coin, Name source, Timestamp complete_from) : coin_(coin), source_(source), complete_from_(complete_from) {}
 
-  // Each returns true when a shown window changed; `sequence` marks the change.
+  // Sets gold's row; false when it lies before what memory holds. `sequence` marks a change, here and below.
   bool SetGold(const GoldRow& row, std::uint64_t sequence);
-  bool AddDurable(const Tick& tick, Timestamp closed, std::uint64_t sequence);
-  bool AddProvisional(const Tick& tick, std::uint64_t batch, Timestamp closed, std::uint64_t sequence);
+  // Adds a tick of silver, or one that is not there yet. False when its window is closed (a correction will bring it). What is shown
+  // changes with the next Refresh, once for many ticks.
+  bool AddDurable(const Tick& tick, Timestamp closed);
+  bool AddProvisional(const Tick& tick, std::uint64_t batch, Timestamp closed);
   // Marks windows that end in (from, to] as closed.
-  bool CloseThrough(Timestamp from, Timestamp to, std::uint64_t sequence);
+  void CloseThrough(Timestamp from, Timestamp to, std::uint64_t sequence);
   // Provisional ticks of batches up to `committed` are durable; those up to `dropped` are in silver: forgets them.
-  bool SettleProvisional(std::uint64_t committed, std::uint64_t dropped, std::uint64_t sequence);
+  void SettleProvisional(std::uint64_t committed, std::uint64_t dropped);
   // Forgets the fold of silver (not the provisional ticks), to fold it anew.
-  void ForgetDurable(std::uint64_t sequence);
+  void ForgetDurable();
+  // Folds the windows that were touched since the last call.
+  void Refresh(std::uint64_t sequence);
   // Forgets windows that are both older than `keep` behind the newest and beyond the newest `min_windows`, and in any case
   // beyond `max_windows`. Returns how many.
   std::size_t Evict(std::chrono::hours keep, std::size_t min_windows, std::size_t max_windows);
@@ -45,7 +49,8 @@ class Series {
   Name source() const { return source_; }
   // From here on every window of the table is in memory.
   Timestamp complete_from() const { return complete_from_; }
-  void set_complete_from(Timestamp from) { complete_from_ = from; }
+  // Forgets what is older than `from`, which the table alone answers for.
+  void SetCompleteFrom(Timestamp from);
   std::size_t size() const { return slots_.size(); }
   bool has_pending() const { return pending_ > 0; }
   std::uint64_t sequence() const { return sequence_; }
@@ -57,6 +62,11 @@ class Series {
   template <class Visit>
   void ForEach(Timestamp from, Timestamp to, Visit visit) const {
     for (auto it = slots_.lower_bound(from); it != slots_.end() && it->first < to; ++it) visit(it->second.shown);
+  }
+  // The same for the newest `count` windows, newest first.
+  template <class Visit>
+  void ForEachNewest(std::size_t count, Visit visit) const {
+    for (auto it = slots_.rbegin(); it != slots_.rend() && count > 0; ++it, --count) visit(it->second.shown);
   }
 
  private:
@@ -76,9 +86,8 @@ class Series {
   using Slots = std::map<Timestamp, Slot>;
 
   // The open window of a tick, made if need be; null when gold answers for it or it lies before what memory holds.
-  Slot* OpenSlot(Timestamp start, Timestamp closed);
-  // Folds what is shown anew; removes the slot when nothing is left in it. Returns the slot after it.
-  Slots::iterator Show(Slots::iterator slot, std::uint64_t sequence);
+  Open* OpenWindow(Timestamp start, Timestamp closed);
+  void Touch(Timestamp start);
   void OfferLatest(const Tick& tick);
 
   const Name coin_, source_;
@@ -87,6 +96,7 @@ class Series {
   std::uint64_t sequence_ = 0;
   std::size_t pending_ = 0;
   Slots slots_;
+  std::vector<Timestamp> touched_;  // windows to fold at the next Refresh
   std::optional<Tick> latest_tick_;
 };
 
