@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+
+namespace cryptostream {
+
+struct BudgetLimits {
+  int calls_per_minute = 10;
+  std::optional<std::int64_t> calls_per_month;  // nullopt: no such limit
+};
+
+// Calls that a provider's plan allows, shared by everything that calls it, so that a backfill cannot starve or overdraw the
+// poller. The month's count is kept in a small file, written before the call it counts: a crash can only count one too many.
+// Losing the file loses no data, only the memory of what was used. Thread-safe.
+class CallBudget {
+ public:
+  enum class Limit { kNone, kMinute, kMonth, kHeld };
+  // Leave to make one call (wait is 0), or how long to wait before asking again, and for what.
+  struct Turn {
+    std::chrono::milliseconds wait{0};
+    Limit limit = Limit::kNone;
+  };
+
+  // In: the plan's name (a count under another plan does not count); where the count is kept, empty: nowhere.
+  CallBudget(std::string plan, BudgetLimits limits, std::filesystem::path state_file, const Clock& clock);
+
+  // Takes one call out of the budget if one is free now.
+  Turn Take();
+  // Returns the call just taken to the month: it never reached the provider.
+  void GiveBack();
+  // Lets nobody call for `wait`: the provider said so to one of them.
+  void Hold(std::chrono::milliseconds wait);
+  // Calls left this month (UTC); nullopt without a monthly limit.
+  std::optional<std::int64_t> left_this_month() const;
+  // The spacing that makes what is left last until `until` (default: the month's end); 0 without a monthly limit.
+  std::chrono::milliseconds EvenSpacing(std::optional<Timestamp> until = std::nullopt) const;
+  Timestamp month_end() const;
+  const BudgetLimits& limits() const { return limits_; }
+
+ private:
+  void Load();
+  void Store();
+  void RollMonth();
+
+  const std::string plan_;
+  const BudgetLimits limits_;
+  const std::filesystem::path state_file_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::deque<std::chrono::steady_clock::time_point> recent_;  // calls of the last minute
+  std::chrono::steady_clock::time_point held_until_;
+  std::chrono::year_month month_{};
+  std::int64_t used_ = 0;
+  bool store_failed_ = false;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,123 @@
+// From a market chart to messages. Its body is three arrays of [ms, number] that belong together by index, but not always: the
+// steps are uneven and the last point ("now") can be older than the one before it. So the price leads, and a market cap or a volume
+// goes with it only when its time is the same; the points are put in order of time before they leave.
+#include "source/chart_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include "market/json.h"
+#include "market/message.h"
+#include "source/reject.h"
+
+namespace cryptostream {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+struct Sample {
+  std::int64_t time_ms;
+  std::string_view number;  // the provider's text
+};
+
+struct Series {
+  std::vector<Sample> samples;
+  std::vector<std::string_view> bad;  // elements that are no [ms, number]
+
+  // The number at that time; index `at` is where it should be.
+  std::string_view At(std::size_t at, std::int64_t time_ms) const {
+    if (at < samples.size() && samples[at].time_ms == time_ms) return samples[at].number;
+    auto found = std::ranges::find(samples, time_ms, &Sample::time_ms);
+    return found == samples.end() ? "null" : found->number;
+  }
+};
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  auto start = text.find_first_not_of(kSpace);
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(kSpace) - start + 1);
+}
+
+// Reads "[1613347200000,48607.8]"; the number may be null.
+std::optional<Sample> ReadSample(std::string_view text) {
+  constexpr std::int64_t kYear10000 = 253'402'300'800'000;
+  text = Trimmed(text);
+  auto comma = text.find(',');
+  if (!text.starts_with('[') || !text.ends_with(']') || comma == std::string_view::npos) return std::nullopt;
+  std::string_view time = Trimmed(text.substr(1, comma - 1));
+  std::string_view number = Trimmed(text.substr(comma + 1, text.size() - comma - 2));
+  Sample sample{0, number};
+  auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), sample.time_ms);
+  bool whole = error == std::errc() && end == time.data() + time.size();
+  if (!whole || sample.time_ms < 0 || sample.time_ms >= kYear10000) return std::nullopt;
+  if (number.empty() || number.find_first_of(",[]{}\"") != std::string_view::npos) return std::nullopt;
+  return sample;
+}
+
+simdjson::error_code ReadSeries(od::object& chart, std::string_view name, Series& series) {
+  od::array array;
+  if (auto error = chart[name].get_array().get(array)) return error;
+  for (auto element : array) {
+    std::string_view text;
+    if (auto error = element.raw_json().get(text)) return error;
+    if (auto sample = ReadSample(text)) {
+      series.samples.push_back(*sample);
+    } else {
+      series.bad.push_back(text);
+    }
+  }
+  return simdjson::SUCCESS;
+}
+
+struct Row {
+  ChartPoint point;
+  friend bool operator==(const Row& a, const Row& b) {
+    return a.point.time_ms == b.point.time_ms && a.point.price == b.point.price && a.point.market_cap == b.point.market_cap &&
+           a.point.volume_24h == b.point.volume_24h;
+  }
+};
+
+std::vector<Row> Joined(const Series& prices, const Series& caps, const Series& volumes) {
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < prices.samples.size(); ++i) {
+    auto [time_ms, price] = prices.samples[i];
+    rows.push_back({{time_ms, price, caps.At(i, time_ms), volumes.At(i, time_ms)}});
+  }
+  std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.point.time_ms; });
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+}  // namespace
+
+std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const std::string& coin, Timestamp received,
+                                                    std::int64_t offset, RawBatch& batch) {
+  od::parser parser;
+  simdjson::padded_string padded(body);
+  od::document document;
+  od::object chart;
+  Series prices, caps, volumes;
+  auto error = parser.iterate(padded).get(document);
+  if (!error) error = document.get_object().get(chart);
+  if (!error) error = ReadSeries(chart, "prices", prices);
+  if (!error) error = ReadSeries(chart, "market_caps", caps);
+  if (!error) error = ReadSeries(chart, "total_volumes", volumes);
+  if (error) return std::unexpected(fmt::format("not a market chart: {}", simdjson::error_message(error)));
+
+  auto rows = Joined(prices, caps, volumes);
+  std::string message;
+  for (const auto& row : rows) {
+    message.clear();
+    AppendChartMessage(row.point, coin, message);
+    batch.Add({coin, message, received, offset});
+  }
+  for (std::string_view bad : prices.bad) AddReject(batch, offset, "wrong_type: point of a market chart", bad, received);
+  return rows.size();
+}
+
+}  // namespace cryptostream

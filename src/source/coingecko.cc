@@ -1,0 +1,161 @@
+// The poller: /coins/markets in, one batch of messages a poll out.
+//
+// The order of things in a turn: wait for leave from the budget, call, push what came, then wait for the pace, or longer where the
+// provider's cache would only repeat itself, or as long as trouble bids. An answer counts only as a whole: a body that
+// breaks anywhere is set aside with its bytes and asked for again, so that there is never half a poll in the tables. What the provider
+// says of itself (`last_updated`) is kept apart from when we asked (`timestamp`): a cached price is an observation too.
+#include "source/coingecko.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "source/reject.h"
+
+namespace cryptostream {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr std::size_t kMostBadBodyBytes = 64 * 1024;  // of a bad body kept: enough to see what it was
+
+// What is in `a` and not in `b`, as "x,y".
+std::string Difference(const std::set<std::string>& a, const std::set<std::string>& b) {
+  std::string names;
+  for (const auto& name : a) {
+    if (!b.contains(name)) names += (names.empty() ? "" : ",") + name;
+  }
+  return names;
+}
+
+}  // namespace
+
+CoinGeckoSource::CoinGeckoSource(std::shared_ptr<CoinGeckoClient> client) : client_(std::move(client)), pace_(*client_) {}
+
+Status CoinGeckoSource::Run(std::int64_t position, const SourceOutput& output, StopToken stop) {
+  position_ = position;
+  refused_by_pipeline_ = false;
+  LogInfo("coingecko: {} coins, {}", client_->options().coins.size(), pace_.Words());
+  Report(output, SourceState::kStarting, "first call to the provider", milliseconds(0));
+  while (!refused_by_pipeline_ && AwaitTurn(output, stop)) {
+    auto answer = client_->Get(client_->MarketsPath(), stop);
+    if (stop.stop_requested()) break;
+    auto wait = answer ? OnAnswer(*answer, output) : OnTrouble(std::move(answer).error(), output);
+    if (!refused_by_pipeline_ && !client_->Wait(stop, wait)) break;
+  }
+  return {};
+}
+
+// Waits until the budget has a call for us. Out: false when stopped.
+bool CoinGeckoSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
+  while (!stop.stop_requested()) {
+    auto turn = client_->budget().Take();
+    if (turn.limit == CallBudget::Limit::kNone) return true;
+    if (turn.limit == CallBudget::Limit::kMonth) {
+      Begin("the month's calls are used up");
+      Report(output, SourceState::kLimited, outage_->words, turn.wait);
+    }
+    constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
+    if (!client_->Wait(stop, std::min(turn.wait, kLookAgain))) return false;
+  }
+  return false;
+}
+
+milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOutput& output) {
+  Timestamp now = client_->clock().Now();
+  RawBatch batch = NewBatch();
+  auto seen = decoder_.Decode(answer.body, now, now, position_, batch);
+  if (!seen) {
+    Trouble trouble{TroubleKind::kBadBody, "bad answer from the provider: " + seen.error(), std::nullopt, answer.body,
+                    pace_.Spacing()};
+    return OnTrouble(std::move(trouble), output);
+  }
+  EndOutage(batch, now);
+  NoteCoins(*seen, now);
+  last_success_ = now;
+  pace_.OnGood();
+  auto wait = std::max(pace_.Spacing(), CacheLifetime(answer));
+  std::string message = missing_.empty() ? "" : fmt::format("no price for {} of the coins", missing_.size());
+  Report(output, SourceState::kOk, message, wait);
+  if (!batch.empty()) Push(std::move(batch), output);
+  return wait;
+}
+
+milliseconds CoinGeckoSource::OnTrouble(Trouble trouble, const SourceOutput& output) {
+  if (trouble.kind == TroubleKind::kCancelled) return milliseconds(0);
+  if (trouble.kind == TroubleKind::kLimited) pace_.OnLimited();
+  Begin(trouble.words);
+  auto wait = std::max(trouble.wait, milliseconds(1'000));
+  if (trouble.kind == TroubleKind::kLimited && !trouble.retry_after) wait = std::max(wait, pace_.Spacing());
+  Report(output, StateOf(trouble.kind), trouble.words, wait);
+  if (trouble.kind == TroubleKind::kBadBody) {
+    RawBatch batch = NewBatch();
+    AddReject(batch, position_, trouble.words, trouble.bad_body, client_->clock().Now(), kMostBadBodyBytes);
+    Push(std::move(batch), output);
+  }
+  return wait;
+}
+
+// Opens an outage, or goes on with the open one. The same words are said once, not at each retry.
+void CoinGeckoSource::Begin(const std::string& words) {
+  if (!outage_ || outage_->words != words) LogWarn("coingecko: {}", words);
+  if (!outage_) outage_ = Outage{last_success_.value_or(client_->clock().Now()), words, 0};
+  outage_->words = words;
+  ++outage_->attempts;
+}
+
+void CoinGeckoSource::EndOutage(RawBatch& batch, Timestamp now) {
+  if (!outage_) return;
+  auto lasted = std::chrono::duration_cast<milliseconds>(now - outage_->since);
+  LogInfo("coingecko: prices again after {} without, {} attempts failed", FormatDuration(lasted), outage_->attempts);
+  Gap gap;
+  gap.source = batch.source;
+  gap.from_time = outage_->since;
+  gap.to_time = now;
+  gap.reason = outage_->words;
+  gap.detected_at = now;
+  batch.gaps.push_back(std::move(gap));
+  outage_.reset();
+}
+
+// Tells of coins that were asked for and not answered, once when they go and once when they come back.
+void CoinGeckoSource::NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now) {
+  std::set<std::string> missing(client_->options().coins.begin(), client_->options().coins.end());
+  for (const auto& coin : seen) {
+    missing.erase(coin.coin_id);
+    if (!coin.last_updated) continue;
+    std::chrono::duration<double> age = now - *coin.last_updated;
+    SetGauge("cryptostream_price_age_seconds", "age of the newest price by the provider's own stamp", {{"coin", coin.coin_id}},
+             age.count());
+  }
+  for (const auto& coin : missing) {
+    CountMetric("cryptostream_source_missing_coins_total", "coins asked for and not answered", {{"coin", coin}});
+  }
+  std::string gone = Difference(missing, missing_), back = Difference(missing_, missing);
+  if (!gone.empty()) LogWarn("coingecko: no price for coins that were asked for, are the ids right? coins={}", gone);
+  if (!back.empty()) LogInfo("coingecko: prices again for coins={}", back);
+  missing_ = std::move(missing);
+}
+
+void CoinGeckoSource::Report(const SourceOutput& output, SourceState state, std::string message, milliseconds wait) {
+  if (!output.report) return;
+  bool trouble = state != SourceState::kOk && wait > milliseconds(0);
+  if (trouble) message += ", next try in " + FormatDuration(std::chrono::ceil<std::chrono::seconds>(wait));
+  output.report({"coingecko", state, std::move(message), last_success_, client_->clock().Now() + wait});
+}
+
+RawBatch CoinGeckoSource::NewBatch() const {
+  RawBatch batch;
+  batch.source = "coingecko";
+  batch.position_id = position_id();
+  batch.next_position = position_ + 1;
+  return batch;
+}
+
+void CoinGeckoSource::Push(RawBatch batch, const SourceOutput& output) {
+  refused_by_pipeline_ = !output.push(std::move(batch));
+  ++position_;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "source/coingecko_client.h"
+#include "source/source.h"
+
+namespace cryptostream {
+
+// How far a backfill is.
+struct ChartProgress {
+  std::size_t coins_done = 0;
+  std::size_t coins_total = 0;
+  std::string coin;      // the one just done
+  std::size_t rows = 0;  // of all coins so far
+};
+
+struct ChartOptions {
+  std::vector<std::string> coins;  // in this order: the shown one first
+  int days = 1;
+  bool close_windows = true;  // when done, the windows of these points may all close
+  std::function<void(const ChartProgress&)> progress;
+};
+
+// Fetches the last days of each coin from CoinGecko's market charts, one batch a coin, then ends. Shares the poller's client, so both
+// keep to one budget. Repeating it gives equal rows, which silver recognises as duplicates. One thread.
+class CoinGeckoChartSource final : public Source {
+ public:
+  CoinGeckoChartSource(std::shared_ptr<CoinGeckoClient> client, ChartOptions options);
+
+  std::string position_id() const override { return "bronze/direct/coingecko_chart"; }
+  // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin.
+  Status Run(std::int64_t position, const SourceOutput& output, StopToken stop) override;
+
+ private:
+  enum class Outcome { kDone, kRefused, kStopped };
+
+  Outcome FetchCoin(const std::string& coin, const SourceOutput& output, StopToken stop);
+  bool AwaitTurn(const SourceOutput& output, StopToken stop);
+  bool TakeBody(const std::string& body, const std::string& coin, const SourceOutput& output, Trouble& trouble);
+  void SetAside(const Trouble& trouble, const SourceOutput& output);
+  void Say(const std::string& words, SourceState state, std::chrono::milliseconds wait, const SourceOutput& output);
+  RawBatch NewBatch() const;
+  bool Push(RawBatch batch, const SourceOutput& output);
+
+  std::shared_ptr<CoinGeckoClient> client_;
+  ChartOptions options_;
+  std::int64_t position_ = 0;
+  std::size_t rows_ = 0;
+  bool refused_by_pipeline_ = false;
+  std::string last_said_;
+};
+
+}  // namespace cryptostream

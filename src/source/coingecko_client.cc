@@ -1,0 +1,164 @@
+// One call to CoinGecko. In: a path. Out: a good answer, or the trouble and how long it bids to wait. The waits live here and
+// not in the sources, because the provider counts an address or a key, not our threads.
+#include "source/coingecko_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/metrics.h"
+#include "market/name.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::size_t kMostCoins = 250;  // rows that one call can give
+
+std::string_view PlanName(CoinGeckoPlan plan) {
+  switch (plan) {
+    case CoinGeckoPlan::kKeyless: return "keyless";
+    case CoinGeckoPlan::kDemo: return "demo";
+    case CoinGeckoPlan::kPro: return "pro";
+  }
+  return "unknown";
+}
+
+BudgetLimits LimitsOf(const CoinGeckoOptions& options) {
+  switch (options.plan) {
+    case CoinGeckoPlan::kKeyless: return {options.calls_per_minute.value_or(10), options.calls_per_month};
+    case CoinGeckoPlan::kDemo: return {options.calls_per_minute.value_or(30), options.calls_per_month.value_or(10'000)};
+    case CoinGeckoPlan::kPro: return {options.calls_per_minute.value_or(500), options.calls_per_month.value_or(500'000)};
+  }
+  return {};
+}
+
+std::string PercentEncoded(std::string_view text) {
+  std::string out;
+  for (unsigned char c : text) {
+    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') {
+      out.push_back(static_cast<char>(c));
+    } else {
+      out += fmt::format("%{:02X}", c);
+    }
+  }
+  return out;
+}
+
+bool IsLoopback(std::string_view url) {
+  return url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost") || url.starts_with("http://[::1]");
+}
+
+Status CheckOptions(const CoinGeckoOptions& o) {
+  if (o.coins.empty()) return Invalid("coingecko needs at least one coin: set source.coingecko.coins");
+  if (o.coins.size() > kMostCoins) return Invalid(fmt::format("too many coins for one call: {} of {}", o.coins.size(), kMostCoins));
+  for (const auto& coin : o.coins) {
+    if (!IsValidName(coin)) return Invalid(fmt::format("not a coin id: \"{}\"", coin));
+  }
+  if (!IsValidName(o.vs_currency)) return Invalid(fmt::format("not a currency: \"{}\"", o.vs_currency));
+  bool https = o.base_url.starts_with("https://");
+  if (!https && !o.base_url.starts_with("http://")) return Invalid(fmt::format("base_url is no URL: \"{}\"", o.base_url));
+  if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty()) return Invalid("this coingecko plan needs a key: set key_file");
+  if (!o.key.empty() && !https && !IsLoopback(o.base_url)) return Invalid("a key must not travel unencrypted: use https");
+  bool printable = std::ranges::all_of(o.key.Reveal(), [](unsigned char c) { return c > ' ' && c < 127; });
+  if (!printable) return Invalid("the coingecko key has characters that no key has (a line end?)");
+  if (LimitsOf(o).calls_per_minute < 1) return Invalid("calls_per_minute must be at least 1");
+  if (LimitsOf(o).calls_per_month.value_or(1) < 1) return Invalid("calls_per_month must be at least 1");
+  return {};
+}
+
+// Fills in the plan's base URL and takes a trailing slash off a given one.
+CoinGeckoOptions Completed(CoinGeckoOptions options) {
+  if (options.base_url.empty()) {
+    bool pro = options.plan == CoinGeckoPlan::kPro;
+    options.base_url = pro ? "https://pro-api.coingecko.com/api/v3" : "https://api.coingecko.com/api/v3";
+  }
+  while (options.base_url.ends_with('/')) options.base_url.pop_back();
+  return options;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CoinGeckoClient>> CoinGeckoClient::Create(CoinGeckoOptions options, const Clock& clock,
+                                                                 std::unique_ptr<HttpTransport> transport, WaitFunction wait) {
+  options = Completed(std::move(options));
+  CS_TRY(CheckOptions(options));
+  if (!transport) transport = std::make_unique<CurlTransport>(options.http);
+  return std::shared_ptr<CoinGeckoClient>(
+      new CoinGeckoClient(std::move(options), clock, std::move(transport), std::move(wait)));
+}
+
+CoinGeckoClient::CoinGeckoClient(CoinGeckoOptions options, const Clock& clock, std::unique_ptr<HttpTransport> transport,
+                                 WaitFunction wait)
+    : options_(std::move(options)), clock_(clock), transport_(std::move(transport)), wait_(std::move(wait)),
+      budget_(std::string(PlanName(options_.plan)), LimitsOf(options_), options_.budget_file, clock) {}
+
+std::expected<HttpAnswer, Trouble> CoinGeckoClient::Get(const std::string& path, StopToken stop) {
+  HttpRequest request{options_.base_url + path, "", options_.key};
+  if (options_.plan == CoinGeckoPlan::kDemo) request.secret_header = "x-cg-demo-api-key";
+  if (options_.plan == CoinGeckoPlan::kPro) request.secret_header = "x-cg-pro-api-key";
+  auto started = clock_.Steady();
+  auto attempt = transport_->Get(request, stop);
+  std::chrono::duration<double> took = clock_.Steady() - started;
+  bool cancelled = !attempt && attempt.error().kind == ErrorKind::kCancelled;
+  std::string status = attempt ? std::to_string(attempt->status) : cancelled ? "cancelled" : "unreachable";
+  CountMetric("cryptostream_source_requests_total", "requests to a provider, by HTTP status",
+              {{"source", "coingecko"}, {"status", status}});
+  ObserveSeconds("cryptostream_source_request_duration_seconds", "time of a request to a provider", {{"source", "coingecko"}},
+                 took.count());
+  auto answer = JudgeAnswer(std::move(attempt), clock_.Now());
+  Conclude(answer);
+  return answer;
+}
+
+// Sets how long a trouble bids to wait, and keeps everybody back where the provider asked for it.
+void CoinGeckoClient::Conclude(std::expected<HttpAnswer, Trouble>& answer) {
+  std::lock_guard lock(mutex_);
+  if (answer) {
+    unreachable_.Reset();
+    trouble_.Reset();
+    ban_.Reset();
+    return;
+  }
+  Trouble& trouble = answer.error();
+  trouble.wait = WaitFor(trouble);
+  if (trouble.kind == TroubleKind::kUnreachable) budget_.GiveBack();
+  if (trouble.kind == TroubleKind::kLimited || trouble.kind == TroubleKind::kBanned) budget_.Hold(trouble.wait);
+}
+
+std::chrono::milliseconds CoinGeckoClient::WaitFor(const Trouble& trouble) {
+  if (trouble.kind == TroubleKind::kCancelled) return std::chrono::milliseconds(0);
+  if (trouble.retry_after) return *trouble.retry_after;
+  if (trouble.kind == TroubleKind::kUnreachable) return unreachable_.Next();
+  return trouble.kind == TroubleKind::kBanned ? ban_.Next() : trouble_.Next();
+}
+
+std::string CoinGeckoClient::MarketsPath() const {
+  std::string ids;
+  for (const auto& coin : options_.coins) ids += (ids.empty() ? "" : ",") + PercentEncoded(coin);
+  std::string path = fmt::format("/coins/markets?vs_currency={}&ids={}", PercentEncoded(options_.vs_currency), ids);
+  if (options_.coins.size() > 100) path += "&per_page=250";  // the provider's default page is 100 rows
+  return path;
+}
+
+std::string CoinGeckoClient::ChartPath(const std::string& coin, int days) const {
+  return fmt::format("/coins/{}/market_chart?vs_currency={}&days={}", PercentEncoded(coin), PercentEncoded(options_.vs_currency),
+                     days);
+}
+
+ProbeResult CoinGeckoProbe(CoinGeckoClient& client, StopToken stop) {
+  using Reach = ProbeResult::Reach;
+  CallBudget::Turn turn = client.budget().Take();
+  while (turn.limit == CallBudget::Limit::kMinute) {
+    if (!client.Wait(stop, turn.wait)) return {Reach::kUnreachable, "stopped before an answer"};
+    turn = client.budget().Take();
+  }
+  if (turn.limit == CallBudget::Limit::kHeld) return {Reach::kTrouble, "the provider told us to wait"};
+  if (turn.limit == CallBudget::Limit::kMonth) return {Reach::kTrouble, "the month's calls are used up"};
+  auto answer = client.Get("/ping", stop);
+  if (answer) return {};
+  bool silent = answer.error().kind == TroubleKind::kUnreachable || answer.error().kind == TroubleKind::kCancelled;
+  return {silent ? Reach::kUnreachable : Reach::kTrouble, answer.error().words};
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,165 @@
+// What an answer of CoinGecko means. In: one HTTP attempt. Out: the answer, or the trouble in words.
+//
+// Errors come in many shapes (all seen in recordings): {"status":{"error_code":429,...}}, {"error":"coin not found"},
+// {"error":{"status":{...}}}, {"error_code":10011,"status":{"error_message":..}}, plain text ("Throttled", "error code: 1020")
+// and a network's HTML page. A code inside the body outranks the HTTP status, because errors come under 200 too.
+#include "source/coingecko_trouble.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/text.h"
+#include "market/json.h"
+#include "source/retry_after.h"
+
+namespace cryptostream {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+constexpr std::chrono::minutes kLongestWait{10};
+constexpr std::chrono::hours kLongestBan{1};
+
+// An error as a JSON body tells it.
+struct BodyError {
+  std::int64_t code = 0;
+  std::string message;
+  bool empty() const { return code == 0 && message.empty(); }
+};
+
+void ReadStatus(od::object status, BodyError& error) {
+  std::int64_t code = 0;
+  std::string_view text;
+  if (!status["error_code"].get_int64().get(code)) error.code = code;
+  if (!status["error_message"].get_string().get(text)) error.message = text;
+}
+
+// Reads the value of "error": a sentence, or an object with a status in it.
+void ReadErrorField(od::value value, BodyError& error) {
+  std::string_view text;
+  if (!value.get_string().get(text)) {
+    error.message = text;
+    return;
+  }
+  od::object object, status;
+  if (value.get_object().get(object) || object["status"].get_object().get(status)) return;
+  ReadStatus(status, error);
+}
+
+// The error inside a body; empty when it is not an object or tells none.
+BodyError ErrorInside(const std::string& body) {
+  constexpr std::size_t kMostBytes = 64 * 1024;  // an error is short; a chart is an object too and is not read twice
+  BodyError error;
+  if (body.size() > kMostBytes) return error;
+  od::parser parser;
+  simdjson::padded_string padded(body);
+  od::document document;
+  od::object object;
+  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return error;
+  for (auto entry : object) {
+    std::string_view key;
+    od::value value;
+    od::object status;
+    std::int64_t code = 0;
+    if (entry.unescaped_key().get(key) || entry.value().get(value)) return error;
+    if (key == "status" && !value.get_object().get(status)) ReadStatus(status, error);
+    if (key == "error") ReadErrorField(value, error);
+    if (key == "error_code" && !value.get_int64().get(code)) error.code = code;
+  }
+  return error;
+}
+
+bool IsJsonType(const HttpAnswer& answer) {
+  std::string type(answer.Header("Content-Type").value_or(""));
+  std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::tolower(c); });
+  return type.starts_with("application/json") || type.starts_with("text/json");
+}
+
+bool LooksLikeHtml(const HttpAnswer& answer) {
+  if (answer.Header("Content-Type").value_or("").starts_with("text/html")) return true;
+  auto start = answer.body.find_first_not_of(" \t\r\n");
+  return start != std::string::npos && answer.body[start] == '<';
+}
+
+// The provider's own words for the trouble, made safe to print.
+std::string Said(const HttpAnswer& answer, const BodyError& error) {
+  if (!error.message.empty()) return fmt::format(": \"{}\"", Printable(error.message));
+  if (answer.body.empty()) return "";
+  if (LooksLikeHtml(answer)) return " (an HTML page)";
+  return fmt::format(": \"{}\"", Printable(answer.body, 80));
+}
+
+bool IsKeyError(std::int64_t code) { return code == 10002 || code == 10005 || code == 10006 || code == 10010 || code == 10011; }
+
+Trouble Make(TroubleKind kind, std::string words) { return Trouble{kind, std::move(words), std::nullopt, "", {}}; }
+
+// The trouble of an answer that says no. `code` is the body's code where it has one, else the HTTP status.
+Trouble FromCode(std::int64_t code, const HttpAnswer& answer, const BodyError& error) {
+  std::string said = Said(answer, error);
+  if (IsKeyError(code) || code == 401) {
+    return Make(TroubleKind::kRefused, fmt::format("the provider refuses the API key or its plan ({}){}", code, said));
+  }
+  if (code == 429) return Make(TroubleKind::kLimited, fmt::format("too many calls for the provider (429){}", said));
+  if (code == 403 || code == 418 || code == 1020) {
+    return Make(TroubleKind::kBanned, fmt::format("shut out by the provider ({}){}", code, said));
+  }
+  if (code >= 500 && code < 600) return Make(TroubleKind::kServerError, fmt::format("the provider fails ({}){}", code, said));
+  if (code >= 300 && code < 400) {
+    return Make(TroubleKind::kRefused, fmt::format("the provider redirects ({}), which is not followed: check base_url", code));
+  }
+  return Make(TroubleKind::kRefused, fmt::format("the provider refuses the request ({}){}", code, said));
+}
+
+// What is wrong with the body of a 2xx, or empty.
+std::string BodyFault(const HttpAnswer& answer) {
+  if (!answer.damage.empty()) return answer.damage;
+  if (answer.body.empty()) return "empty body";
+  if (LooksLikeHtml(answer)) return "HTML instead of JSON";
+  if (!IsJsonType(answer)) {
+    return fmt::format("not JSON: content type \"{}\"", Printable(answer.Header("Content-Type").value_or("none"), 60));
+  }
+  return "";
+}
+
+bool IsCloudflareBan(const HttpAnswer& answer) { return answer.body.starts_with("error code: 1020"); }
+
+std::optional<Trouble> TroubleIn(HttpAnswer& answer) {
+  BodyError error = ErrorInside(answer.body);
+  bool good_status = answer.status >= 200 && answer.status < 300;
+  if (IsCloudflareBan(answer)) return FromCode(1020, answer, error);
+  if (good_status && answer.body.starts_with("Throttled")) return FromCode(429, answer, error);
+  if (!good_status || !error.empty()) return FromCode(error.code != 0 ? error.code : answer.status, answer, error);
+  std::string fault = BodyFault(answer);
+  if (fault.empty()) return std::nullopt;
+  Trouble trouble = Make(TroubleKind::kBadBody, "bad answer from the provider: " + fault);
+  trouble.bad_body = std::move(answer.body);
+  return trouble;
+}
+
+}  // namespace
+
+std::expected<HttpAnswer, Trouble> JudgeAnswer(Result<HttpAnswer> attempt, Timestamp now) {
+  if (!attempt) {
+    bool cancelled = attempt.error().kind == ErrorKind::kCancelled;
+    if (cancelled) return std::unexpected(Make(TroubleKind::kCancelled, attempt.error().message));
+    return std::unexpected(Make(TroubleKind::kUnreachable, "the provider cannot be reached: " + attempt.error().message));
+  }
+  auto trouble = TroubleIn(*attempt);
+  if (!trouble) return *std::move(attempt);
+  bool banned = trouble->kind == TroubleKind::kBanned;
+  trouble->retry_after = RetryAfter(*attempt, now, banned ? kLongestBan : kLongestWait);
+  return std::unexpected(*std::move(trouble));
+}
+
+SourceState StateOf(TroubleKind kind) {
+  switch (kind) {
+    case TroubleKind::kUnreachable: return SourceState::kUnreachable;
+    case TroubleKind::kLimited: return SourceState::kLimited;
+    case TroubleKind::kBanned: return SourceState::kBanned;
+    default: return SourceState::kWaiting;
+  }
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,167 @@
+// The three forms of a recording's lines. Messages go through untouched: no parsing at full speed, because silver judges them and
+// quarantines what is wrong with their bytes; only bytes that bronze's text column cannot hold are refused here.
+#include "source/line_decoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/text.h"
+#include "market/json.h"
+#include "source/binance_frame.h"
+#include "source/markets_decoder.h"
+#include "source/reject.h"
+#include "source/stamp.h"
+
+namespace cryptostream {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+constexpr std::size_t kMostBodyBytes = 10'000'000;  // of a recorded answer, as of a live one
+constexpr std::array<std::string_view, 3> kFormatNames{"messages", "coingecko-markets", "binance-frames"};
+
+std::string_view WithoutQuotes(std::string_view token) {
+  auto end = token.find_last_not_of(" \t\r\n");
+  token = token.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  if (token.size() >= 2 && token.front() == '"' && token.back() == '"') token = token.substr(1, token.size() - 2);
+  return token;
+}
+
+// Reads single fields of a line. Keeps buffers between lines.
+class LineJson {
+ public:
+  // The object at the line's root; nullopt when it is none.
+  std::optional<od::object> Object(std::string_view line) {
+    padded_.assign(line).append(simdjson::SIMDJSON_PADDING, '\0');
+    simdjson::padded_string_view view(padded_.data(), line.size(), padded_.size());
+    od::object object;
+    if (parser_.iterate(view).get(document_) || document_.get_object().get(object)) return std::nullopt;
+    return object;
+  }
+
+ private:
+  od::parser parser_;
+  od::document document_;
+  std::string padded_;
+};
+
+std::string_view Token(od::object& object, std::string_view key) {
+  od::value value;
+  std::string_view text;
+  if (object[key].get(value) || value.raw_json().get(text)) return {};
+  return WithoutQuotes(text);
+}
+
+class MessagesDecoder final : public LineDecoder {
+ public:
+  explicit MessagesDecoder(std::string source) : source_(std::move(source)) {}
+
+  std::optional<Timestamp> Read(std::string_view line, bool want_stamp) override {
+    line_ = line;
+    if (!want_stamp) return std::nullopt;
+    auto object = json_.Object(line);
+    return object ? StampOf(Token(*object, "timestamp")) : std::nullopt;
+  }
+
+  void Append(std::int64_t offset, Timestamp now, RawBatch& batch) override {
+    if (simdjson::validate_utf8(line_.data(), line_.size())) {
+      batch.Add({std::nullopt, line_, now, offset});
+    } else {
+      AddReject(batch, offset, std::string(RejectText(RejectReason::kNotUtf8)), line_, now);
+    }
+  }
+
+  std::string_view source() const override { return source_; }
+  std::size_t max_line_bytes() const override { return kMaxMessageBytes; }
+
+ private:
+  const std::string source_;
+  LineJson json_;
+  std::string_view line_;
+};
+
+// The newest `last_updated` of a body: when a bare array cannot have been received before.
+std::optional<Timestamp> NewestUpdate(std::string_view body) {
+  constexpr std::string_view kKey = "\"last_updated\":\"";
+  std::optional<Timestamp> newest;
+  for (auto at = body.find(kKey); at != std::string_view::npos; at = body.find(kKey, at)) {
+    at += kKey.size();
+    auto time = ParseRfc3339(body.substr(at, body.find('"', at) - at));
+    if (time) newest = newest ? std::max(*newest, *time) : *time;
+  }
+  return newest;
+}
+
+class MarketsLineDecoder final : public LineDecoder {
+ public:
+  explicit MarketsLineDecoder(std::string source) : source_(std::move(source)) {}
+
+  // A body observed at an unknown time counts as observed when its newest price was: the moment is in the data, so that a
+  // recording of last year does not turn into prices of today.
+  std::optional<Timestamp> Read(std::string_view line, bool) override {
+    line_ = body_ = line;
+    received_.reset();
+    if (line.find_first_not_of(" \t") != line.find('{')) return observed_ = NewestUpdate(line);
+    auto object = json_.Object(line);
+    if (!object) return observed_ = std::nullopt;
+    received_ = StampOf(Token(*object, "received"));
+    std::string_view body;
+    od::value value;
+    if (!(*object)["body"].get(value) && !value.raw_json().get(body)) body_ = body;
+    return observed_ = received_;
+  }
+
+  void Append(std::int64_t offset, Timestamp now, RawBatch& batch) override {
+    auto seen = decoder_.Decode(body_, observed_.value_or(now), received_.value_or(now), offset, batch);
+    if (!seen) AddReject(batch, offset, "malformed_json: " + seen.error(), line_, now);
+  }
+
+  std::string_view source() const override { return source_; }
+  std::size_t max_line_bytes() const override { return kMostBodyBytes; }
+
+ private:
+  const std::string source_;
+  LineJson json_;
+  MarketsDecoder decoder_;
+  std::string_view line_, body_;
+  std::optional<Timestamp> received_, observed_;
+};
+
+}  // namespace
+
+Result<ReplayFormat> ParseReplayFormat(std::string_view text) {
+  auto found = std::ranges::find(kFormatNames, text);
+  if (found != kFormatNames.end()) return static_cast<ReplayFormat>(found - kFormatNames.begin());
+  std::vector<std::string> names(kFormatNames.begin(), kFormatNames.end());
+  std::string near = Nearest(text, names);
+  return Invalid(fmt::format("unknown format: \"{}\", {}", Printable(text, 40),
+                             near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?"));
+}
+
+SymbolMap DefaultSymbols() {
+  return {{"BTCUSDT", "bitcoin"},  {"ETHUSDT", "ethereum"}, {"SOLUSDT", "solana"},    {"ADAUSDT", "cardano"}, {"XRPUSDT", "ripple"},
+          {"DOTUSDT", "polkadot"}, {"DOGEUSDT", "dogecoin"}, {"LINKUSDT", "chainlink"}, {"TRXUSDT", "tron"}, {"AVAXUSDT", "avalanche-2"}};
+}
+
+void LineDecoder::Skip(std::string_view kind) {
+  constexpr std::size_t kMostKinds = 16;
+  auto found = skipped_.find(std::string(kind));
+  if (found == skipped_.end() && skipped_.size() >= kMostKinds) kind = "other";
+  ++skipped_[std::string(kind)];
+}
+
+std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols) {
+  bool own = source.empty();
+  switch (format) {
+    case ReplayFormat::kMessages: return std::make_unique<MessagesDecoder>(own ? "coingecko" : std::move(source));
+    case ReplayFormat::kCoinGeckoMarkets: return std::make_unique<MarketsLineDecoder>(own ? "coingecko" : std::move(source));
+    case ReplayFormat::kBinanceFrames:
+      return std::make_unique<BinanceFrameDecoder>(own ? "binance_spot" : std::move(source), std::move(symbols));
+  }
+  return nullptr;
+}
+
+}  // namespace cryptostream

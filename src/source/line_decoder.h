@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "market/raw_batch.h"
+
+namespace cryptostream {
+
+// What the lines of a recording are.
+enum class ReplayFormat {
+  kMessages,          // a message of topic crypto-raw each, the original's four-key form included
+  kCoinGeckoMarkets,  // a /coins/markets array each, or {"received": <epoch>, "body": [...]}
+  kBinanceFrames,     // "<receive time> <WebSocket frame>" each
+};
+// "messages", "coingecko-markets" or "binance-frames". Errors: Invalid, naming the nearest.
+Result<ReplayFormat> ParseReplayFormat(std::string_view text);
+
+// From an exchange's symbol to a coin id: "BTCUSDT" -> "bitcoin".
+using SymbolMap = std::map<std::string, std::string, std::less<>>;
+SymbolMap DefaultSymbols();
+
+// Turns lines of a recording into rows of a batch, in two steps, because the pace is decided between them.
+class LineDecoder {
+ public:
+  virtual ~LineDecoder() = default;
+
+  // Reads a line and keeps a view of it. Out: when it was received, or else when it happened; nullopt when neither is known or
+  // `want_stamp` is false.
+  virtual std::optional<Timestamp> Read(std::string_view line, bool want_stamp) = 0;
+  // Adds the line last read to `batch`: rows, or a reject, or nothing (and counts it as skipped).
+  // In: its offset; the time now, which is the receive time of what has no stamp of its own.
+  virtual void Append(std::int64_t offset, Timestamp now, RawBatch& batch) = 0;
+  // The bronze column `source` of these lines.
+  virtual std::string_view source() const = 0;
+  // The longest line that is taken.
+  virtual std::size_t max_line_bytes() const = 0;
+
+  // Lines that are not what the format is replayed for, by kind.
+  const std::map<std::string, std::int64_t>& skipped() const { return skipped_; }
+
+ protected:
+  void Skip(std::string_view kind);
+
+ private:
+  std::map<std::string, std::int64_t> skipped_;
+};
+
+// In: an empty `source` takes the format's own (coingecko, coingecko, binance_spot); `symbols` matters to frames only.
+std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols);
+
+}  // namespace cryptostream
