@@ -31,16 +31,16 @@ std::string SqlType(const arrow::DataType& type) {
   }
 }
 
-std::string EmptyView(const TableLayout& layout) {
+std::string EmptyView(const std::string& name, const TableLayout& layout) {
   std::string columns;
   for (const auto& field : layout.schema->fields()) {
     columns += (columns.empty() ? "NULL::" : ", NULL::") + SqlType(*field->type()) + " AS " + SqlIdentifier(field->name());
   }
-  return "CREATE VIEW " + SqlIdentifier(layout.name) + " AS SELECT " + columns + " WHERE false";
+  return "CREATE VIEW " + SqlIdentifier(name) + " AS SELECT " + columns + " WHERE false";
 }
 
 // Partition columns come from the paths; their types are given, or DuckDB would guess them from the first file.
-std::string FilesView(const TableLayout& layout, const std::vector<std::string>& paths) {
+std::string FilesView(const std::string& name, const TableLayout& layout, const std::vector<std::string>& paths) {
   std::string list, types, columns;
   for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
   for (const std::string& column : layout.partition_columns) {
@@ -48,7 +48,7 @@ std::string FilesView(const TableLayout& layout, const std::vector<std::string>&
     types += (types.empty() ? "" : ", ") + SqlText(column) + ": " + SqlType(*field->type());
   }
   for (const auto& field : layout.schema->fields()) columns += (columns.empty() ? "" : ", ") + SqlIdentifier(field->name());
-  return "CREATE VIEW " + SqlIdentifier(layout.name) + " AS SELECT " + columns + " FROM read_parquet([" + list +
+  return "CREATE VIEW " + SqlIdentifier(name) + " AS SELECT " + columns + " FROM read_parquet([" + list +
          "], hive_partitioning = true, hive_types = {" + types + "})";
 }
 
@@ -61,26 +61,38 @@ std::vector<std::string> FilePaths(const std::string& root_path, const std::vect
   return paths;
 }
 
+Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root, const std::vector<PinnedView>& views,
+                                              DuckOptions options) {
+  options.directories = {std::filesystem::absolute(root).lexically_normal().string() + "/"};
+  for (const PinnedView& view : views) {
+    std::vector<DataFile> files;
+    if (view.snapshot) {
+      CS_ASSIGN(files, view.snapshot->Files());
+    }
+    options.setup.push_back(files.empty() ? EmptyView(view.name, *view.layout)
+                                          : FilesView(view.name, *view.layout, FilePaths(view.root_path, files)));
+  }
+  return Duck::Open(options);
+}
+
 Result<LakeViews> OpenLakeViews(const std::filesystem::path& root, DuckOptions options) {
   LakeViews out;
   bool any = false;
-  options.directories = {std::filesystem::absolute(root).lexically_normal().string() + "/"};
+  std::vector<PinnedView> views;
   for (const TableLayout* layout : AllLayouts()) {
     auto table = Table::Open((std::filesystem::absolute(root).lexically_normal() / layout->path).string());
     if (!table && table.error().kind != ErrorKind::kNotFound) return std::unexpected(table.error());
-    std::vector<DataFile> files;
-    Version version = kNoVersion;
+    PinnedView view{layout->name, layout, nullptr, ""};
     if (table) {
       any = true;
-      auto snapshot = (*table)->snapshot();
-      version = snapshot->version();
-      CS_ASSIGN(files, snapshot->Files());
+      view.snapshot = (*table)->snapshot();
+      view.root_path = (*table)->root_path();
     }
-    out.versions.emplace_back(layout->name, version);
-    options.setup.push_back(files.empty() ? EmptyView(*layout) : FilesView(*layout, FilePaths((*table)->root_path(), files)));
+    out.versions.emplace_back(layout->name, table ? view.snapshot->version() : kNoVersion);
+    views.push_back(std::move(view));
   }
   if (!any) return NotFound("there is no lake: root=" + root.string() + ", give --storage, or start `cryptostream run` first");
-  CS_ASSIGN(out.duck, Duck::Open(options));
+  CS_ASSIGN(out.duck, OpenPinnedViews(root, views, std::move(options)));
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "delta/snapshot.h"
+#include "market/schema.h"
 #include "query/duck.h"
 
 namespace cryptostream {
@@ -20,6 +21,17 @@ struct LakeViews {
 
 // Opens the lake below `root` for reading. Errors: NotFound (no table there at all), Corrupt, Unavailable, Internal.
 Result<LakeViews> OpenLakeViews(const std::filesystem::path& root, DuckOptions options = {});
+
+// A view `name` over the live files of a pinned version of a table (of none: an empty view).
+struct PinnedView {
+  std::string name;
+  const TableLayout* layout = nullptr;
+  std::shared_ptr<const Snapshot> snapshot;  // nullptr: the table does not exist
+  std::string root_path;
+};
+// Opens a DuckDB over such views. In: the storage root, the only directory it may read. Errors: Corrupt, Unavailable, Internal.
+Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root, const std::vector<PinnedView>& views,
+                                              DuckOptions options = {});
 
 // The absolute paths of data files, as read_parquet takes them.
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files);
