@@ -87,8 +87,13 @@ void Follower::Run(StopToken stop) {
 }
 
 Status Follower::Poll() {
-  CS_TRY(FollowGold());
-  CS_TRY(FollowSilver());
+  Status followed = FollowGold();
+  if (followed) followed = FollowSilver();
+  if (!followed) {
+    // A file was vacuumed before we read it: what came in its place is in a newer snapshot.
+    if (followed.error().kind == ErrorKind::kNotFound) gold_.version = silver_.version = kNoVersion;
+    return followed;
+  }
   loaded_ = true;
   if (std::chrono::steady_clock::now() >= next_facts_) CS_TRY(RefreshFacts());
   return {};
@@ -219,7 +224,7 @@ Status Follower::LoadSilver() {
   NotePositions(txns);
   std::vector<Tick> ticks;
   CS_TRY(ReadInto(*silver_.table, PlanSilver(files, closed_, NewestEvents(), options_.keep), &Ticks, ticks));
-  live_->ReplaceSilverTail(ticks, consumed_bronze_);
+  live_->ReplaceSilverTail(ticks, consumed_bronze_, loaded_);
   return {};
 }
 

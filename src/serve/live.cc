@@ -12,9 +12,15 @@ namespace {
 // Silver refuses observations further ahead of their receive time (design.md section 3).
 constexpr std::chrono::seconds kFutureTolerance{5};
 
+const Clock& MachineClock() {
+  static const SystemClock clock;
+  return clock;
+}
+
 }  // namespace
 
-Live::Live(LiveLimits limits, SourceOrder order) : limits_(limits), order_(std::move(order)) {}
+Live::Live(LiveLimits limits, SourceOrder order, const Clock* clock)
+    : limits_(limits), order_(std::move(order)), clock_(clock != nullptr ? *clock : MachineClock()) {}
 
 Series* Live::Find(Name coin, Name source) {
   SourceSeries& all = coins_[coin];
@@ -37,6 +43,7 @@ void Live::AddProvisional(std::uint64_t batch, const std::vector<Tick>& ticks) {
   {
     std::lock_guard lock(mutex_);
     if (provisional_ + ticks.size() > limits_.max_provisional) return;
+    NoteFed(ticks);
     std::size_t added = 0;
     for (const Tick& tick : ticks) {
       if (tick.event_time > tick.ingested + kFutureTolerance) continue;
@@ -91,14 +98,26 @@ void Live::FoldSilver(const std::vector<Tick>& ticks, std::optional<Version> con
 void Live::ApplySilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze) {
   {
     std::lock_guard lock(mutex_);
+    NoteFed(ticks);
     FoldSilver(ticks, consumed_bronze);
   }
   Notify();
 }
 
-void Live::ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze) {
+void Live::NoteFed(const std::vector<Tick>& ticks) {
+  const Timestamp now = clock_.Now();
+  Name last;
+  for (const Tick& tick : ticks) {
+    if (tick.source == last) continue;
+    last = tick.source;
+    last_fed_[last] = now;
+  }
+}
+
+void Live::ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze, bool is_news) {
   {
     std::lock_guard lock(mutex_);
+    if (is_news) NoteFed(ticks);
     for (auto& [coin, all] : coins_) {
       for (auto& [source, series] : all) series->ForgetDurable();
     }

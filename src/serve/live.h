@@ -56,7 +56,8 @@ struct CoinWindows {
 // Thread-safe. Memory is bounded by LiveLimits.
 class Live {
  public:
-  Live(LiveLimits limits, SourceOrder order);
+  // `clock` is the machine's when null.
+  Live(LiveLimits limits, SourceOrder order, const Clock* clock = nullptr);
 
   // Shows ticks of batch number `batch` (ascending) before they are durable. Ticks that the engine would refuse as being from
   // the future are left out.
@@ -66,8 +67,8 @@ class Live {
 
   // Adds silver's new ticks; `consumed_bronze` is silver's position after them.
   void ApplySilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
-  // The same after forgetting what was folded before: the whole open tail, read anew.
-  void ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
+  // The same after forgetting what was folded before: the whole open tail, read anew. `is_news`: its rows came while we watched.
+  void ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze, bool is_news);
   // Adds or replaces gold's rows. `closed`: source -> windows that end at or before are closed.
   void ApplyGold(const std::vector<GoldRow>& rows, const std::map<std::string, Timestamp>& closed, Version version);
   // Says from when on memory holds every window: per source, and for sources that are not named. What is older is
@@ -90,6 +91,9 @@ class Live {
   // source -> newest event time seen.
   std::map<std::string, Timestamp> NewestEvents() const;
 
+  // When the last tick of a source came in while we watched; kNoTime: none did.
+  Timestamp LastFed(Name source) const;
+
   // Called after each change, without the lock, on the feeding thread. Set before feeding starts.
   void OnChange(std::function<void()> notify) { notify_ = std::move(notify); }
 
@@ -105,6 +109,7 @@ class Live {
   Timestamp ClosedOf(Name source) const;
   Timestamp CompleteFromOf(Name source) const;
   void FoldSilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
+  void NoteFed(const std::vector<Tick>& ticks);
   void DropConsumed(Version consumed_bronze);
   // Folds what was touched, marks the change and keeps to the limits.
   void Finish();
@@ -116,11 +121,13 @@ class Live {
 
   const LiveLimits limits_;
   const SourceOrder order_;
+  const Clock& clock_;
   std::function<void()> notify_;
 
   mutable std::mutex mutex_;
   std::map<Name, SourceSeries> coins_;
   std::map<Name, Timestamp> closed_;
+  std::map<Name, Timestamp> last_fed_;
   std::map<Name, Timestamp> complete_from_;
   Timestamp others_complete_from_ = kNoTime;
   std::deque<Batch> batches_;

@@ -147,6 +147,12 @@ std::vector<Name> Live::ChangedSince(std::uint64_t sequence) const {
   return out;
 }
 
+Timestamp Live::LastFed(Name source) const {
+  std::lock_guard lock(mutex_);
+  auto found = last_fed_.find(source);
+  return found == last_fed_.end() ? kNoTime : found->second;
+}
+
 std::uint64_t Live::sequence() const {
   std::lock_guard lock(mutex_);
   return sequence_;
