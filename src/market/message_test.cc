@@ -1,3 +1,4 @@
+// Messages as text, and read back by the parser that silver uses.
 #include "market/message.h"
 
 #include <gtest/gtest.h>

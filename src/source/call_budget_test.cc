@@ -1,3 +1,4 @@
+// A plan's minute and month, over restarts and broken state files.
 #include "source/call_budget.h"
 
 #include <gtest/gtest.h>

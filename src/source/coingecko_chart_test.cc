@@ -1,3 +1,4 @@
+// The backfill against a scripted provider.
 #include "source/coingecko_chart.h"
 
 #include <gmock/gmock.h>

@@ -117,6 +117,7 @@ void CoinGeckoClient::Conclude(std::expected<HttpAnswer, Trouble>& answer) {
   if (answer) {
     unreachable_.Reset();
     trouble_.Reset();
+    limited_.Reset();
     ban_.Reset();
     return;
   }
@@ -130,6 +131,7 @@ std::chrono::milliseconds CoinGeckoClient::WaitFor(const Trouble& trouble) {
   if (trouble.kind == TroubleKind::kCancelled) return std::chrono::milliseconds(0);
   if (trouble.retry_after) return *trouble.retry_after;
   if (trouble.kind == TroubleKind::kUnreachable) return unreachable_.Next();
+  if (trouble.kind == TroubleKind::kLimited) return limited_.Next();
   return trouble.kind == TroubleKind::kBanned ? ban_.Next() : trouble_.Next();
 }
 

@@ -74,7 +74,8 @@ class CoinGeckoClient {
   CallBudget budget_;
   std::mutex mutex_;
   Backoff unreachable_{std::chrono::seconds(2), std::chrono::minutes(1)};
-  Backoff trouble_{std::chrono::seconds(10), std::chrono::minutes(10)};
+  Backoff trouble_{std::chrono::seconds(2), std::chrono::minutes(5)};
+  Backoff limited_{std::chrono::seconds(30), std::chrono::minutes(10)};
   Backoff ban_{std::chrono::minutes(20), std::chrono::hours(1)};
 };
 

@@ -1,3 +1,4 @@
+// The poller against a scripted provider and a clock that waiting turns: no sleep, no network.
 #include "source/coingecko.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Every shape in which an error was seen, and what it must be taken for.
 #include "source/coingecko_trouble.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Cutting an array into its elements, whole or not at all.
 #include "source/json_array.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Lines of plain and compressed files, whole, cut and broken off; and what names a file.
 #include "source/line_reader.h"
 
 #include <arrow/buffer.h>

@@ -1,3 +1,4 @@
+// Recordings played into a list of batches, at full speed and in time.
 #include "source/replay.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Waits that strangers ask for, sensible ones and others.
 #include "source/retry_after.h"
 
 #include <gtest/gtest.h>
