@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,6 +30,14 @@ struct LiveLimits {
 
 // The order in which sources answer for a window of a coin.
 using SourceOrder = std::function<const std::vector<std::string>&(const std::string& coin)>;
+
+// Orders names by text, and finds one by text without interning it: what a client asks for must not fill the table of names.
+struct NameLess {
+  using is_transparent = void;
+  bool operator()(Name a, Name b) const { return a < b; }
+  bool operator()(Name a, std::string_view b) const { return a.str() < b; }
+  bool operator()(std::string_view a, Name b) const { return a < b.str(); }
+};
 
 // The headline of one coin.
 struct CoinView {
@@ -76,14 +85,14 @@ class Live {
   void SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Timestamp others);
 
   std::vector<CoinView> Coins() const;
-  std::optional<CoinView> Coin(Name coin) const;
+  std::optional<CoinView> Coin(std::string_view coin) const;
   // Windows in [from, to), one a minute: the first source in the coin's order that has a row.
-  CoinWindows Windows(Name coin, Timestamp from, Timestamp to) const;
+  CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to) const;
   // The newest `count` windows, still ascending.
-  CoinWindows NewestWindows(Name coin, std::size_t count) const;
+  CoinWindows NewestWindows(std::string_view coin, std::size_t count) const;
   // Coins whose windows changed after `sequence`.
   std::vector<Name> ChangedSince(std::uint64_t sequence) const;
-  std::uint64_t CoinSequence(Name coin) const;
+  std::uint64_t CoinSequence(std::string_view coin) const;
   std::uint64_t sequence() const;
   Version gold_version() const;
   // source -> end of its closed windows.
@@ -116,7 +125,7 @@ class Live {
   // Series of a coin in the order in which they answer.
   std::vector<const Series*> Ordered(Name coin, const SourceSeries& all) const;
   CoinView Headline(Name coin, const SourceSeries& all) const;
-  CoinWindows Collect(Name coin, Timestamp from, Timestamp to) const;
+  CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to) const;
   void Notify() const;
 
   const LiveLimits limits_;
@@ -125,7 +134,7 @@ class Live {
   std::function<void()> notify_;
 
   mutable std::mutex mutex_;
-  std::map<Name, SourceSeries> coins_;
+  std::map<Name, SourceSeries, NameLess> coins_;
   std::map<Name, Timestamp> closed_;
   std::map<Name, Timestamp> last_fed_;
   std::map<Name, Timestamp> complete_from_;

@@ -35,7 +35,7 @@ std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all) con
   return out;
 }
 
-CoinWindows Live::Collect(Name coin, Timestamp from, Timestamp to) const {
+CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to) const {
   CoinWindows out;
   out.gold_version = gold_version_;
   out.complete_from = others_complete_from_;
@@ -49,7 +49,7 @@ CoinWindows Live::Collect(Name coin, Timestamp from, Timestamp to) const {
   }
   from = std::max(from, out.complete_from);
   std::map<Timestamp, const WindowView*> chosen;
-  for (const Series* series : Ordered(coin, found->second)) {
+  for (const Series* series : Ordered(found->first, found->second)) {
     series->ForEach(from, to, [&](const WindowView& view) { chosen.try_emplace(view.row.key.start, &view); });
   }
   out.windows.reserve(chosen.size());
@@ -57,12 +57,12 @@ CoinWindows Live::Collect(Name coin, Timestamp from, Timestamp to) const {
   return out;
 }
 
-CoinWindows Live::Windows(Name coin, Timestamp from, Timestamp to) const {
+CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to) const {
   std::lock_guard lock(mutex_);
   return Collect(coin, from, to);
 }
 
-CoinWindows Live::NewestWindows(Name coin, std::size_t count) const {
+CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count) const {
   std::lock_guard lock(mutex_);
   CoinWindows out = Collect(coin, kNoTime, Timestamp::max());
   if (out.windows.size() > count) {
@@ -119,16 +119,16 @@ std::vector<CoinView> Live::Coins() const {
   return out;
 }
 
-std::optional<CoinView> Live::Coin(Name coin) const {
+std::optional<CoinView> Live::Coin(std::string_view coin) const {
   std::lock_guard lock(mutex_);
   auto found = coins_.find(coin);
   if (found == coins_.end()) return std::nullopt;
-  CoinView view = Headline(coin, found->second);
+  CoinView view = Headline(found->first, found->second);
   if (view.source.empty()) return std::nullopt;
   return view;
 }
 
-std::uint64_t Live::CoinSequence(Name coin) const {
+std::uint64_t Live::CoinSequence(std::string_view coin) const {
   std::lock_guard lock(mutex_);
   std::uint64_t sequence = 0;
   if (auto found = coins_.find(coin); found != coins_.end()) {

@@ -1,0 +1,61 @@
+// GET /openapi.json: OpenAPI 3.1, made from the table of routes.
+#include "serve/json_writer.h"
+#include "serve/routes.h"
+
+namespace cryptostream {
+namespace {
+
+void WriteParam(JsonWriter& json, const ParamSpec& spec, const char* place) {
+  json.BeginObject().Key("name").Text(spec.name).Key("in").Text(place).Key("required").Bool(spec.required);
+  json.Key("description").Text(spec.description).Key("schema").Raw(spec.schema);
+  if (!spec.example.empty()) json.Key("example").Text(spec.example);
+  json.EndObject();
+}
+
+void WriteAnswer(JsonWriter& json, int status, std::string_view description, std::string_view type, std::string_view schema) {
+  json.Key(std::to_string(status)).BeginObject().Key("description").Text(description);
+  json.Key("content").BeginObject().Key(type).BeginObject().Key("schema");
+  json.Raw(schema.empty() ? R"({"type":"string"})" : schema).EndObject().EndObject().EndObject();
+}
+
+void WriteRoute(JsonWriter& json, const Route& route) {
+  json.Key(route.pattern).BeginObject().Key("get").BeginObject().Key("summary").Text(route.summary);
+  if (!route.description.empty()) json.Key("description").Text(route.description);
+  json.Key("parameters").BeginArray();
+  if (route.pattern.find("{coin_id}") != std::string::npos) {
+    WriteParam(json, {"coin_id", "Coin id", R"({"type":"string","pattern":"^[A-Za-z0-9._:+-]{1,128}$"})", true, "bitcoin"}, "path");
+  }
+  for (const ParamSpec& spec : route.params) WriteParam(json, spec, "query");
+  json.EndArray().Key("responses").BeginObject();
+  WriteAnswer(json, 200, "The answer", route.content_type, route.schema);
+  bool has_400 = false;
+  for (int status : route.errors) {
+    has_400 = has_400 || status == 400;
+    // readyz answers in plain text whatever it says.
+    bool plain = route.pattern == "/readyz" && status == 503;
+    WriteAnswer(json, status, "Refused", plain ? "text/plain" : "application/problem+json",
+                plain ? "" : R"({"$ref":"#/components/schemas/Problem"})");
+  }
+  // Every route refuses unknown parameters.
+  if (!has_400) WriteAnswer(json, 400, "Refused", "application/problem+json", R"({"$ref":"#/components/schemas/Problem"})");
+  json.EndObject().EndObject().EndObject();
+}
+
+std::string RenderOpenApi(const std::string& version) {
+  JsonWriter json;
+  json.BeginObject().Key("openapi").Text("3.1.0").Key("info").BeginObject();
+  json.Key("title").Text("cryptostream").Key("version").Text(version);
+  json.Key("license").BeginObject().Key("name").Text("Apache-2.0").Key("identifier").Text("Apache-2.0").EndObject().EndObject();
+  json.Key("paths").BeginObject();
+  for (const Route& route : Routes()) WriteRoute(json, route);
+  json.EndObject().Key("components").BeginObject().Key("schemas").BeginObject().Key("Problem");
+  json.Raw(R"({"type":"object","required":["type","title","status","detail"],"properties":{"type":{"type":"string"},)"
+           R"("title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"}}})");
+  return json.EndObject().EndObject().EndObject().Take();
+}
+
+}  // namespace
+
+WebReply HandleOpenApi(RouteCall&& call) { return JsonReply(RenderOpenApi(call.state.options().version)); }
+
+}  // namespace cryptostream

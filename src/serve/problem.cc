@@ -1,0 +1,61 @@
+// Answers that are no data: RFC 9457 problems, and the small makers that handlers share.
+#include "base/log.h"
+#include "serve/json_writer.h"
+#include "serve/routes.h"
+
+namespace cryptostream {
+namespace {
+
+std::string_view TitleOf(int status) {
+  switch (status) {
+    case 400: return "Bad request";
+    case 404: return "Not found";
+    case 405: return "Method not allowed";
+    case 503: return "Not available now";
+    default: return "Internal error";
+  }
+}
+
+}  // namespace
+
+WebReply ProblemReply(int status, std::string_view detail) {
+  WebReply reply;
+  reply.status = status;
+  reply.content_type = "application/problem+json";
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  JsonWriter json;
+  json.BeginObject().Key("type").Text("about:blank").Key("title").Text(TitleOf(status));
+  json.Key("status").Integer(status).Key("detail").Text(detail).EndObject();
+  reply.SetBody(json.Take() + "\n");
+  return reply;
+}
+
+WebReply ProblemReply(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInvalid: return ProblemReply(400, error.message);
+    case ErrorKind::kNotFound: return ProblemReply(404, error.message);
+    case ErrorKind::kUnavailable: {
+      WebReply reply = ProblemReply(503, error.message);
+      reply.headers.emplace_back("Retry-After", "2");
+      return reply;
+    }
+    default:
+      LogError("cannot answer a request: reason={}", error.message);
+      return ProblemReply(500, "the answer could not be made, the log says why");
+  }
+}
+
+WebReply JsonReply(std::string json) {
+  WebReply reply;
+  reply.content_type = "application/json";
+  reply.headers.emplace_back("Cache-Control", "no-cache");
+  reply.SetBody(std::move(json));
+  return reply;
+}
+
+Result<std::string> ParseCoin(std::string_view text) {
+  if (!IsValidName(text)) return Invalid("bad coin id: 1 to 128 characters of letters, digits and ._:/+-");
+  return std::string(text);
+}
+
+}  // namespace cryptostream

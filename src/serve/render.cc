@@ -1,0 +1,77 @@
+// The JSON of the API's things. In: views. Out: text. docs/api.md shows each shape.
+#include "serve/render.h"
+
+namespace cryptostream {
+
+void WriteCandle(JsonWriter& json, const Candle& candle) {
+  json.BeginObject().Key("open_time").Time(candle.open_time).Key("close_time").Time(candle.close_time);
+  json.Key("open").Number(candle.open).Key("high").Number(candle.high).Key("low").Number(candle.low);
+  json.Key("close").Number(candle.close).Key("avg").Number(candle.avg);
+  json.Key("volume").Number(candle.volume).Key("vwap").Number(candle.vwap);
+  json.Key("samples").Integer(candle.samples).Key("source").Text(candle.source.str());
+  json.Key("closed").Bool(candle.closed).Key("committed").Bool(candle.committed).EndObject();
+}
+
+void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state) {
+  json.BeginObject().Key("coin").Text(coin.coin.str());
+  if (coin.symbol.empty()) {
+    json.Key("symbol").Null();
+  } else {
+    json.Key("symbol").Text(coin.symbol.str());
+  }
+  json.Key("source").Text(coin.source.str()).Key("price").Number(coin.price);
+  json.Key("change_24h_pct").Number(coin.change_24h_pct).Key("market_cap").Number(coin.market_cap);
+  json.Key("volume_24h").Number(coin.volume_24h).Key("last_updated").Time(coin.last_updated);
+  json.Key("event_time").Time(coin.event_time);
+  Timestamp since = coin.last_updated != kNoTime ? coin.last_updated : coin.event_time;
+  auto age_ms = std::chrono::floor<std::chrono::milliseconds>(state.now() - since).count();
+  json.Key("age_s").Number(static_cast<double>(age_ms) / 1000);
+  json.Key("freshness").Text(state.Freshness(coin)).Key("spark").BeginArray();
+  for (double close : coin.spark) json.Number(close);
+  json.EndArray().EndObject();
+}
+
+namespace {
+
+void WriteReport(JsonWriter& json, const SourceReport& report) {
+  json.BeginObject().Key("source").Text(report.source).Key("state").Text(SourceStateName(report.state));
+  json.Key("message").Text(report.message).Key("last_success").Time(report.last_success);
+  json.Key("next_attempt").Time(report.next_attempt).EndObject();
+}
+
+void WriteTables(JsonWriter& json, const std::map<std::string, TableFacts>& tables) {
+  json.Key("tables").BeginObject();
+  for (const char* name : {"bronze", "silver", "gold"}) {
+    auto found = tables.find(name);
+    TableFacts facts = found == tables.end() ? TableFacts() : found->second;
+    json.Key(name).BeginObject().Key("version");
+    if (facts.version == kNoVersion) {
+      json.Null();
+    } else {
+      json.Integer(facts.version);
+    }
+    json.Key("rows").Integer(facts.rows).Key("files").Integer(facts.files).Key("bytes").Integer(facts.bytes).EndObject();
+  }
+  json.EndObject();
+}
+
+}  // namespace
+
+std::string RenderStatus(const ServerState& state) {
+  auto backend = state.backend();
+  JsonWriter json;
+  json.BeginObject().Key("version").Text(state.options().version);
+  json.Key("mode").Text(state.mode() == ServeMode::kReplay ? "replay" : "live").Key("now").Time(state.now());
+  json.Key("sources").BeginArray();
+  for (const auto& [source, report] : state.reports()) WriteReport(json, report);
+  json.EndArray();
+  WriteTables(json, backend->follower().facts());
+  json.Key("watermarks").BeginObject();
+  for (const auto& [source, time] : backend->follower().watermarks()) json.Key(source).Time(time);
+  json.EndObject();
+  json.Key("freshness").BeginObject().Key("live_s").Integer(state.options().live_age.count());
+  json.Key("delayed_s").Integer(state.options().delayed_age.count()).EndObject().EndObject();
+  return json.Take();
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "serve/candle.h"
+#include "serve/json_writer.h"
+#include "serve/state.h"
+
+namespace cryptostream {
+
+// Shapes that more than one route sends.
+void WriteCandle(JsonWriter& json, const Candle& candle);
+void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state);
+// The answer of /api/v1/status, and the data of the stream's `status` event.
+std::string RenderStatus(const ServerState& state);
+
+}  // namespace cryptostream

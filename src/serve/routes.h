@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/web_message.h"
+#include "serve/params.h"
+#include "serve/state.h"
+
+namespace cryptostream {
+
+// What a handler gets: the request, its parameters already checked by name, and the state.
+struct RouteCall {
+  const WebRequest& request;
+  Params params;
+  std::string path_value;  // of {coin_id}
+  ServerState& state;
+};
+
+// One route: the table of them makes both the router and /openapi.json.
+struct Route {
+  std::string pattern;      // "/metrics/{coin_id}"
+  std::string summary;
+  std::string description;
+  std::vector<ParamSpec> params;
+  std::string content_type;
+  std::string schema;       // JSON schema of the 200 answer
+  std::vector<int> errors;  // further statuses it may answer with
+  bool original_cors = false;  // open to the original's dashboard, and to nobody else
+  WebReply (*handle)(RouteCall&&);
+};
+
+const std::vector<Route>& Routes();
+
+// RFC 9457: {"type","title","status","detail"}.
+WebReply ProblemReply(int status, std::string_view detail);
+// The same for an error of ours: Invalid 400, NotFound 404, Unavailable 503 with Retry-After, else 500 (logged, not told).
+WebReply ProblemReply(const Error& error);
+WebReply JsonReply(std::string json);
+// A coin id in the path or a parameter, checked but not interned. Errors: Invalid.
+Result<std::string> ParseCoin(std::string_view text);
+
+// Handlers, by file.
+WebReply HandleOriginalMetrics(RouteCall&& call);  // original.cc
+WebReply HandlePrometheus(RouteCall&& call);       // health.cc
+WebReply HandleLive(RouteCall&& call);
+WebReply HandleReady(RouteCall&& call);
+WebReply HandleVersion(RouteCall&& call);
+WebReply HandleCoins(RouteCall&& call);            // api_coins.cc
+WebReply HandleCandles(RouteCall&& call);          // api_candles.cc
+WebReply HandleStatus(RouteCall&& call);           // api_status.cc
+WebReply HandleStream(RouteCall&& call);           // stream.cc
+WebReply HandleOpenApi(RouteCall&& call);          // openapi.cc
+
+}  // namespace cryptostream

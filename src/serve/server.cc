@@ -1,0 +1,124 @@
+// The server as the program sees it: one HTTP server, one state, one lake at a time. In: options. Out: a running API.
+#include "serve/server.h"
+
+#include "base/log.h"
+#include "net/http_server.h"
+#include "serve/router.h"
+#include "serve/state.h"
+
+namespace cryptostream {
+namespace {
+
+bool IsLoopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+
+HttpServerOptions HttpOptions(const ServeOptions& options) {
+  HttpServerOptions http;
+  http.address = options.address;
+  http.port = options.port;
+  http.worker_threads = options.query_threads;
+  http.max_connections = options.max_connections;
+  http.max_connections_per_address = options.max_connections_per_address;
+  // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count.
+  if (IsLoopback(options.address)) {
+    http.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", options.address};
+    http.allowed_hosts.insert(http.allowed_hosts.end(), options.allowed_hosts.begin(), options.allowed_hosts.end());
+  }
+  return http;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  explicit Impl(ServeOptions options) : state(std::move(options)) {}
+
+  ServerState state;
+  std::unique_ptr<HttpServer> http;
+  std::mutex http_mutex;  // the follower may call Wake before Start is done
+  std::string url;
+
+  void Wake() {
+    std::lock_guard lock(http_mutex);
+    if (http) http->Wake();
+  }
+  Status OpenBackend(const std::filesystem::path& root);
+};
+
+Status Server::Impl::OpenBackend(const std::filesystem::path& root) {
+  const ServeOptions& options = state.options();
+  BackendOptions backend;
+  backend.root = root;
+  backend.limits = options.live_limits;
+  backend.order = state.order();
+  backend.poll_interval = options.poll_interval;
+  backend.query_timeout = options.query_timeout;
+  backend.query_threads = options.query_threads;
+  backend.query_memory_mb = options.query_memory_mb;
+  backend.clock = options.clock;
+  backend.on_change = [this] { Wake(); };
+  CS_ASSIGN(auto opened, Backend::Open(backend));
+  state.SetBackend(std::move(opened));
+  return {};
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Stop(); }
+
+Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
+  if (!IsLoopback(options.address) && !options.allow_remote) {
+    return Invalid("will not bind to an address that others can reach: address=" + options.address +
+                   ", there is no login yet; allow it explicitly if a proxy guards it");
+  }
+  auto impl = std::make_unique<Impl>(std::move(options));
+  const std::string address = impl->state.options().address;
+  CS_TRY(impl->OpenBackend(impl->state.options().storage_root));
+  auto http = HttpServer::Start(HttpOptions(impl->state.options()),
+                                [raw = impl.get()](const WebRequest& request) { return Dispatch(request, raw->state); });
+  if (!http) {
+    impl->state.SetBackend(nullptr);
+    return std::unexpected(std::move(http).error());
+  }
+  std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  impl->url = "http://" + host + ":" + std::to_string((*http)->port());
+  {
+    std::lock_guard lock(impl->http_mutex);
+    impl->http = *std::move(http);
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::string& Server::url() const { return impl_->url; }
+std::uint16_t Server::port() const { return impl_->http->port(); }
+
+Status Server::SetStorage(const std::filesystem::path& root) {
+  CS_TRY(impl_->OpenBackend(root));
+  impl_->Wake();
+  return {};
+}
+
+std::shared_ptr<Live> Server::live() const { return impl_->state.backend()->live(); }
+
+void Server::Poke() { impl_->state.backend()->follower().Poke(); }
+
+void Server::SetMode(ServeMode mode) {
+  impl_->state.SetMode(mode);
+  impl_->Wake();
+}
+
+void Server::SetSourceReport(const SourceReport& report) {
+  impl_->state.SetReport(report);
+  impl_->Wake();
+}
+
+void Server::SetLakeState(bool writable, std::string reason) {
+  impl_->state.SetLake(writable, std::move(reason));
+  impl_->Wake();
+}
+
+void Server::Stop() {
+  // First the follower, which calls into the HTTP server; then the connections, whose answers use the state.
+  if (auto backend = impl_->state.backend()) backend->follower().Stop();
+  impl_->http->Stop();
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,82 @@
+// The server's state apart from the lake. Freshness is decided here, in one place, from the data's own time: a poll that
+// succeeds says nothing about how old the price is.
+#include "serve/state.h"
+
+namespace cryptostream {
+namespace {
+
+const Clock& MachineClock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+}  // namespace
+
+ServerState::ServerState(ServeOptions options)
+    : options_(std::move(options)),
+      clock_(options_.clock != nullptr ? *options_.clock : MachineClock()),
+      order_([this](const std::string& coin) -> const std::vector<std::string>& {
+        auto own = options_.source_order_by_coin.find(coin);
+        return own == options_.source_order_by_coin.end() ? options_.source_order : own->second;
+      }),
+      mode_(options_.mode) {}
+
+std::shared_ptr<Backend> ServerState::backend() const {
+  std::lock_guard lock(mutex_);
+  return backend_;
+}
+
+void ServerState::SetBackend(std::shared_ptr<Backend> backend) {
+  {
+    std::lock_guard lock(mutex_);
+    backend_.swap(backend);
+  }
+  ++revision_;
+  // The old one's thread ends here, outside the lock; what still reads from it keeps the rest alive.
+  if (backend) backend->follower().Stop();
+}
+
+ServeMode ServerState::mode() const {
+  std::lock_guard lock(mutex_);
+  return mode_;
+}
+
+void ServerState::SetMode(ServeMode mode) {
+  std::lock_guard lock(mutex_);
+  mode_ = mode;
+  ++revision_;
+}
+
+std::map<std::string, SourceReport> ServerState::reports() const {
+  std::lock_guard lock(mutex_);
+  return reports_;
+}
+
+void ServerState::SetReport(const SourceReport& report) {
+  std::lock_guard lock(mutex_);
+  reports_[report.source] = report;
+  ++revision_;
+}
+
+ServerState::LakeState ServerState::lake() const {
+  std::lock_guard lock(mutex_);
+  return lake_;
+}
+
+void ServerState::SetLake(bool writable, std::string reason) {
+  std::lock_guard lock(mutex_);
+  lake_ = {true, writable, std::move(reason)};
+  ++revision_;
+}
+
+std::string ServerState::Freshness(const CoinView& coin) const {
+  auto within = [&](Timestamp since, std::chrono::seconds age) { return since != kNoTime && now() - since <= age; };
+  if (mode() == ServeMode::kReplay) {
+    return within(backend()->live()->LastFed(coin.source), options_.live_age) ? "replay" : "stale";
+  }
+  Timestamp since = coin.last_updated != kNoTime ? coin.last_updated : coin.event_time;
+  if (within(since, options_.live_age)) return "live";
+  return within(since, options_.delayed_age) ? "delayed" : "stale";
+}
+
+}  // namespace cryptostream

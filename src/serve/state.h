@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "serve/backend.h"
+#include "serve/body_cache.h"
+#include "serve/server.h"
+
+namespace cryptostream {
+
+// What the routes answer from: the options, the lake that is served now, and what the engine reports. Thread-safe.
+class ServerState {
+ public:
+  explicit ServerState(ServeOptions options);
+
+  const ServeOptions& options() const { return options_; }
+  Timestamp now() const { return clock_.Now(); }
+  const SourceOrder& order() const { return order_; }
+
+  std::shared_ptr<Backend> backend() const;
+  void SetBackend(std::shared_ptr<Backend> backend);
+
+  ServeMode mode() const;
+  void SetMode(ServeMode mode);
+  std::map<std::string, SourceReport> reports() const;
+  void SetReport(const SourceReport& report);
+  struct LakeState {
+    bool known = false;  // nobody reports it in `serve` apart from the engine
+    bool writable = false;
+    std::string reason;
+  };
+  LakeState lake() const;
+  void SetLake(bool writable, std::string reason);
+  // Grows whenever mode, a report or the lake's state changes.
+  std::uint64_t revision() const { return revision_; }
+
+  // Rendered answers of the original's route, by coin.
+  BodyCache& original_bodies() { return original_bodies_; }
+
+  // "live", "delayed", "stale" or "replay", from the age of the data itself.
+  std::string Freshness(const CoinView& coin) const;
+
+ private:
+  const ServeOptions options_;
+  const Clock& clock_;
+  const SourceOrder order_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Backend> backend_;
+  ServeMode mode_;
+  std::map<std::string, SourceReport> reports_;
+  LakeState lake_;
+  std::atomic<std::uint64_t> revision_{0};
+  BodyCache original_bodies_;
+};
+
+}  // namespace cryptostream

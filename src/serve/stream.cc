@@ -1,0 +1,166 @@
+// GET /api/v1/stream: server-sent events. In: what changed in the live memory since this client's last event. Out: candles,
+// ticks, status, heartbeats. A client that reads slowly gets the latest state of each coin when it reads again, never a
+// queue of what happened meanwhile: the feed keeps a sequence number per client, not events. `id` is that number, so a client that
+// reconnects (Last-Event-ID) gets what changed while it was away.
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "serve/candles.h"
+#include "serve/render.h"
+#include "serve/routes.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::size_t kMaxCoins = 100;
+// Bars of a coin in one send: the closed one and the next, after a pause of the client a few more.
+constexpr std::size_t kMaxBars = 60;
+constexpr std::chrono::seconds kStatusEvery{5};
+
+void AddEvent(std::string& out, std::string_view event, std::string_view data, const std::string& id = {}) {
+  out.append("event: ").append(event).append("\n");
+  if (!id.empty()) out.append("id: ").append(id).append("\n");
+  out.append("data: ").append(data).append("\n\n");
+}
+
+class LiveFeed final : public EventFeed {
+ public:
+  LiveFeed(ServerState& state, std::vector<std::string> coins, std::string interval_text, std::string_view last_id)
+      : state_(state),
+        coins_(coins.begin(), coins.end()),
+        interval_text_(std::move(interval_text)),
+        interval_(*ParseInterval(interval_text_)) {
+    backend_ = state_.backend();
+    Resume(last_id);
+  }
+
+  std::string Take(bool idle) override {
+    std::string out = first_ ? "retry: 2000\n\n" : "";
+    if (auto backend = state_.backend(); backend != backend_) {
+      backend_ = std::move(backend);  // another lake: what the client knows is of no use
+      sequence_ = 0;
+      ticks_.clear();
+    }
+    TakeChanges(out);
+    TakeStatus(out, first_);
+    first_ = false;
+    if (idle && out.empty()) AddEvent(out, "heartbeat", JsonWriter().BeginObject().Key("now").Time(state_.now()).EndObject().Take());
+    return out;
+  }
+
+ private:
+  // "<epoch>-<sequence>" of this very memory goes on where it ended; anything else starts with the present state.
+  void Resume(std::string_view last_id) {
+    std::size_t dash = last_id.find('-');
+    if (dash == std::string_view::npos || last_id.substr(0, dash) != backend_->epoch()) return;
+    std::string_view digits = last_id.substr(dash + 1);
+    std::uint64_t sequence = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
+    if (error == std::errc() && end == digits.data() + digits.size() && sequence <= backend_->live()->sequence()) {
+      sequence_ = sequence;
+    }
+  }
+
+  void TakeChanges(std::string& out) {
+    const Live& live = *backend_->live();
+    std::uint64_t upto = live.sequence();  // before reading: what changes meanwhile comes again, never gets lost
+    if (upto == sequence_) return;
+    std::string id = backend_->epoch() + "-" + std::to_string(upto);
+    for (Name coin : live.ChangedSince(sequence_)) {
+      if (!coins_.empty() && !coins_.contains(coin.str())) continue;
+      TakeCandles(out, coin.str(), id);
+      TakeTick(out, coin.str(), id);
+    }
+    sequence_ = upto;
+  }
+
+  // The bars with a changed minute, newest kMaxBars; for a new client the newest one.
+  void TakeCandles(std::string& out, const std::string& coin, const std::string& id) {
+    const std::size_t minutes = static_cast<std::size_t>(interval_.count());
+    CoinWindows recent = backend_->live()->NewestWindows(coin, minutes * 2 + kMaxBars);
+    std::set<Timestamp> changed;
+    for (const WindowView& view : recent.windows) {
+      if (view.sequence > sequence_) changed.insert(IntervalStart(view.row.key.start, interval_));
+    }
+    auto page = BuildCandles({.interval = interval_, .limit = kMaxBars}, WithoutFloor(recent), backend_->live()->Closed(), nullptr);
+    if (!page || !*page) return;
+    const std::vector<Candle>& candles = (*page)->candles;
+    for (std::size_t i = 0; i < candles.size(); ++i) {
+      bool last = i + 1 == candles.size();
+      // The oldest bar may be cut by the number of minutes that were asked for.
+      bool whole = i > 0 || last;
+      if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time))) SendCandle(out, coin, candles[i], id);
+    }
+  }
+
+  static CoinWindows WithoutFloor(CoinWindows recent) {
+    recent.complete_from = kNoTime;
+    return recent;
+  }
+
+  void SendCandle(std::string& out, const std::string& coin, const Candle& candle, const std::string& id) {
+    JsonWriter json;
+    json.BeginObject().Key("coin").Text(coin).Key("interval").Text(interval_text_);
+    json.Key("source").Text(candle.source.str()).Key("candle");
+    WriteCandle(json, candle);
+    AddEvent(out, "candle", json.EndObject().Take(), id);
+  }
+
+  void TakeTick(std::string& out, const std::string& name, const std::string& id) {
+    auto coin = backend_->live()->Coin(name);
+    if (!coin) return;
+    JsonWriter json;
+    json.BeginObject().Key("coin").Text(name).Key("price").Number(coin->price).Key("event_time").Time(coin->event_time);
+    json.Key("last_updated").Time(coin->last_updated).Key("source").Text(coin->source.str());
+    json.Key("change_24h_pct").Number(coin->change_24h_pct).EndObject();
+    std::string& sent = ticks_[name];
+    if (sent == json.text()) return;
+    sent = json.text();
+    AddEvent(out, "tick", sent, id);
+  }
+
+  // At once when a source or the lake changes its state, else now and then beside other news.
+  void TakeStatus(std::string& out, bool first) {
+    Timestamp now = state_.now();
+    std::uint64_t revision = state_.revision();
+    bool due = !out.empty() && now - status_sent_ >= kStatusEvery;
+    if (!first && revision == revision_ && !due) return;
+    revision_ = revision;
+    status_sent_ = now;
+    AddEvent(out, "status", RenderStatus(state_));
+  }
+
+  ServerState& state_;
+  const std::set<std::string> coins_;  // empty: all
+  const std::string interval_text_;
+  const std::chrono::minutes interval_;
+  std::shared_ptr<Backend> backend_;
+  bool first_ = true;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t revision_ = 0;
+  Timestamp status_sent_{};
+  std::map<std::string, std::string> ticks_;  // last sent, by coin
+};
+
+}  // namespace
+
+WebReply HandleStream(RouteCall&& call) {
+  auto value = [&](const char* name, const char* otherwise) {
+    auto found = call.params.find(name);
+    return found == call.params.end() ? std::string(otherwise) : found->second;
+  };
+  auto coins = ParseNames("coins", value("coins", ""), kMaxCoins);
+  if (!coins) return ProblemReply(coins.error());
+  std::string interval = value("interval", "1m");
+  if (!ParseInterval(interval)) return ProblemReply(400, "bad value: interval, must be one of " + std::string(IntervalNames()));
+  WebReply reply;
+  reply.content_type = "text/event-stream; charset=utf-8";
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  reply.headers.emplace_back("X-Accel-Buffering", "no");
+  reply.feed = std::make_shared<LiveFeed>(call.state, *std::move(coins), std::move(interval),
+                                          call.request.Header("last-event-id"));
+  return reply;
+}
+
+}  // namespace cryptostream
