@@ -33,6 +33,7 @@ void WindowAccumulator::Add(const Tick& tick) {
   if (tick.is_trade()) {
     ++trades_;
     if (!IsNull(tick.quantity)) {
+      has_volume_ = true;
       quantity_.Add(tick.quantity);
       turnover_.AddProduct(tick.price, tick.quantity);
     }
@@ -63,9 +64,9 @@ GoldRow WindowAccumulator::Finish(const WindowKey& key) const {
   row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
   row.samples = samples_;
   row.updates = trades_ + static_cast<std::int64_t>(last_updated_.size());
-  if (trades_ > 0 && !quantity_.partials().empty()) {
+  if (has_volume_) {
     row.volume = quantity_.Round();
-    row.vwap = turnover_.Round() / row.volume;
+    row.vwap = row.volume > 0 ? turnover_.Round() / row.volume : kNull;
   }
   row.volume_24h = volume_24h_.value;
   row.market_cap = market_cap_.value;

@@ -64,6 +64,7 @@ class WindowAccumulator {
 
   std::int64_t samples_ = 0, trades_ = 0;
   ExactSum price_, price_squared_, quantity_, turnover_;
+  bool has_volume_ = false;
   double min_ = 0, max_ = 0;
   Order first_{}, last_{};
   std::vector<Timestamp> last_updated_;  // distinct, sorted

@@ -1,0 +1,89 @@
+// What a message becomes, and why some become nothing.
+#include "market/parse.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace cryptostream {
+namespace {
+
+const Timestamp kReceived = FromMicros(1'763'800'001'000'000);
+
+std::expected<Tick, ParseReject> Parse(std::string_view message) {
+  static MessageParser parser;
+  return parser.Parse(message, Name("coingecko"), kReceived);
+}
+std::string Why(std::string_view message) {
+  auto tick = Parse(message);
+  return tick ? "accepted" : std::string(RejectText(tick.error().reason));
+}
+// A good message with one more or another member.
+std::string With(std::string_view member) {
+  return R"({"timestamp":1763800000.123457,"coin_id":"bitcoin","price":97000.5,)" + std::string(member) + "}";
+}
+
+TEST(MessageParser, ReadsTheOriginalsFourKeys) {
+  auto tick = Parse(R"({"timestamp": 1763800000.123457, "coin_id": "bitcoin", "price": 97000.5, "volume_24h": 1234567890.12})");
+  ASSERT_TRUE(tick) << tick.error().Text();
+  EXPECT_EQ(tick->coin.str(), "bitcoin");
+  EXPECT_EQ(tick->source.str(), "coingecko");
+  EXPECT_EQ(ToMicros(tick->event_time), 1763800000123457);
+  EXPECT_EQ(tick->price, 97000.5);
+  EXPECT_EQ(tick->volume_24h, 1234567890.12);
+  EXPECT_EQ(tick->ingested, kReceived);
+  EXPECT_TRUE(IsNull(tick->market_cap));
+  EXPECT_FALSE(tick->is_trade());
+}
+
+TEST(MessageParser, ReadsATradeWithNumbersInStrings) {
+  auto tick = Parse(R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000","trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");
+  ASSERT_TRUE(tick) << tick.error().Text();
+  EXPECT_EQ(tick->trade_id, 3735683259);
+  EXPECT_EQ(tick->price, 61837.63);
+  EXPECT_EQ(tick->quantity, 0.02);
+  EXPECT_EQ(tick->symbol.str(), "BTCUSDT");
+  EXPECT_EQ(tick->source.str(), "binance_spot");
+}
+
+TEST(MessageParser, TakesIntegersFloatsAndNullsAlike) {
+  auto tick = Parse(With(R"("market_cap":1502944017171,"high_24h":null,"low_24h":8.8782e-8,"price_change_24h":-0.5,"last_updated":"2025-11-22T08:26:39.5Z")"));
+  ASSERT_TRUE(tick) << tick.error().Text();
+  EXPECT_EQ(tick->market_cap, 1502944017171.0);
+  EXPECT_TRUE(IsNull(tick->high_24h));
+  EXPECT_EQ(tick->low_24h, 8.8782e-8);
+  EXPECT_EQ(FormatRfc3339(tick->last_updated), "2025-11-22T08:26:39.500Z");
+}
+
+TEST(MessageParser, IgnoresUnknownMembersHoweverLargeTheirNumbers) {
+  EXPECT_EQ(Why(With(R"("raw":{"total_supply":589735030408322754999999,"x":[1e999,{"y":null}],"z":true})")), "accepted");
+}
+
+TEST(MessageParser, EveryKindOfBadMessageHasItsReason) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"{not json", "malformed_json"}, {"", "malformed_json"}, {"[1,2]", "not_an_object"}, {"17", "not_an_object"},
+      {"\xff\xfe{}", "not_utf8"}, {R"({"a":1} x)", "malformed_json"},
+      {R"({"coin_id":"a","price":1})", "missing_timestamp"}, {R"({"timestamp":1,"price":1})", "missing_coin_id"},
+      {R"({"timestamp":1,"coin_id":"a"})", "missing_price"}, {R"({"timestamp":1,"coin_id":"a","price":null})", "missing_price"},
+      {R"({"timestamp":1,"coin_id":"a","price":"high"})", "wrong_type"}, {R"({"timestamp":1,"coin_id":"a","price":[1]})", "wrong_type"},
+      {R"({"timestamp":1,"coin_id":7,"price":1})", "wrong_type"}, {R"({"timestamp":true,"coin_id":"a","price":1})", "wrong_type"},
+      {R"({"timestamp":1,"coin_id":"a","price":NaN})", "malformed_json"}, {R"({"timestamp":1,"coin_id":"a","price":1e999})", "bad_number"},
+      {R"({"timestamp":1,"coin_id":"a","price":1e-400})", "bad_number"}, {R"({"timestamp":1,"coin_id":"a","price":0})", "price_not_positive"},
+      {R"({"timestamp":1,"coin_id":"a","price":-5})", "price_not_positive"}, {R"({"timestamp":1,"coin_id":"a","price":1e200})", "price_out_of_range"},
+      {R"({"timestamp":-1,"coin_id":"a","price":1})", "bad_timestamp"}, {R"({"timestamp":9e18,"coin_id":"a","price":1})", "bad_timestamp"},
+      {R"({"timestamp":1,"coin_id":"a b","price":1})", "bad_coin_id"}, {R"({"timestamp":1,"coin_id":"a\u0000b","price":1})", "bad_coin_id"},
+      {R"({"timestamp":1,"coin_id":"a","price":1,"price":2})", "duplicate_key"},
+      {With(R"("last_updated":"yesterday")"), "bad_timestamp"}, {With(R"("raw":{"x":01})"), "malformed_json"},
+      {With(R"("raw":{"x":tru})"), "malformed_json"}, {With(R"("raw":"\ud800")"), "malformed_json"},
+      {With(R"("trade_id":1.5)"), "bad_number"}, {With(R"("raw":)" + std::string(10'000, '[') + std::string(10'000, ']')), "too_deep"},
+      {With(R"("raw":")" + std::string(kMaxMessageBytes, 'x') + "\""), "too_large"},
+  };
+  for (const auto& [message, reason] : cases) EXPECT_EQ(Why(message), reason) << message.substr(0, 100);
+}
+
+TEST(MessageParser, ReadsOnAfterABadOne) {
+  EXPECT_EQ(Why("{\"timestamp\":1,"), "malformed_json");
+  EXPECT_EQ(Why(With(R"("volume_24h":1)")), "accepted");
+}
+
+}  // namespace
+}  // namespace cryptostream

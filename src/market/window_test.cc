@@ -1,0 +1,83 @@
+// A window's figures, on numbers that can be checked by hand.
+#include "market/window.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace cryptostream {
+namespace {
+
+Tick Trade(std::int64_t second, std::int64_t id, double price, double quantity) {
+  Tick tick;
+  tick.coin = Name("bitcoin");
+  tick.source = Name("binance_spot");
+  tick.event_time = FromMicros(second * 1'000'000);
+  tick.trade_id = id;
+  tick.price = price;
+  tick.quantity = quantity;
+  return tick;
+}
+Tick Observation(std::int64_t second, double price, std::int64_t updated, double volume_24h) {
+  Tick tick = Trade(second, kNoTradeId, price, kNull);
+  tick.last_updated = FromMicros(updated * 1'000'000);
+  tick.volume_24h = volume_24h;
+  return tick;
+}
+GoldRow Fold(const std::vector<Tick>& ticks) {
+  WindowAccumulator sum;
+  for (const Tick& tick : ticks) sum.Add(tick);
+  return sum.Finish({FromMicros(0), Name("bitcoin"), Name("binance_spot")});
+}
+
+TEST(Window, OfTradesHasVolumeAndVwap) {
+  GoldRow row = Fold({Trade(1, 10, 100, 1), Trade(2, 11, 110, 3), Trade(3, 12, 90, 0)});
+  EXPECT_EQ(row.open, 100);
+  EXPECT_EQ(row.close, 90);
+  EXPECT_EQ(row.max_price, 110);
+  EXPECT_EQ(row.min_price, 90);
+  EXPECT_EQ(row.avg_price, 100);
+  EXPECT_EQ(row.price_change, -10);
+  EXPECT_EQ(row.price_change_pct, -10);
+  EXPECT_EQ(row.range_pct, 20);
+  EXPECT_EQ(row.volume, 4);
+  EXPECT_EQ(row.vwap, 107.5);
+  EXPECT_EQ(row.samples, 3);
+  EXPECT_EQ(row.updates, 3);
+  EXPECT_TRUE(IsNull(row.volume_24h));
+}
+
+TEST(Window, OfObservationsCountsDistinctUpdates) {
+  GoldRow row = Fold({Observation(10, 100, 5, 1000), Observation(25, 100, 5, 1001), Observation(40, 102, 30, 999)});
+  EXPECT_EQ(row.samples, 3);
+  EXPECT_EQ(row.updates, 2);
+  EXPECT_EQ(row.volume_24h, 999);
+  EXPECT_EQ(row.max_source_age_s, 20);
+  EXPECT_TRUE(IsNull(row.volume));
+  EXPECT_TRUE(IsNull(row.vwap));
+}
+
+TEST(Window, FirstAndLastGoByEventTimeThenTradeIdThenPrice) {
+  GoldRow row = Fold({Trade(5, 8, 3, 1), Trade(5, 7, 2, 1), Trade(1, 2, 5, 1), Trade(1, 1, 4, 1)});
+  EXPECT_EQ(row.open, 4);
+  EXPECT_EQ(row.close, 3);
+}
+
+TEST(Window, AnyOrderGivesTheSameBits) {
+  std::vector<Tick> ticks;
+  for (int i = 0; i < 6; ++i) ticks.push_back(Trade(i / 2, i, 0.1 * (i * 5 % 7 + 1), 0.3 * i));
+  GoldRow first = Fold(ticks);
+  std::sort(ticks.begin(), ticks.end(), [](const Tick& a, const Tick& b) { return a.trade_id < b.trade_id; });
+  do {
+    GoldRow row = Fold(ticks);
+    EXPECT_EQ(row.avg_price, first.avg_price);
+    EXPECT_EQ(row.volatility, first.volatility);
+    EXPECT_EQ(row.volume, first.volume);
+    EXPECT_EQ(row.vwap, first.vwap);
+    EXPECT_EQ(row.open, first.open);
+    EXPECT_EQ(row.close, first.close);
+  } while (std::next_permutation(ticks.begin(), ticks.end(), [](const Tick& a, const Tick& b) { return a.trade_id < b.trade_id; }));
+}
+
+}  // namespace
+}  // namespace cryptostream
