@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "delta/partition.h"
 #include "delta/statistics.h"
 #include "delta/table.h"
 
@@ -36,9 +37,6 @@ Result<std::shared_ptr<const TableFacts>> ReadFacts(const shim::Store& store, co
   facts->id = std::string(metadata.id);
   for (const auto& column : metadata.partition_columns) facts->partition_columns.emplace_back(column);
   for (const auto& pair : metadata.properties) facts->properties[std::string(pair.key)] = std::string(pair.value);
-  for (const auto& feature : metadata.features) facts->features.emplace_back(feature);
-  facts->min_reader_version = metadata.min_reader_version;
-  facts->min_writer_version = metadata.min_writer_version;
 
   ArrowSchema exported{};
   CS_TRY(Call("read the table's schema", [&] {
@@ -109,26 +107,23 @@ DataFile FromShim(const shim::File& file, const std::vector<std::string>& partit
   for (const std::string& column : partition_columns) {
     PartitionValue value{column, std::nullopt};
     for (const auto& pair : file.partition) {
-      if (pair.key == column && !pair.is_null) value.value = std::string(pair.value);
+      if (pair.key == column) value.value = std::string(pair.value);
     }
     out.partition.push_back(std::move(value));
   }
   return out;
 }
 
-shim::Pair MakePair(const std::string& key, const std::string& value) { return {key, value, false}; }
-
-shim::File ToShim(const DataFile& file) {
-  shim::File out{};
-  out.path = file.path;
-  out.size = file.size_bytes;
-  out.modified_ms = std::chrono::floor<std::chrono::milliseconds>(file.modified.time_since_epoch()).count();
+std::string AddJson(const DataFile& file) {
+  std::string partition;
   for (const PartitionValue& value : file.partition) {
-    out.partition.push_back({value.name, value.value.value_or(""), !value.value.has_value()});
+    partition += fmt::format("{}{}:{}", partition.empty() ? "" : ",", JsonString(value.name),
+                             value.value ? JsonString(*value.value) : "null");
   }
-  out.stats = file.stats_json;
-  out.data_change = true;
-  return out;
+  auto modified = std::chrono::floor<std::chrono::milliseconds>(file.modified.time_since_epoch());
+  return fmt::format(R"({{"path":{},"partitionValues":{{{}}},"size":{},"modificationTime":{},"stats":{}}})",
+                     JsonString(EncodeUriPath(file.path)), partition, file.size_bytes, modified.count(),
+                     file.stats_json.empty() ? "null" : file.stats_json);
 }
 
 }  // namespace cryptostream::delta_internal

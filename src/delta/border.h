@@ -44,9 +44,6 @@ struct TableFacts {
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;
   std::map<std::string, std::string> properties;
-  int min_reader_version = 0;
-  int min_writer_version = 0;
-  std::vector<std::string> features;
 };
 
 using StorePtr = std::shared_ptr<rust::Box<shim::Store>>;
@@ -67,7 +64,7 @@ Status CheckSupported(const TableFacts& facts);
 
 // Files as the log has them, partition values in the order of the table's partition columns.
 DataFile FromShim(const shim::File& file, const std::vector<std::string>& partition_columns);
-shim::File ToShim(const DataFile& file);
-shim::Pair MakePair(const std::string& key, const std::string& value);
+// One Add as JSON, in the shape that the kernel asks for (path as a URI, partition values, size, time, statistics).
+std::string AddJson(const DataFile& file);
 
 }  // namespace cryptostream::delta_internal

@@ -39,12 +39,12 @@ shim::Request MakeRequest(const CommitRequest& request) {
   shim::Request out{};
   out.operation = ToShim(request.kind);
   out.engine_info = kEngineInfo;
-  for (const DataFile& file : request.adds) out.adds.push_back(delta_internal::ToShim(file));
+  for (const DataFile& file : request.adds) out.adds.push_back(AddJson(file));
   for (const DataFile& file : request.removes) out.removes.push_back(file.path);
   for (const auto& [app_id, version] : request.txns) out.txns.push_back({app_id, version});
-  out.parameters.push_back(MakePair(kBatchId, request.batch_id));
-  if (!request.operation.empty()) out.parameters.push_back(MakePair(kOperation, request.operation));
-  for (const auto& [key, value] : request.commit_info) out.parameters.push_back(MakePair(key, value));
+  out.parameters.push_back({kBatchId, request.batch_id});
+  if (!request.operation.empty()) out.parameters.push_back({kOperation, request.operation});
+  for (const auto& [key, value] : request.commit_info) out.parameters.push_back({key, value});
   return out;
 }
 

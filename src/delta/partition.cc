@@ -1,4 +1,4 @@
-// The names of partition folders. Readers that know nothing of Delta find the values in them, so the escapes are those
+// The names of partition folders, and how the log writes a path. Readers that know nothing of Delta find the values in them, so the escapes are those
 // of Hive (ExternalCatalogUtils.escapePathName in Spark), not those of a URL.
 #include "delta/partition.h"
 
@@ -7,18 +7,21 @@
 namespace cryptostream {
 namespace {
 
-std::string Escaped(const std::string& text) {
-  static constexpr std::string_view kEscaped = "\"#%'*/:=?\\\x7f{[]^";
+// Percent-encodes control characters and those of `encoded`; everything beyond ASCII too if `ascii_only`.
+std::string Escaped(std::string_view text, std::string_view encoded, bool ascii_only) {
   std::string out;
   for (char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || kEscaped.find(c) != kEscaped.npos) {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || encoded.find(c) != encoded.npos || (ascii_only && byte > 0x7f)) {
+      out += fmt::format("%{:02X}", byte);
     } else {
       out.push_back(c);
     }
   }
   return out;
 }
+
+std::string HiveEscaped(std::string_view text) { return Escaped(text, "\"#%'*/:=?\\{[]^", false); }
 
 }  // namespace
 
@@ -27,9 +30,11 @@ std::string PartitionFolder(const std::vector<PartitionValue>& partition) {
   for (const PartitionValue& value : partition) {
     if (!folder.empty()) folder.push_back('/');
     bool null = !value.value || value.value->empty();  // Hive cannot tell an empty text from null
-    folder += Escaped(value.name) + "=" + (null ? "__HIVE_DEFAULT_PARTITION__" : Escaped(*value.value));
+    folder += HiveEscaped(value.name) + "=" + (null ? "__HIVE_DEFAULT_PARTITION__" : HiveEscaped(*value.value));
   }
   return folder;
 }
+
+std::string EncodeUriPath(std::string_view path) { return Escaped(path, " \"#%<>?[\\]^`{|}", true); }
 
 }  // namespace cryptostream

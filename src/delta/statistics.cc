@@ -32,19 +32,6 @@ struct Bounds {
   std::string min, max, nulls;
 };
 
-std::string JsonString(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", c);
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + '"';
-}
-
 void AppendMember(std::string* object, const std::string& name, const std::string& value) {
   if (!object->empty()) object->push_back(',');
   object->append(fmt::format("{}:{}", JsonString(name), value));
@@ -144,6 +131,19 @@ void Collect(const arrow::FieldVector& fields, const std::string& prefix, std::v
 }
 
 }  // namespace
+
+std::string JsonString(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", c);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + '"';
+}
 
 std::vector<std::string> StatisticsColumns(const arrow::Schema& schema) {
   std::vector<std::string> names;

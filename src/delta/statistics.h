@@ -21,6 +21,9 @@ std::vector<std::string> StatisticsColumns(const arrow::Schema& schema);
 // microseconds of the data. Errors: Internal.
 Result<std::string> StatisticsJson(const arrow::Table& rows);
 
+// `text` as a JSON string, quotes included.
+std::string JsonString(std::string_view text);
+
 // numRecords of a file's statistics; -1 where there is none.
 std::int64_t RowsOf(std::string_view stats_json);
 

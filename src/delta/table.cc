@@ -98,7 +98,7 @@ Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
   auto properties = spec.properties;
   properties.merge(DefaultTableProperties(*spec.schema, spec.partition_columns));
   rust::Vec<shim::Pair> pairs;
-  for (const auto& [key, value] : properties) pairs.push_back(MakePair(key, value));
+  for (const auto& [key, value] : properties) pairs.push_back({key, value});
   rust::Vec<rust::String> partition;
   for (const auto& column : spec.partition_columns) partition.push_back(column);
 

@@ -23,11 +23,10 @@ impl fmt::Display for Fault {
 
 /// True if the error only says that there is nothing at the place looked at.
 pub fn is_absent(error: &KernelError) -> bool {
-    use object_store::Error::NotFound;
     match error.without_backtrace() {
         KernelError::FileNotFound(_) | KernelError::EmptyLog => true,
         KernelError::IOError(e) => e.kind() == std::io::ErrorKind::NotFound,
-        KernelError::ObjectStore(e) => matches!(e, NotFound { .. }),
+        KernelError::ObjectStore(e) => matches!(e, object_store::Error::NotFound { .. }),
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ mod error;
 mod read;
 mod write;
 
-use delta_kernel::snapshot::SnapshotRef;
+use delta_kernel::snapshot::{IncrementalReplay, SnapshotRef};
 use delta_kernel::{Engine, Snapshot as KernelSnapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::DefaultEngineBuilder;
@@ -22,11 +22,10 @@ use url::Url;
 
 #[cxx::bridge(namespace = "cryptostream::shim")]
 mod ffi {
-    /// A key with a text value; `is_null` where the log says null.
+    /// A key with a text value. A key whose value is null is left out.
     struct Pair {
         key: String,
         value: String,
-        is_null: bool,
     }
 
     struct Txn {
@@ -49,11 +48,9 @@ mod ffi {
         id: String,
         partition_columns: Vec<String>,
         properties: Vec<Pair>,
-        min_reader_version: i32,
-        min_writer_version: i32,
-        features: Vec<String>,
     }
 
+    #[derive(Default)]
     struct Commit {
         version: i64,
         timestamp_ms: i64,
@@ -70,10 +67,11 @@ mod ffi {
         Optimize,
     }
 
+    /// `adds`: one JSON object each, with the fields of the kernel's add_files_schema. `removes`: paths as in `File`.
     struct Request {
         operation: Operation,
         engine_info: String,
-        adds: Vec<File>,
+        adds: Vec<String>,
         removes: Vec<String>,
         txns: Vec<Txn>,
         parameters: Vec<Pair>,
@@ -139,6 +137,9 @@ pub struct Store {
     engine: Arc<dyn Engine>,
 }
 
+/// A stale checksum is advanced over the commits after it, so that positions come without a replay of the whole log.
+const REPLAY: IncrementalReplay = IncrementalReplay::Unlimited;
+
 /// One pinned version. Immutable, thread-safe.
 pub struct Snapshot(SnapshotRef);
 
@@ -152,17 +153,13 @@ fn runtime() -> Result<tokio::runtime::Handle, Fault> {
     made.as_ref().map(|r| r.handle().clone()).ok_or_else(|| Fault::new("internal", "cannot start the input threads"))
 }
 
+/// A URL that ends with a slash, from a URL or an absolute path.
 fn parse_url(uri: &str) -> Result<Url, Fault> {
-    let mut url = match uri.contains("://") {
-        true => Url::parse(uri).map_err(|e| Fault::new("invalid", format!("bad table url: {e} uri={uri}")))?,
-        false => Url::from_directory_path(uri)
-            .map_err(|_| Fault::new("invalid", format!("table path is not absolute: path={uri}")))?,
-    };
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
+    if !uri.contains("://") {
+        let relative = |_| Fault::new("invalid", format!("table path is not absolute: path={uri}"));
+        return Url::from_directory_path(uri).map_err(relative);
     }
-    Ok(url)
+    Ok(Url::parse(&format!("{}/", uri.trim_end_matches('/')))?)
 }
 
 /// The kernel's own store does not fsync, hence ours for files. Object stores are durable when they answer.
@@ -194,30 +191,25 @@ impl Store {
     }
 
     fn has_log(&self) -> Result<bool, Fault> {
-        guard(|| {
-            let first = self.url.join("_delta_log/0")?;
-            match self.engine.storage_handler().list_from(&first)?.next() {
-                None => Ok(false),
-                Some(Ok(_)) => Ok(true),
-                Some(Err(e)) if error::is_absent(&e) => Ok(false),
-                Some(Err(e)) => Err(e.into()),
-            }
+        guard(|| match self.engine.storage_handler().list_from(&self.url.join("_delta_log/0")?)?.next() {
+            Some(Err(e)) if !error::is_absent(&e) => Err(e.into()),
+            first => Ok(matches!(first, Some(Ok(_)))),
         })
     }
 
     fn snapshot(&self, version: i64) -> Result<Box<Snapshot>, Fault> {
         guard(|| {
-            let mut builder = KernelSnapshot::builder_for(self.url.as_str());
+            let mut builder = KernelSnapshot::builder_for(self.url.as_str()).with_incremental_crc_replay(REPLAY);
             if let Ok(version) = u64::try_from(version) {
                 builder = builder.at_version(version);
             }
-            Ok(Box::new(Snapshot(builder.with_incremental_crc_replay(read::REPLAY).build(self.engine.as_ref())?)))
+            Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?)))
         })
     }
 
     fn newer(&self, base: &Snapshot) -> Result<Box<Snapshot>, Fault> {
         guard(|| {
-            let builder = KernelSnapshot::builder_from(base.0.clone()).with_incremental_crc_replay(read::REPLAY);
+            let builder = KernelSnapshot::builder_from(base.0.clone()).with_incremental_crc_replay(REPLAY);
             Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?)))
         })
     }

@@ -1,47 +1,22 @@
-//! Writing to a table: version 0, one attempt at a commit, and a checkpoint.
+//! Writing: version 0, one attempt at a commit, and a checkpoint.
 
 use crate::error::{guard, Fault};
-use crate::ffi::{File, Operation, Outcome, OutcomeKind, Pair, Request};
-use crate::read::ScanRows;
+use crate::ffi::{Operation, Outcome, OutcomeKind, Pair, Request};
 use crate::{Snapshot, Store};
 use delta_kernel::arrow::array::{RecordBatch, StringArray};
-use delta_kernel::arrow::datatypes::Schema as ArrowSchema;
-use delta_kernel::arrow::ffi::FFI_ArrowSchema;
+use delta_kernel::arrow::{datatypes::Schema as ArrowSchema, ffi::FFI_ArrowSchema};
 use delta_kernel::committer::FileSystemCommitter;
-use delta_kernel::engine::arrow_conversion::TryIntoKernel;
-use delta_kernel::engine::arrow_data::ArrowEngineData;
+use delta_kernel::engine::{arrow_conversion::TryIntoKernel, arrow_data::ArrowEngineData};
 use delta_kernel::engine_data::FilteredEngineData;
 use delta_kernel::schema::{StructField, StructType};
-use delta_kernel::transaction::create_table::create_table;
-use delta_kernel::transaction::data_layout::DataLayout;
+use delta_kernel::transaction::{create_table::create_table, data_layout::DataLayout};
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation};
 use delta_kernel::{EngineData, KernelError, KernelResult};
-use percent_encoding::{utf8_percent_encode, AsciiSet, CONTROLS};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What Hadoop's Path.toUri() encodes; the log's paths are URIs.
-const PATH_ENCODED: &AsciiSet = &CONTROLS
-    .add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'[')
-    .add(b'\\').add(b']').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-
-/// One Add as JSON, in the shape that the kernel asks for.
-fn add_row(file: &File) -> KernelResult<String> {
-    let stats: serde_json::Value = match file.stats.is_empty() {
-        true => serde_json::Value::Null,
-        false => serde_json::from_str(&file.stats).map_err(KernelError::MalformedJson)?,
-    };
-    let value = |p: &Pair| (!p.is_null).then(|| p.value.clone());
-    let partition: HashMap<&str, Option<String>> =
-        file.partition.iter().map(|p| (p.key.as_str(), value(p))).collect();
-    let row = serde_json::json!({
-        "path": utf8_percent_encode(&file.path, PATH_ENCODED).to_string(),
-        "partitionValues": partition,
-        "size": file.size,
-        "modificationTime": file.modified_ms,
-        "stats": stats,
-    });
-    Ok(row.to_string())
+fn committer() -> Box<FileSystemCommitter> {
+    Box::new(FileSystemCommitter::new())
 }
 
 impl Store {
@@ -49,7 +24,7 @@ impl Store {
         &self,
         schema: usize,
         partition_columns: &Vec<String>,
-        properties: &Vec<Pair>,
+        properties: &[Pair],
         engine_info: &str,
     ) -> Result<(), Fault> {
         guard(|| {
@@ -62,8 +37,7 @@ impl Store {
             if !partition_columns.is_empty() {
                 builder = builder.with_data_layout(DataLayout::partitioned(partition_columns));
             }
-            let transaction = builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
-            match transaction.commit(self.engine.as_ref())? {
+            match builder.build(self.engine.as_ref(), committer())?.commit(self.engine.as_ref())? {
                 CommitResult::Committed(_) => Ok(()),
                 CommitResult::Conflicted(_) => Err(Fault::new("conflict", "the table was made by somebody else")),
                 CommitResult::Retryable(r) => Err(r.error.into()),
@@ -74,20 +48,18 @@ impl Store {
     pub fn check_writable(&self, snapshot: &Snapshot) -> Result<(), Fault> {
         guard(|| {
             let builder = snapshot.0.clone().update_table(UpdateTableOperation::StreamingUpdate, "", true);
-            builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
+            builder.build(self.engine.as_ref(), committer())?;
             Ok(())
         })
     }
 
     pub fn commit(&self, base: &Snapshot, request: &Request) -> Outcome {
-        let outcome = |kind, version, message, snapshot| Outcome {
-            kind,
-            version,
-            message,
-            snapshot: Box::new(Snapshot(snapshot)),
-        };
-        guard(|| self.try_commit(base, request)).unwrap_or_else(|fault| {
-            outcome(OutcomeKind::Failed, -1, fault.to_string(), base.0.clone())
+        let snapshot = Box::new(Snapshot(base.0.clone()));
+        guard(|| self.try_commit(base, request)).unwrap_or_else(|fault| Outcome {
+            kind: OutcomeKind::Failed,
+            version: -1,
+            message: fault.message,
+            snapshot,
         })
     }
 
@@ -98,33 +70,26 @@ impl Store {
             Operation::Optimize => (UpdateTableOperation::Optimize, false),
             _ => (UpdateTableOperation::StreamingUpdate, true),
         };
-        let blind = request.operation == Operation::Append && !request.adds.is_empty();
         let mut builder = base.0.clone().update_table(operation, request.engine_info.as_str(), data_change);
-        if blind {
+        if request.operation == Operation::Append && !request.adds.is_empty() {
             builder = builder.with_blind_append();
         }
-        builder = builder.with_operation_parameters(
-            request.parameters.iter().map(|p| (p.key.clone(), (!p.is_null).then(|| p.value.clone()))),
-        );
+        builder = builder
+            .with_operation_parameters(request.parameters.iter().map(|p| (p.key.as_str(), Some(p.value.as_str()))));
         for txn in &request.txns {
             builder = builder.with_transaction_id(txn.app_id.as_str(), txn.version);
         }
-        let mut transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
+        let mut transaction = builder.build(engine, committer())?;
         if !request.adds.is_empty() {
             let adds = self.add_data(&transaction, &request.adds)?;
             transaction.add_files(adds);
         }
-        if !request.removes.is_empty() {
-            self.stage_removes(&mut transaction, base, &request.removes)?;
-        }
+        self.stage_removes(&mut transaction, base, &request.removes)?;
         let (kind, version, message, snapshot) = match transaction.commit(engine)? {
             CommitResult::Committed(done) => {
                 let version = done.commit_version() as i64;
-                let after = match done.post_commit_snapshot() {
-                    Some(snapshot) => snapshot.clone(),
-                    None => self.snapshot(version)?.0,
-                };
-                (OutcomeKind::Committed, version, String::new(), after)
+                let after = done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
+                (OutcomeKind::Committed, version, String::new(), after.map_err(|fault: Fault| fault)?)
             }
             CommitResult::Conflicted(c) => {
                 (OutcomeKind::Conflict, c.conflict_version() as i64, "version is taken".to_owned(), base.0.clone())
@@ -135,9 +100,8 @@ impl Store {
     }
 
     /// The Adds as the kernel takes them: parsed by its own JSON reader into the types of this table's statistics.
-    fn add_data(&self, transaction: &Transaction, files: &[File]) -> KernelResult<Box<dyn EngineData>> {
-        let rows: Vec<String> = files.iter().map(add_row).collect::<KernelResult<_>>()?;
-        let lines = RecordBatch::try_from_iter([("json", Arc::new(StringArray::from(rows)) as _)])?;
+    fn add_data(&self, transaction: &Transaction, rows: &[String]) -> KernelResult<Box<dyn EngineData>> {
+        let lines = RecordBatch::try_from_iter([("json", Arc::new(StringArray::from(rows.to_vec())) as _)])?;
         let stats = StructField::nullable("stats", transaction.stats_schema()?.as_ref().clone());
         let base = transaction.add_files_schema().fields().filter(|f| f.name() != "stats").cloned();
         let schema = Arc::new(StructType::try_new(base.chain([stats]))?);
@@ -146,7 +110,10 @@ impl Store {
 
     fn stage_removes(&self, transaction: &mut Transaction, base: &Snapshot, paths: &[String]) -> Result<(), Fault> {
         let mut missing: HashSet<&str> = paths.iter().map(String::as_str).collect();
-        for (data, ScanRows { files, .. }) in self.scan(base)? {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        for (data, files) in self.scan(base)? {
             let mut selection = vec![false; data.len()];
             for (row, file) in files {
                 selection[row] = missing.remove(file.path.as_str());
@@ -155,17 +122,14 @@ impl Store {
                 transaction.remove_files(FilteredEngineData::try_new(data, selection)?);
             }
         }
-        match missing.iter().next() {
-            None => Ok(()),
-            Some(path) => Err(Fault::new("invalid", format!("file to remove is not live: path={path}"))),
-        }
+        let refuse = |path: &&str| Err(Fault::new("invalid", format!("file to remove is not live: path={path}")));
+        missing.iter().next().map_or(Ok(()), refuse)
     }
 
     pub fn checkpoint(&self, snapshot: &Snapshot) -> Result<Box<Snapshot>, Fault> {
         guard(|| {
-            let engine = self.engine.as_ref();
-            let (_, with_checksum) = snapshot.0.write_checksum(engine)?;
-            let (_, with_checkpoint) = with_checksum.checkpoint(engine, None)?;
+            let (_, with_checksum) = snapshot.0.write_checksum(self.engine.as_ref())?;
+            let (_, with_checkpoint) = with_checksum.checkpoint(self.engine.as_ref(), None)?;
             Ok(Box::new(Snapshot(with_checkpoint)))
         })
     }
