@@ -192,5 +192,40 @@ TEST_F(TableTest, FilesSurviveCheckpointAndCleanUp) {
   EXPECT_EQ(gone.error().kind, ErrorKind::kNotFound) << gone.error().message;
 }
 
+// What log clean-up may delete (docs/decisions/0003): all below the checkpoint that _last_checkpoint names. A hint that is
+// older than the log, or gone, must not close the table.
+TEST_F(TableTest, TheLastCheckpointHintMayBeStaleOrGone) {
+  auto table = Must(Table::Create(Spec("t")));
+  auto log = dir_ / "t/_delta_log";
+  for (int i = 0; i < 3; ++i) Append(*table, i * 10, 10);
+  ASSERT_TRUE(table->Checkpoint());
+  std::filesystem::copy_file(log / "_last_checkpoint", dir_ / "hint");
+  for (int i = 3; i < 6; ++i) Append(*table, i * 10, 10);
+  ASSERT_TRUE(table->Checkpoint());
+  for (const auto& entry : std::filesystem::directory_iterator(log)) {
+    if (entry.path().filename().string() < "00000000000000000006") std::filesystem::remove(entry.path());
+  }
+  EXPECT_EQ(Must(Table::Open(Path("t")))->Files()->size(), 6u);
+  std::filesystem::remove(log / "_last_checkpoint");
+  EXPECT_EQ(Must(Table::Open(Path("t")))->Files()->size(), 6u);
+  std::filesystem::copy_file(dir_ / "hint", log / "_last_checkpoint");
+  EXPECT_EQ(Must(Table::Open(Path("t")))->Files()->size(), 6u);
+  EXPECT_THAT(*Must(Table::Open(Path("t")))->Txns(), ElementsAre(Pair("cryptostream/bronze/direct/a", 60)));
+}
+
+// A crash between the staged file and its link leaves "...json#1": no version, and no obstacle to the next commit.
+TEST_F(TableTest, AStagedCommitOfACrashIsNoCommit) {
+  std::filesystem::create_directories(dir_ / "new/_delta_log");
+  std::ofstream(dir_ / "new/_delta_log/00000000000000000000.json#1") << "{";
+  auto none = Table::Open(Path("new"));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::kNotFound) << none.error().message;
+
+  auto table = Must(Table::Create(Spec("t")));
+  std::ofstream(dir_ / "t/_delta_log/00000000000000000001.json#1") << "{";
+  Append(*table, 0, 10);
+  EXPECT_EQ(Must(Table::Open(Path("t")))->version(), 1);
+}
+
 }  // namespace
 }  // namespace cryptostream
