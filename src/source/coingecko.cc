@@ -56,6 +56,7 @@ bool CoinGeckoSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
       Begin("the month's calls are used up");
       Report(output, SourceState::kLimited, outage_->words, turn.wait);
     }
+    if (turn.limit == CallBudget::Limit::kHeld && !outage_) Begin("the provider told a backfill or a probe to wait");
     constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
     if (!client_->Wait(stop, std::min(turn.wait, kLookAgain))) return false;
   }
@@ -85,7 +86,7 @@ milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOut
 milliseconds CoinGeckoSource::OnTrouble(Trouble trouble, const SourceOutput& output) {
   if (trouble.kind == TroubleKind::kCancelled) return milliseconds(0);
   if (trouble.kind == TroubleKind::kLimited) pace_.OnLimited();
-  Begin(trouble.words);
+  Begin(trouble.words, trouble.kind == TroubleKind::kBanned || trouble.kind == TroubleKind::kRefused);
   auto wait = std::max(trouble.wait, milliseconds(1'000));
   if (trouble.kind == TroubleKind::kLimited && !trouble.retry_after) wait = std::max(wait, pace_.Spacing());
   Report(output, StateOf(trouble.kind), trouble.words, wait);
@@ -98,8 +99,10 @@ milliseconds CoinGeckoSource::OnTrouble(Trouble trouble, const SourceOutput& out
 }
 
 // Opens an outage, or goes on with the open one. The same words are said once, not at each retry.
-void CoinGeckoSource::Begin(const std::string& words) {
-  if (!outage_ || outage_->words != words) LogWarn("coingecko: {}", words);
+void CoinGeckoSource::Begin(const std::string& words, bool needs_a_person) {
+  if (!outage_ || !SaysTheSame(outage_->words, words)) {
+    LogLine(needs_a_person ? LogLevel::kError : LogLevel::kWarn, "coingecko: " + words);
+  }
   if (!outage_) outage_ = Outage{last_success_.value_or(client_->clock().Now()), words, 0};
   outage_->words = words;
   ++outage_->attempts;

@@ -32,7 +32,7 @@ class CoinGeckoSource final : public Source {
   bool AwaitTurn(const SourceOutput& output, StopToken stop);
   std::chrono::milliseconds OnAnswer(const HttpAnswer& answer, const SourceOutput& output);
   std::chrono::milliseconds OnTrouble(Trouble trouble, const SourceOutput& output);
-  void Begin(const std::string& words);
+  void Begin(const std::string& words, bool needs_a_person = false);
   void EndOutage(RawBatch& batch, Timestamp now);
   void NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now);
   void Report(const SourceOutput& output, SourceState state, std::string message, std::chrono::milliseconds wait);

@@ -110,7 +110,7 @@ void CoinGeckoChartSource::SetAside(const Trouble& trouble, const SourceOutput& 
 }
 
 void CoinGeckoChartSource::Say(const std::string& words, SourceState state, milliseconds wait, const SourceOutput& output) {
-  if (words != last_said_) LogWarn("coingecko_chart: {}", words);
+  if (!SaysTheSame(words, last_said_)) LogWarn("coingecko_chart: {}", words);
   last_said_ = words;
   if (output.report) output.report({"coingecko_chart", state, words, {}, client_->clock().Now() + wait});
 }

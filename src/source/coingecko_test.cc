@@ -98,6 +98,16 @@ TEST_F(CoinGeckoTest, A429IsWaitedForAsToldSaidOnceAndLeavesAGap) {
   EXPECT_THAT(stage_.reports[2].message, HasSubstr("next try in 1m59s"));
 }
 
+TEST_F(CoinGeckoTest, A429ToTheBackfillIsAGapOfThePollerToo) {
+  auto client = stage_.Client(options_);
+  client->budget().Hold(5min);
+  Answer(JsonAnswer(kTwo));
+  CoinGeckoSource source(client);
+  ASSERT_TRUE(source.Run(0, stage_.Output(), stage_.stop.get_token()).has_value());
+  ASSERT_EQ(stage_.batches.at(0).gaps.size(), 1u);
+  EXPECT_EQ(*stage_.batches[0].gaps[0].to_time - *stage_.batches[0].gaps[0].from_time, 5min);
+}
+
 TEST_F(CoinGeckoTest, ABanKeepsItAwayForLong) {
   Answer(HttpAnswer{403, {{"Content-Type", "text/plain"}}, "error code: 1020", ""});
   Answer(JsonAnswer(kTwo));
@@ -191,6 +201,8 @@ TEST_F(CoinGeckoTest, ThePaceFollowsTheBudgetOrTheUser) {
   keyed.pace.reset();
   keyed.run_out = DateOf(ParseRfc3339("2025-11-24T00:00:00Z").value());
   EXPECT_THAT(words(keyed), HasSubstr("one per 1m11s"));
+  keyed.run_out = DateOf(ParseRfc3339("2025-11-20T00:00:00Z").value());  // in the past: the month's end counts
+  EXPECT_THAT(words(keyed), HasSubstr("one per 6m13s"));
 }
 
 TEST_F(CoinGeckoTest, RefusesOptionsThatCannotWork) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "base/text.h"
 #include "market/json.h"
@@ -151,6 +152,16 @@ std::expected<HttpAnswer, Trouble> JudgeAnswer(Result<HttpAnswer> attempt, Times
   bool banned = trouble->kind == TroubleKind::kBanned;
   trouble->retry_after = RetryAfter(*attempt, now, banned ? kLongestBan : kLongestWait);
   return std::unexpected(*std::move(trouble));
+}
+
+bool SaysTheSame(std::string_view a, std::string_view b) {
+  auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  auto without_numbers = [&](std::string_view text) {
+    std::string kept;
+    std::ranges::remove_copy_if(text, std::back_inserter(kept), is_digit);
+    return kept;
+  };
+  return without_numbers(a) == without_numbers(b);
 }
 
 SourceState StateOf(TroubleKind kind) {

@@ -4,6 +4,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -34,6 +35,9 @@ struct Trouble {
 // Sorts an attempt into a good answer (2xx, whole, JSON, no error inside) or the trouble it means. Every shape in which
 // CoinGecko and the network before it report errors is told apart here, an error under HTTP 200 included.
 std::expected<HttpAnswer, Trouble> JudgeAnswer(Result<HttpAnswer> attempt, Timestamp now);
+
+// True when both say the same but for their numbers ("timed out after 5001 ms"), so that it need not be said again.
+bool SaysTheSame(std::string_view a, std::string_view b);
 
 // The state in which a source shows itself while this trouble lasts.
 SourceState StateOf(TroubleKind kind);

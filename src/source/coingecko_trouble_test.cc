@@ -106,6 +106,11 @@ TEST(JudgeAnswer, ABanMayLastLongerThanALimit) {
   EXPECT_EQ(with(403), 1h);
 }
 
+TEST(SaysTheSame, LooksPastNumbersOnly) {
+  EXPECT_TRUE(SaysTheSame("timed out after 5001 ms", "timed out after 4999 ms"));
+  EXPECT_FALSE(SaysTheSame("timed out after 5001 ms", "no connection after 5001 ms"));
+}
+
 TEST(JudgeAnswer, ForeignWordsArePrintedSafely) {
   auto judged = JudgeAnswer(Answer(404, "{\"error\":\"a\\u001b[31m\\nb\"}"), Timestamp());
   EXPECT_EQ(judged.error().words.find('\x1b'), std::string::npos);

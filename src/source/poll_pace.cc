@@ -33,7 +33,7 @@ milliseconds PollPace::Spacing() const {
   milliseconds base = kDefaultPace;
   if (options.pace) {
     base = *options.pace;
-  } else if (options.run_out) {
+  } else if (options.run_out && Timestamp(*options.run_out) > client_.clock().Now()) {
     base = budget.EvenSpacing(Timestamp(*options.run_out));
   } else {
     base = std::max(kDefaultPace, budget.EvenSpacing());
