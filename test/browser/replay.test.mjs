@@ -40,7 +40,7 @@ before(async () => {
   server = await startBinary(
     "run", "--source", "replay", "--replay", file, "--format", "messages", "--speed", String(SPEED),
     "--storage", join(folder, "lake"), "--port", "0",
-    "--set", "serve.live_age=1s", "--set", "serve.delayed_age=4s",
+    "--set", "serve.live_age=4s", "--set", "serve.delayed_age=8s",
   );
 });
 

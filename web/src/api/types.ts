@@ -73,7 +73,8 @@ export interface Thresholds {
 }
 
 export interface TableStatus {
-  version: number;
+  /** Null while the table does not exist yet. */
+  version: number | null;
   rows: number;
 }
 

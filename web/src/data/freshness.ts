@@ -2,7 +2,8 @@
 // of the price itself (the provider's last_updated), not of the poll that brought
 // it: a provider may hand out the same minute-old price at every poll. In a
 // replay the recorded times are years old by design, so the age is the time
-// since something was last received; when that stops, a replay is stale too.
+// since something was last received; once that is longer than a live price may be
+// old, a replay is stale too. The server's `freshness` follows the same rules.
 import type { FreshnessState, Mode, Thresholds } from "../api/types";
 
 export interface FreshnessInput {
@@ -31,7 +32,8 @@ export function freshness(input: FreshnessInput): Freshness {
 }
 
 function stateAt(mode: Mode, ageMs: number, thresholds: Thresholds): FreshnessState {
-  if (ageMs > thresholds.delayed_s * 1000) return "stale";
-  if (mode === "replay") return "replay";
-  return ageMs > thresholds.live_s * 1000 ? "delayed" : "live";
+  const recent = ageMs <= thresholds.live_s * 1000;
+  if (mode === "replay") return recent ? "replay" : "stale";
+  if (recent) return "live";
+  return ageMs <= thresholds.delayed_s * 1000 ? "delayed" : "stale";
 }

@@ -87,3 +87,11 @@ test("replay: a page opened after the recording stopped shows stale at once", ()
   const market = marketWith(coin({ freshness: "stale" }), "replay");
   assert.equal(market.freshnessOf(market.coin("bitcoin")!, NOW).state, "stale");
 });
+
+test("replay: a connection that repeats the last tick does not make it fresh", () => {
+  const market = marketWith(coin({ freshness: "stale" }), "replay");
+  market.applyTick(tick(100, -5), NOW);
+  assert.equal(market.coin("bitcoin")!.receivedMs, null);
+  market.applyTick(tick(100, -4), NOW);
+  assert.equal(market.coin("bitcoin")!.receivedMs, NOW);
+});

@@ -46,6 +46,8 @@ export class Market {
     const entry = this.entries.get(tick.coin);
     if (!entry) return false;
     if (Date.parse(tick.event_time) < Date.parse(entry.event_time)) return true;
+    // A new connection begins with what is known already: that is no sign of life.
+    if (tick.event_time === entry.event_time && tick.price === entry.price) return true;
     if (tick.price !== entry.price) entry.direction = tick.price > entry.price ? 1 : -1;
     entry.price = tick.price;
     entry.event_time = tick.event_time;

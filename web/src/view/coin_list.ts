@@ -25,7 +25,7 @@ export class CoinList {
   show(coins: CoinEntry[], stateOf: StateOf): void {
     const rows = new Map<string, CoinRow>();
     for (const entry of coins) {
-      const row = this.rows.get(entry.coin) ?? new CoinRow(entry.coin, entry.symbol);
+      const row = this.rows.get(entry.coin) ?? new CoinRow(entry.coin);
       row.show(entry, stateOf(entry));
       rows.set(entry.coin, row);
     }

@@ -3,7 +3,7 @@
 import type { FreshnessState } from "../api/types";
 import { coinName, formatPercent, formatPrice } from "../format";
 import type { CoinEntry } from "../state/market";
-import { paintAvatar } from "./avatar";
+import { market, paintAvatar } from "./avatar";
 import { element, flash, setText, trendClass } from "./dom";
 import { Sparkline } from "./sparkline";
 
@@ -15,19 +15,19 @@ export class CoinRow {
   private readonly dot = element("span", "dot");
   private shownPrice: number | undefined;
 
-  constructor(readonly coin: string, symbol: string | null) {
-    const avatar = element("span", "avatar");
-    avatar.setAttribute("aria-hidden", "true");
-    paintAvatar(avatar, coin, symbol);
-    const label = element("span", "", (symbol ?? coin).toUpperCase());
+  private readonly avatar = element("span", "avatar");
+  private readonly label = element("span");
+
+  constructor(readonly coin: string) {
+    this.avatar.setAttribute("aria-hidden", "true");
     const names = element(
       "div",
       "coin-names",
       element("span", "coin-name", coinName(coin)),
-      element("span", "coin-symbol", this.dot, label),
+      element("span", "coin-symbol", this.dot, this.label),
     );
     const numbers = element("div", "coin-numbers", this.price, this.change);
-    this.root.append(avatar, names, this.spark.root, numbers);
+    this.root.append(this.avatar, names, this.spark.root, numbers);
     this.root.setAttribute("role", "option");
     this.root.dataset["coin"] = coin;
   }
@@ -35,6 +35,8 @@ export class CoinRow {
   show(entry: CoinEntry, state: FreshnessState): void {
     const price = formatPrice(entry.price);
     const change = formatPercent(entry.change_24h_pct);
+    paintAvatar(this.avatar, entry);
+    setText(this.label, market(entry).base);
     setText(this.price, price);
     setText(this.change, change);
     this.change.className = `coin-change ${trendClass(entry.change_24h_pct)}`;

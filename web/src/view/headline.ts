@@ -4,7 +4,7 @@ import type { FreshnessState, Mode } from "../api/types";
 import type { Freshness } from "../data/freshness";
 import { coinName, formatAge, formatPercent, formatPrice, sourceName } from "../format";
 import type { CoinEntry } from "../state/market";
-import { paintAvatar } from "./avatar";
+import { market, paintAvatar } from "./avatar";
 import { byId, element, flash, setText, trendClass } from "./dom";
 
 const WORDS: Record<FreshnessState, string> = {
@@ -39,9 +39,9 @@ export class Headline {
 
   show(entry: CoinEntry, mode: Mode): void {
     setText(this.name, coinName(entry.coin));
-    const symbol = (entry.symbol ?? entry.coin).toUpperCase();
-    setText(this.subtitle, `${symbol} / USD · ${sourceName(entry.source)}`);
-    paintAvatar(this.avatar, entry.coin, entry.symbol);
+    const { base, quote } = market(entry);
+    setText(this.subtitle, `${base} / ${quote} · ${sourceName(entry.source)}`);
+    paintAvatar(this.avatar, entry);
     setText(this.price, formatPrice(entry.price));
     this.change.className = `change ${trendClass(entry.change_24h_pct)}`;
     const known = entry.change_24h_pct !== null;
@@ -50,7 +50,7 @@ export class Headline {
     if (this.shown?.coin === entry.coin && this.shown.price !== entry.price) flash(this.price, entry.direction);
     this.shown = { coin: entry.coin, price: entry.price };
     const replay = mode === "replay" ? "replay · " : "";
-    document.title = `${replay}${formatPrice(entry.price)} ${symbol} · CryptoStream`;
+    document.title = `${replay}${formatPrice(entry.price)} ${base} · CryptoStream`;
   }
 
   showFreshness(fresh: Freshness, mode: Mode): void {

@@ -40,9 +40,10 @@ export class Stats {
   showLake(status: Status, zone: Zone): void {
     const layers = ["bronze", "silver", "gold"].flatMap((layer) => {
       const table = status.tables[layer];
-      return table ? [`${layer} v${table.version}`] : [];
+      return table && table.version !== null ? [`${layer} v${table.version}`] : [];
     });
     const clock = `${formatSeconds(Date.parse(status.now), zone)} ${zoneLabel(zone)}`;
-    setText(this.lake, [`Delta Lake ${layers.join(" · ")}`, `as of ${clock}`, `cryptostream ${status.version}`].join(" — "));
+    const tables = layers.length > 0 ? layers.join(" · ") : "no tables yet";
+    setText(this.lake, [`Delta Lake ${tables}`, `as of ${clock}`, `cryptostream ${status.version}`].join(" — "));
   }
 }

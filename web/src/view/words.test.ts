@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { problemMessage } from "../api/client";
 import type { SourceStatus } from "../api/types";
 import type { Bar } from "../data/bars";
+import { market } from "./avatar";
 import { ageText } from "./headline";
 import { barState } from "./legend";
 import { noticeLines } from "./notice";
@@ -61,4 +62,11 @@ test("problem+json is read, anything else is only counted", () => {
 test("a sparkline needs two points and draws a flat one in the middle", () => {
   assert.equal(sparkPath([1]), "");
   assert.equal(sparkPath([5, 5]), "M0.0,15.0L76.0,15.0");
+});
+
+test("a pair of an exchange and a coin of CoinGecko both give a short name", () => {
+  assert.deepEqual(market({ coin: "bitcoin", symbol: "BTCUSDT" }), { base: "BTC", quote: "USDT" });
+  assert.deepEqual(market({ coin: "bitcoin", symbol: "btc" }), { base: "BTC", quote: "USD" });
+  assert.deepEqual(market({ coin: "avalanche-2", symbol: null }), { base: "AVAX", quote: "USD" });
+  assert.deepEqual(market({ coin: "pepe", symbol: null }), { base: "PEPE", quote: "USD" });
 });
