@@ -238,6 +238,7 @@ void Connection::BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire) {
   SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, ++shared_.streams);
   stream_.expires_never();
   WatchForClose();
+  pump_again_ = true;  // the first news follow the head
   SendEvents(std::move(wire.head));
 }
 

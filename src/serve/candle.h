@@ -32,7 +32,6 @@ struct Candle {
   double volume = kNull, vwap = kNull;
   std::int64_t samples = 0;
   bool closed = true, committed = true;
-  friend bool operator==(const Candle&, const Candle&) = default;
 };
 
 // The intervals of the API: "1m", "5m", "15m", "1h", "4h", "1d".
