@@ -21,14 +21,12 @@ namespace od = simdjson::ondemand;
 using Rejected = std::unexpected<ParseReject>;
 
 // The provider's names, in the order in which the message has them.
-enum Field : unsigned {
-  kId, kPrice, kVolume, kMarketCap, kChange, kChangePercentage, kHigh, kLow, kLastUpdated, kFieldCount
-};
+enum Field : unsigned { kId, kPrice, kVolume, kMarketCap, kChange, kChangePercentage, kHigh, kLow, kLastUpdated, kFieldCount };
 constexpr std::array<std::string_view, kFieldCount> kProviderNames{
-    "id", "current_price", "total_volume", "market_cap", "price_change_24h", "price_change_percentage_24h",
-    "high_24h", "low_24h", "last_updated"};
+    "id",       "current_price", "total_volume", "market_cap", "price_change_24h", "price_change_percentage_24h",
+    "high_24h", "low_24h",       "last_updated"};
 constexpr std::array<std::string_view, kFieldCount> kMessageNames{
-    "coin_id", "price", "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
+    "coin_id",  "price",   "volume_24h",  "market_cap", "price_change_24h", "price_change_percentage_24h",
     "high_24h", "low_24h", "last_updated"};
 
 using FieldTexts = std::array<std::string_view, kFieldCount>;

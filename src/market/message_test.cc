@@ -50,13 +50,13 @@ TEST(MarketMessage, ABadRowIsStillAMessageForSilverToRefuse) {
     RejectReason reason;
   };
   std::string deep = R"({"id":"a","current_price":1,"x":)" + std::string(10'000, '[') + std::string(10'000, ']') + "}";
-  for (const Case& bad : {Case{R"({"id":"a","current_price":null})", RejectReason::kMissingPrice},
-                          Case{R"({"id":"a","current_price":{"usd":1}})", RejectReason::kWrongType},
-                          Case{R"({"id":"a","current_price":1e999})", RejectReason::kBadNumber},
-                          Case{R"({"id":"a","current_price":-1})", RejectReason::kPriceNotPositive},
-                          Case{R"({"id":7,"current_price":1})", RejectReason::kWrongType},
-                          Case{R"({"current_price":1})", RejectReason::kMissingCoinId},
-                          Case{deep.c_str(), RejectReason::kTooDeep}}) {
+  for (const Case& bad :
+       {Case{R"({"id":"a","current_price":null})", RejectReason::kMissingPrice},
+        Case{R"({"id":"a","current_price":{"usd":1}})", RejectReason::kWrongType},
+        Case{R"({"id":"a","current_price":1e999})", RejectReason::kBadNumber},
+        Case{R"({"id":"a","current_price":-1})", RejectReason::kPriceNotPositive},
+        Case{R"({"id":7,"current_price":1})", RejectReason::kWrongType},
+        Case{R"({"current_price":1})", RejectReason::kMissingCoinId}, Case{deep.c_str(), RejectReason::kTooDeep}}) {
     auto tick = MessageParser().Parse(Built(bad.object), Name("coingecko"), kObserved);
     ASSERT_FALSE(tick.has_value()) << bad.object;
     EXPECT_EQ(tick.error().reason, bad.reason) << tick.error().Text();
@@ -79,21 +79,19 @@ TEST(MarketMessage, AnIdThatIsNoNameGivesNoKey) {
 TEST(ChartMessage, CarriesNothingOfTheRun) {
   std::string message;
   AppendChartMessage({1613347200000, "48607.8745224845", "905000000000.1", "null"}, "bitcoin", message);
-  EXPECT_EQ(message,
-            R"({"timestamp":1613347200.000,"coin_id":"bitcoin","price":48607.8745224845,"volume_24h":null,)"
-            R"("market_cap":905000000000.1,"source":"coingecko_chart"})");
+  EXPECT_EQ(message, R"({"timestamp":1613347200.000,"coin_id":"bitcoin","price":48607.8745224845,"volume_24h":null,)"
+                     R"("market_cap":905000000000.1,"source":"coingecko_chart"})");
   auto tick = MessageParser().Parse(message, Name("x"), kObserved);
   EXPECT_EQ(tick.value().event_time, FromMicros(1'613'347'200'000'000));
 }
 
 TEST(TradeMessage, CopiesPriceAndQuantityWithTheirQuotes) {
   std::string message;
-  AppendTradeMessage({FromMicros(1'723'161'255'342'000), "bitcoin", "\"61837.63000000\"", "\"0.02000000\"", "3735683259", "BTCUSDT",
-                      "binance_spot"},
+  AppendTradeMessage({FromMicros(1'723'161'255'342'000), "bitcoin", "\"61837.63000000\"", "\"0.02000000\"", "3735683259",
+                      "BTCUSDT", "binance_spot"},
                      message);
-  EXPECT_EQ(message,
-            R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000",)"
-            R"("trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");
+  EXPECT_EQ(message, R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000",)"
+                     R"("trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");
   auto tick = MessageParser().Parse(message, Name("x"), kObserved);
   ASSERT_TRUE(tick.has_value()) << tick.error().Text();
   EXPECT_EQ(tick->trade_id, 3735683259);

@@ -65,7 +65,11 @@ struct BinanceFrameDecoder::Frame {
 };
 
 simdjson::error_code BinanceFrameDecoder::Frame::ReadField(std::string_view key, od::value value) {
-  std::string_view* text = key == "t" ? &trade_id : key == "p" ? &price : key == "q" ? &quantity : key == "T" ? &trade_time : nullptr;
+  std::string_view* text = key == "t"   ? &trade_id
+                           : key == "p" ? &price
+                           : key == "q" ? &quantity
+                           : key == "T" ? &trade_time
+                                        : nullptr;
   if (text != nullptr) {
     auto error = value.raw_json().get(*text);
     *text = WithoutTrailingSpace(*text);

@@ -41,8 +41,12 @@ std::optional<std::int64_t> CountIn(const std::string& text, std::string_view pl
 }  // namespace
 
 CallBudget::CallBudget(std::string plan, BudgetLimits limits, std::filesystem::path state_file, const Clock& clock)
-    : plan_(std::move(plan)), limits_(limits), state_file_(std::move(state_file)), clock_(clock),
-      held_until_(clock.Steady()), month_(MonthOf(clock.Now())) {
+    : plan_(std::move(plan)),
+      limits_(limits),
+      state_file_(std::move(state_file)),
+      clock_(clock),
+      held_until_(clock.Steady()),
+      month_(MonthOf(clock.Now())) {
   Load();
 }
 

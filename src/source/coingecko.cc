@@ -68,8 +68,8 @@ milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOut
   RawBatch batch = NewBatch();
   auto seen = decoder_.Decode(answer.body, now, now, position_, batch);
   if (!seen) {
-    Trouble trouble{TroubleKind::kBadBody, "bad answer from the provider: " + seen.error(), std::nullopt, answer.body,
-                    pace_.Spacing()};
+    Trouble trouble = BadBody(seen.error(), answer.body);
+    trouble.wait = pace_.Spacing();
     return OnTrouble(std::move(trouble), output);
   }
   EndOutage(batch, now);
@@ -92,7 +92,7 @@ milliseconds CoinGeckoSource::OnTrouble(Trouble trouble, const SourceOutput& out
   Report(output, StateOf(trouble.kind), trouble.words, wait);
   if (trouble.kind == TroubleKind::kBadBody) {
     RawBatch batch = NewBatch();
-    AddReject(batch, position_, trouble.words, trouble.bad_body, client_->clock().Now(), kMostBadBodyBytes);
+    AddReject(batch, position_, "bad_body: " + trouble.fault, trouble.bad_body, client_->clock().Now(), kMostBadBodyBytes);
     Push(std::move(batch), output);
   }
   return wait;

@@ -61,7 +61,7 @@ CoinGeckoChartSource::Outcome CoinGeckoChartSource::FetchCoin(const std::string&
   while (AwaitTurn(output, stop)) {
     auto answer = client_->Get(client_->ChartPath(coin, options_.days), stop);
     if (stop.stop_requested()) return Outcome::kStopped;
-    Trouble trouble{TroubleKind::kBadBody, "", std::nullopt, "", milliseconds(0)};
+    Trouble trouble = BadBody("", "");
     if (answer && TakeBody(answer->body, coin, output, trouble)) {
       return refused_by_pipeline_ ? Outcome::kStopped : Outcome::kDone;
     }
@@ -91,8 +91,7 @@ bool CoinGeckoChartSource::TakeBody(const std::string& body, const std::string& 
   RawBatch batch = NewBatch();
   auto rows = DecodeChart(body, coin, client_->clock().Now(), position_, batch);
   if (!rows) {
-    trouble.words = "bad answer from the provider: " + rows.error();
-    trouble.bad_body = body;
+    trouble = BadBody(rows.error(), body);
     trouble.wait = std::chrono::seconds(15);
     return false;
   }
@@ -105,7 +104,7 @@ bool CoinGeckoChartSource::TakeBody(const std::string& body, const std::string& 
 
 void CoinGeckoChartSource::SetAside(const Trouble& trouble, const SourceOutput& output) {
   RawBatch batch = NewBatch();
-  AddReject(batch, position_, trouble.words, trouble.bad_body, client_->clock().Now(), kMostBadBodyBytes);
+  AddReject(batch, position_, "bad_body: " + trouble.fault, trouble.bad_body, client_->clock().Now(), kMostBadBodyBytes);
   Push(std::move(batch), output);
 }
 

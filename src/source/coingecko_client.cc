@@ -51,7 +51,8 @@ bool IsLoopback(std::string_view url) {
 
 Status CheckOptions(const CoinGeckoOptions& o) {
   if (o.coins.empty()) return Invalid("coingecko needs at least one coin: set source.coingecko.coins");
-  if (o.coins.size() > kMostCoins) return Invalid(fmt::format("too many coins for one call: {} of {}", o.coins.size(), kMostCoins));
+  if (o.coins.size() > kMostCoins)
+    return Invalid(fmt::format("too many coins for one call: {} of {}", o.coins.size(), kMostCoins));
   for (const auto& coin : o.coins) {
     if (!IsValidName(coin)) return Invalid(fmt::format("not a coin id: \"{}\"", coin));
   }
@@ -84,13 +85,15 @@ Result<std::shared_ptr<CoinGeckoClient>> CoinGeckoClient::Create(CoinGeckoOption
   options = Completed(std::move(options));
   CS_TRY(CheckOptions(options));
   if (!transport) transport = std::make_unique<CurlTransport>(options.http);
-  return std::shared_ptr<CoinGeckoClient>(
-      new CoinGeckoClient(std::move(options), clock, std::move(transport), std::move(wait)));
+  return std::shared_ptr<CoinGeckoClient>(new CoinGeckoClient(std::move(options), clock, std::move(transport), std::move(wait)));
 }
 
 CoinGeckoClient::CoinGeckoClient(CoinGeckoOptions options, const Clock& clock, std::unique_ptr<HttpTransport> transport,
                                  WaitFunction wait)
-    : options_(std::move(options)), clock_(clock), transport_(std::move(transport)), wait_(std::move(wait)),
+    : options_(std::move(options)),
+      clock_(clock),
+      transport_(std::move(transport)),
+      wait_(std::move(wait)),
       budget_(std::string(PlanName(options_.plan)), LimitsOf(options_), options_.budget_file, clock) {}
 
 std::expected<HttpAnswer, Trouble> CoinGeckoClient::Get(const std::string& path, StopToken stop) {

@@ -29,11 +29,11 @@ struct CoinGeckoOptions {
   std::string vs_currency = "usd";
   std::vector<std::string> coins{"bitcoin",  "ethereum", "solana",    "cardano", "ripple",
                                  "polkadot", "dogecoin", "chainlink", "tron",    "avalanche-2"};
-  std::optional<std::chrono::milliseconds> pace;   // the user's wish; default: 15 s, slower where the month's budget asks for it
-  std::optional<Date> run_out;                     // spend the month's budget evenly until this day instead
-  std::optional<int> calls_per_minute;             // default: 10 keyless, 30 demo, 500 pro
-  std::optional<std::int64_t> calls_per_month;     // default: none keyless, 10,000 demo, 500,000 pro
-  std::filesystem::path budget_file;               // where the month's count is kept; empty: nowhere
+  std::optional<std::chrono::milliseconds> pace;  // the user's wish; default: 15 s, slower where the month's budget asks for it
+  std::optional<Date> run_out;                    // spend the month's budget evenly until this day instead
+  std::optional<int> calls_per_minute;            // default: 10 keyless, 30 demo, 500 pro
+  std::optional<std::int64_t> calls_per_month;    // default: none keyless, 10,000 demo, 500,000 pro
+  std::filesystem::path budget_file;              // where the month's count is kept; empty: nowhere
   HttpClientOptions http;
 };
 

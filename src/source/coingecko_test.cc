@@ -51,8 +51,7 @@ TEST_F(CoinGeckoTest, OnePollIsOneBatch) {
 TEST_F(CoinGeckoTest, AsksForAllCoinsInOneCallWithoutASpace) {
   Answer(JsonAnswer(kTwo));
   Run();
-  EXPECT_EQ(stage_.script.requests[0].url,
-            "https://api.coingecko.com/api/v3/coins/markets?vs_currency=usd&ids=bitcoin,ethereum");
+  EXPECT_EQ(stage_.script.requests[0].url, "https://api.coingecko.com/api/v3/coins/markets?vs_currency=usd&ids=bitcoin,ethereum");
   EXPECT_EQ(stage_.script.requests[0].secret_header, "");
 }
 

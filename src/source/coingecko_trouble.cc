@@ -94,7 +94,7 @@ std::string Said(const HttpAnswer& answer, const BodyError& error) {
 
 bool IsKeyError(std::int64_t code) { return code == 10002 || code == 10005 || code == 10006 || code == 10010 || code == 10011; }
 
-Trouble Make(TroubleKind kind, std::string words) { return Trouble{kind, std::move(words), std::nullopt, "", {}}; }
+Trouble Make(TroubleKind kind, std::string words) { return Trouble{kind, std::move(words), std::nullopt, "", "", {}}; }
 
 // The trouble of an answer that says no. `code` is the body's code where it has one, else the HTTP status.
 Trouble FromCode(std::int64_t code, const HttpAnswer& answer, const BodyError& error) {
@@ -134,12 +134,17 @@ std::optional<Trouble> TroubleIn(HttpAnswer& answer) {
   if (!good_status || !error.empty()) return FromCode(error.code != 0 ? error.code : answer.status, answer, error);
   std::string fault = BodyFault(answer);
   if (fault.empty()) return std::nullopt;
-  Trouble trouble = Make(TroubleKind::kBadBody, "bad answer from the provider: " + fault);
-  trouble.bad_body = std::move(answer.body);
-  return trouble;
+  return BadBody(std::move(fault), std::move(answer.body));
 }
 
 }  // namespace
+
+Trouble BadBody(std::string fault, std::string body) {
+  Trouble trouble = Make(TroubleKind::kBadBody, "bad answer from the provider: " + fault);
+  trouble.fault = std::move(fault);
+  trouble.bad_body = std::move(body);
+  return trouble;
+}
 
 std::expected<HttpAnswer, Trouble> JudgeAnswer(Result<HttpAnswer> attempt, Timestamp now) {
   if (!attempt) {

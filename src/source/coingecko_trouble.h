@@ -28,9 +28,13 @@ struct Trouble {
   TroubleKind kind;
   std::string words;                                     // for people; the same words for the same trouble
   std::optional<std::chrono::milliseconds> retry_after;  // the provider's wish, bounded
+  std::string fault;                                     // kBadBody: what is wrong with it
   std::string bad_body;                                  // kBadBody: what came, bounded by the transport
   std::chrono::milliseconds wait{0};                     // how long to wait; set by CoinGeckoClient
 };
+
+// The trouble of a 2xx whose body is not what was asked for.
+Trouble BadBody(std::string fault, std::string body);
 
 // Sorts an attempt into a good answer (2xx, whole, JSON, no error inside) or the trouble it means. Every shape in which
 // CoinGecko and the network before it report errors is told apart here, an error under HTTP 200 included.

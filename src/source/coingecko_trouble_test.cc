@@ -50,7 +50,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"status_object", Answer(429, R"({"status":{"error_code":429,"error_message":"You've exceeded the Rate Limit."}})"),
              TroubleKind::kLimited, "exceeded the Rate Limit"},
-        Case{"under_200", Answer(200, R"({"status":{"error_code":429,"error_message":"slow down"}})"), TroubleKind::kLimited, "429"},
+        Case{"under_200", Answer(200, R"({"status":{"error_code":429,"error_message":"slow down"}})"), TroubleKind::kLimited,
+             "429"},
         Case{"error_text", Answer(404, R"({"error":"coin not found"})"), TroubleKind::kRefused, "coin not found"},
         Case{"nested", Answer(401, R"({"error":{"status":{"error_code":10002,"error_message":"API Key Missing"}}})"),
              TroubleKind::kRefused, "API Key Missing"},

@@ -9,9 +9,9 @@
 namespace cryptostream {
 
 struct DemoOptions {
-  std::filesystem::path data_dir;         // where the bundled recordings lie
+  std::filesystem::path data_dir;                              // where the bundled recordings lie
   std::chrono::microseconds at_once{std::chrono::minutes(4)};  // of the trades, so that there is a chart to begin with
-  double speed = 1;                       // of the rest, about seven minutes at 1
+  double speed = 1;                                            // of the rest, about seven minutes at 1
 };
 
 // The bundled recording as a source: daily snapshots of eight coins at once, then eleven minutes of trades of bitcoin and ethereum, the first part

@@ -142,8 +142,9 @@ Result<ReplayFormat> ParseReplayFormat(std::string_view text) {
 }
 
 SymbolMap DefaultSymbols() {
-  return {{"BTCUSDT", "bitcoin"},  {"ETHUSDT", "ethereum"}, {"SOLUSDT", "solana"},    {"ADAUSDT", "cardano"}, {"XRPUSDT", "ripple"},
-          {"DOTUSDT", "polkadot"}, {"DOGEUSDT", "dogecoin"}, {"LINKUSDT", "chainlink"}, {"TRXUSDT", "tron"}, {"AVAXUSDT", "avalanche-2"}};
+  return {{"BTCUSDT", "bitcoin"}, {"ETHUSDT", "ethereum"},    {"SOLUSDT", "solana"},    {"ADAUSDT", "cardano"},
+          {"XRPUSDT", "ripple"},  {"DOTUSDT", "polkadot"},    {"DOGEUSDT", "dogecoin"}, {"LINKUSDT", "chainlink"},
+          {"TRXUSDT", "tron"},    {"AVAXUSDT", "avalanche-2"}};
 }
 
 void LineDecoder::Skip(std::string_view kind) {

@@ -69,8 +69,10 @@ Result<std::shared_ptr<arrow::io::InputStream>> PlainStream(std::shared_ptr<arro
 }  // namespace
 
 LineReader::LineReader(ReadFunction read, std::size_t max_line_bytes)
-    : read_(std::move(read)), max_line_bytes_(max_line_bytes),
-      buffer_(new char[max_line_bytes + kChunkBytes]), capacity_(max_line_bytes + kChunkBytes) {}
+    : read_(std::move(read)),
+      max_line_bytes_(max_line_bytes),
+      buffer_(new char[max_line_bytes + kChunkBytes]),
+      capacity_(max_line_bytes + kChunkBytes) {}
 
 Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path& path, std::size_t max_line_bytes) {
   if (path == "-") return std::unique_ptr<LineReader>(new LineReader(ReadStdin, max_line_bytes));

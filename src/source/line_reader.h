@@ -14,8 +14,8 @@
 namespace cryptostream {
 
 struct Line {
-  std::int64_t number = 0;     // from 0
-  std::string_view text;       // without its end; lives until the next Next()
+  std::int64_t number = 0;      // from 0
+  std::string_view text;        // without its end; lives until the next Next()
   std::uint64_t cut_bytes = 0;  // that stood behind `text` and were dropped: the line is longer than the limit
 };
 

@@ -20,8 +20,8 @@ namespace cryptostream {
 struct ReplayPart {
   std::filesystem::path file;  // .jsonl, .gz or .zst (told by the content), "-" for stdin
   ReplayFormat format = ReplayFormat::kMessages;
-  std::string source;  // bronze's column; empty: the format's own
-  double speed = 0;    // 1: as it was recorded; 60: a minute a second; 0: as fast as it goes
+  std::string source;                    // bronze's column; empty: the format's own
+  double speed = 0;                      // 1: as it was recorded; 60: a minute a second; 0: as fast as it goes
   std::chrono::microseconds at_once{0};  // of the recording's start that is played at full speed, so that there is a history
 };
 
@@ -76,8 +76,8 @@ class ReplaySource final : public Source {
   std::unique_ptr<LineReader> reader_;
   RawBatch batch_;
   std::size_t rejects_weighed_ = 0, reject_bytes_ = 0;  // of batch_.rejects
-  std::int64_t base_ = 0;  // lines of the parts before
-  std::int64_t next_ = 0;  // the next line's position
+  std::int64_t base_ = 0;                               // lines of the parts before
+  std::int64_t next_ = 0;                               // the next line's position
   std::int64_t rows_ = 0, rejected_ = 0;
   std::optional<Timestamp> first_stamp_;
   std::optional<Anchor> anchor_;

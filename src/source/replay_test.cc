@@ -115,11 +115,10 @@ TEST_F(ReplayTest, LargeBatchesAtFullSpeed) {
 }
 
 TEST_F(ReplayTest, MarketsArraysComeWithOrWithoutTheirReceiveTime) {
-  auto file = File(
-      R"({"received":1700000000123,"body":[{"id":"a","current_price":1},{"id":"b","current_price":2}]})"
-      "\n"
-      R"([{"id":"a","current_price":3,"last_updated":"2023-11-14T22:13:20.500Z"}])"
-      "\n{\"error\":1}\n");
+  auto file = File(R"({"received":1700000000123,"body":[{"id":"a","current_price":1},{"id":"b","current_price":2}]})"
+                   "\n"
+                   R"([{"id":"a","current_price":3,"last_updated":"2023-11-14T22:13:20.500Z"}])"
+                   "\n{\"error\":1}\n");
   ASSERT_TRUE(Play({.file = file, .format = ReplayFormat::kCoinGeckoMarkets}).has_value());
   const RawBatch& batch = stage_.batches.at(0);
   ASSERT_EQ(batch.rows(), 3u);
@@ -150,11 +149,12 @@ TEST_F(ReplayTest, AFrameIsReadInAllItsForms) {
                    "\n1 {\"lastUpdateId\":1,\"bids\":[]}\nnonsense\n1 {\"e\":\"trade\"}\n1 {\"e\":\"tra\n");
   ASSERT_TRUE(Play({.file = file, .format = ReplayFormat::kBinanceFrames}).has_value());
   std::string tail = R"("price":"1.50","quantity":"2.0","trade_id":7,"symbol":")";
-  EXPECT_THAT(Rows(),
-              ElementsAre(R"(0:{"timestamp":1700000000.123,"coin_id":"bitcoin",)" + tail + R"(BTCUSDT","source":"binance_spot"})",
-                          R"(1:{"timestamp":1700000000.123,"coin_id":"ethereum",)" + tail + R"(ETHUSDT","source":"binance_spot"})",
-                          "2!unmapped_symbol", StartsWith("4!malformed_line"), StartsWith("5!wrong_type"),
-                          StartsWith("6!malformed_json")));
+  EXPECT_THAT(
+      Rows(),
+      ElementsAre(R"(0:{"timestamp":1700000000.123,"coin_id":"bitcoin",)" + tail + R"(BTCUSDT","source":"binance_spot"})",
+                  R"(1:{"timestamp":1700000000.123,"coin_id":"ethereum",)" + tail + R"(ETHUSDT","source":"binance_spot"})",
+                  "2!unmapped_symbol", StartsWith("4!malformed_line"), StartsWith("5!wrong_type"),
+                  StartsWith("6!malformed_json")));
   EXPECT_EQ(stage_.batches[0].row(0).received, FromMicros(1'700'000'000'124'000));
   EXPECT_EQ(stage_.batches[0].row(1).received, stage_.clock.Now());
   EXPECT_THAT(stage_.reports.back().message, HasSubstr("1 other skipped"));

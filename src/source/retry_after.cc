@@ -23,7 +23,7 @@ std::optional<long> Integer(std::string_view text) {
 // "Thu, 08 Aug 2024 23:54:13 GMT", the one form that HTTP still allows to be sent.
 std::optional<Timestamp> HttpDate(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
   auto month = std::ranges::find(kMonths, text.substr(8, 3));
   auto day = Integer(text.substr(5, 2)), year = Integer(text.substr(12, 4));
