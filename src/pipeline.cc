@@ -9,9 +9,8 @@
 // Ticks reach the page before they are durable (marked so); everything else it shows is read from the tables.
 #include "pipeline.h"
 
-#include <unistd.h>
-
-#include <cstdio>
+#include <algorithm>
+#include <filesystem>
 
 #include "base/log.h"
 #include "lake_run.h"
@@ -20,6 +19,7 @@
 #include "source/coingecko.h"
 #include "source/coingecko_chart.h"
 #include "source/demo.h"
+#include "source/poll_pace.h"
 #include "version.h"
 
 namespace cryptostream {
@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{250};
 constexpr std::chrono::seconds kProbeEvery{30};
+constexpr int kIdlePolls = 3;  // a poller that missed so many is silent
+constexpr const char* kDemoMark = "RECORDING";
 
 const SystemClock& MachineClock() {
   static const SystemClock clock;
@@ -68,8 +70,10 @@ Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<Co
 
 // CoinGecko into the real lake, until `stop`.
 Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinGeckoClient>& client, StopToken stop) {
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), &server));
-  LogInfo("writing the lake {}", config.lake.root);
+  LakeOptions lake = config.lake;
+  lake.idle_after = std::max(lake.idle_after, kIdlePolls * PollPace(*client).Spacing());
+  CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server));
+  LogInfo("writing the lake {}", lake.root);
   run->Play(std::make_unique<CoinGeckoSource>(client));
   CS_TRY(PlayBackfill(config, *run, client));
   while (SleepFor(stop, kLook)) {
@@ -112,6 +116,24 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
   return false;
 }
 
+// The bundled recording starts over at each start, or a second look would find it ended. A lake that does not carry our mark is
+// somebody's and is not touched.
+Status EmptyDemoLake(const std::string& root) {
+  namespace fs = std::filesystem;
+  fs::path mark = fs::path(root) / kDemoMark;
+  std::error_code error;
+  if (fs::exists(fs::path(root) / "bronze", error) && !fs::exists(mark, error)) {
+    return Invalid("the recording's lake was made by something else: path=" + root + " (set source.demo_path to another directory)");
+  }
+  CS_TRY(MakeDirsDurable(root));
+  CS_ASSIGN(FileLock lock, FileLock::Acquire(fs::path(root) / ".cryptostream.lock"));
+  for (const TableLayout* layout : AllLayouts()) {
+    fs::remove_all(fs::path(root) / layout->path, error);
+    if (error) return Unavailable("cannot empty the recording's lake: path=" + root + " reason=" + error.message());
+  }
+  return WriteFileDurable(mark, "This lake holds a recording and is emptied at each start. Keep nothing here.\n");
+}
+
 void ReportUnreachable(Server& server, const std::string& reason) {
   SourceReport report;
   report.source = "coingecko";
@@ -126,6 +148,7 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   ProbeResult probe = CoinGeckoProbe(*client, stop);
   bool demo = probe.reach == ProbeResult::Reach::kUnreachable;
   std::string root = demo ? config.source.demo_path : config.lake.root;
+  if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
     LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}; trying again every {}", probe.reason,
@@ -160,6 +183,7 @@ Status RunPipeline(const Config& config, const RunOptions& options, StopToken st
     }
     case SourceKind::kReplay: {
       std::string root = options.replay ? config.lake.root : config.source.demo_path;
+      if (!options.replay) CS_TRY(EmptyDemoLake(root));
       CS_ASSIGN(auto server, StartServer(config, ServeMode::kReplay, root));
       CS_ASSIGN([[maybe_unused]] bool ended, RunRecording(config, options, root, *server, nullptr, stop));
       return {};

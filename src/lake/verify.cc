@@ -136,17 +136,18 @@ Result<std::vector<Check>> CheckSilver(const std::map<std::string, Opened>& tabl
 // Closed windows as SQL sees them in silver, beside those in gold: every difference is one row.
 std::string GoldDifferences(const std::string& closed_values) {
   return R"(
-  with closed(source, until) as (values )" + closed_values + R"(),
-  w as (select time_bucket(interval '1 minute', s.api_timestamp) start, s.coin_id, s.source, count(*) samples, min(s.price) low,
-      max(s.price) high, arg_min(s.price, (s.api_timestamp, coalesce(s.trade_id, -9223372036854775808), s.price)) open,
-      arg_max(s.price, (s.api_timestamp, coalesce(s.trade_id, -9223372036854775808), s.price)) close, avg(s.price) mean
+  with closed(source, closed_until) as (values )" + closed_values + R"(),
+  w as (select time_bucket(interval '1 minute', s.api_timestamp) as begins, s.coin_id, s.source, count(*) as samples,
+      min(s.price) as low, max(s.price) as high,
+      arg_min(s.price, (s.api_timestamp, coalesce(s.trade_id, -9223372036854775808), s.price)) as first_price,
+      arg_max(s.price, (s.api_timestamp, coalesce(s.trade_id, -9223372036854775808), s.price)) as last_price, avg(s.price) as mean
     from silver s join closed c using (source)
-    where time_bucket(interval '1 minute', s.api_timestamp) + interval '1 minute' <= c.until group by 1, 2, 3)
-  select coalesce(w.start, g."window".start) as window_start, coalesce(w.coin_id, g.coin_id) as coin_id,
+    where time_bucket(interval '1 minute', s.api_timestamp) + interval '1 minute' <= c.closed_until group by 1, 2, 3)
+  select coalesce(w.begins, g."window"."start") as window_start, coalesce(w.coin_id, g.coin_id) as coin_id,
       coalesce(w.source, g.source) as source, w.samples as in_silver, g.samples as in_gold
-  from w full join gold g on w.start = g."window".start and w.coin_id = g.coin_id and w.source = g.source
-  where w.start is null or g.samples is null or w.samples <> g.samples or w.low <> g.min_price or w.high <> g.max_price
-      or w.open <> g.open or w.close <> g.close or abs(w.mean - g.avg_price) > 1e-9 * w.mean
+  from w full join gold g on w.begins = g."window"."start" and w.coin_id = g.coin_id and w.source = g.source
+  where w.begins is null or g.samples is null or w.samples <> g.samples or w.low <> g.min_price or w.high <> g.max_price
+      or w.first_price <> g."open" or w.last_price <> g."close" or abs(w.mean - g.avg_price) > 1e-9 * w.mean
   order by 1, 2, 3)";
 }
 
@@ -169,7 +170,7 @@ Result<std::vector<Check>> CheckGold(const std::map<std::string, Opened>& tables
   CS_ASSIGN(auto duck, OpenPinnedViews(root, {ViewAt("silver", silver, input), ViewAt("gold", gold, pinned)}));
   std::vector<Check> checks;
   CS_ASSIGN(std::int64_t rows, Count(*duck, "select count(*) from gold"));
-  CS_ASSIGN(std::int64_t keys, Count(*duck, "select count(*) from (select distinct \"window\".start, coin_id, source from gold)"));
+  CS_ASSIGN(std::int64_t keys, Count(*duck, "select count(*) from (select distinct \"window\".\"start\", coin_id, source from gold)"));
   checks.push_back({"gold: one row a window, coin and source", rows == keys, fmt::format("{} rows, {} keys", rows, keys)});
   CS_ASSIGN(SqlRows differences, duck->Query(GoldDifferences(closed), {}, {.timeout = std::chrono::minutes(30), .max_rows = 10}));
   Check same{"gold: windows hold exactly the closed rows of silver", differences.rows.empty(),
