@@ -56,11 +56,19 @@ bool CoinGeckoSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
       Begin("the month's calls are used up");
       Report(output, SourceState::kLimited, outage_->words, turn.wait);
     }
-    if (turn.limit == CallBudget::Limit::kHeld && !outage_) Begin("the provider told a backfill or a probe to wait");
+    if (turn.limit == CallBudget::Limit::kHeld && !outage_) OnHeld(turn.wait, output);
     constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
     if (!client_->Wait(stop, std::min(turn.wait, kLookAgain))) return false;
   }
   return false;
+}
+
+// Somebody else who calls the provider (the backfill, a probe) was told to wait, and so are we.
+void CoinGeckoSource::OnHeld(milliseconds wait, const SourceOutput& output) {
+  auto trouble = client_->held_because();
+  std::string words = trouble ? trouble->words : "held back";
+  Begin(words);
+  Report(output, trouble ? StateOf(trouble->kind) : SourceState::kLimited, words, wait);
 }
 
 milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOutput& output) {

@@ -30,6 +30,7 @@ class CoinGeckoSource final : public Source {
   };
 
   bool AwaitTurn(const SourceOutput& output, StopToken stop);
+  void OnHeld(std::chrono::milliseconds wait, const SourceOutput& output);
   std::chrono::milliseconds OnAnswer(const HttpAnswer& answer, const SourceOutput& output);
   std::chrono::milliseconds OnTrouble(Trouble trouble, const SourceOutput& output);
   void Begin(const std::string& words, bool needs_a_person = false);

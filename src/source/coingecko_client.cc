@@ -127,7 +127,14 @@ void CoinGeckoClient::Conclude(std::expected<HttpAnswer, Trouble>& answer) {
   Trouble& trouble = answer.error();
   trouble.wait = WaitFor(trouble);
   if (trouble.kind == TroubleKind::kUnreachable) budget_.GiveBack();
-  if (trouble.kind == TroubleKind::kLimited || trouble.kind == TroubleKind::kBanned) budget_.Hold(trouble.wait);
+  if (trouble.kind != TroubleKind::kLimited && trouble.kind != TroubleKind::kBanned) return;
+  budget_.Hold(trouble.wait);
+  held_because_ = trouble;
+}
+
+std::optional<Trouble> CoinGeckoClient::held_because() const {
+  std::lock_guard lock(mutex_);
+  return held_because_;
 }
 
 std::chrono::milliseconds CoinGeckoClient::WaitFor(const Trouble& trouble) {
@@ -158,7 +165,10 @@ ProbeResult CoinGeckoProbe(CoinGeckoClient& client, StopToken stop) {
     if (!client.Wait(stop, turn.wait)) return {Reach::kUnreachable, "stopped before an answer"};
     turn = client.budget().Take();
   }
-  if (turn.limit == CallBudget::Limit::kHeld) return {Reach::kTrouble, "the provider told us to wait"};
+  if (turn.limit == CallBudget::Limit::kHeld) {
+    auto trouble = client.held_because();
+    return {Reach::kTrouble, trouble ? trouble->words : "held back"};
+  }
   if (turn.limit == CallBudget::Limit::kMonth) return {Reach::kTrouble, "the month's calls are used up"};
   auto answer = client.Get("/ping", stop);
   if (answer) return {};

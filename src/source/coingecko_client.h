@@ -57,6 +57,9 @@ class CoinGeckoClient {
   // "/coins/<id>/market_chart?..." of the last `days`.
   std::string ChartPath(const std::string& coin, int days) const;
 
+  // Why nobody may call now: the 429 or the ban that one of the callers met last.
+  std::optional<Trouble> held_because() const;
+
   CallBudget& budget() { return budget_; }
   const CoinGeckoOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
@@ -72,7 +75,8 @@ class CoinGeckoClient {
   const std::unique_ptr<HttpTransport> transport_;
   const WaitFunction wait_;
   CallBudget budget_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::optional<Trouble> held_because_;
   Backoff unreachable_{std::chrono::seconds(2), std::chrono::minutes(1)};
   Backoff trouble_{std::chrono::seconds(2), std::chrono::minutes(5)};
   Backoff limited_{std::chrono::seconds(30), std::chrono::minutes(10)};

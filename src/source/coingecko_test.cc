@@ -97,14 +97,17 @@ TEST_F(CoinGeckoTest, A429IsWaitedForAsToldSaidOnceAndLeavesAGap) {
   EXPECT_THAT(stage_.reports[2].message, HasSubstr("next try in 1m59s"));
 }
 
-TEST_F(CoinGeckoTest, A429ToTheBackfillIsAGapOfThePollerToo) {
-  auto client = stage_.Client(options_);
-  client->budget().Hold(5min);
+TEST_F(CoinGeckoTest, A429ToTheProbeOrTheBackfillIsTroubleOfThePollerToo) {
+  Answer(JsonAnswer("{}", 429, {{"Retry-After", "300"}}));
   Answer(JsonAnswer(kTwo));
+  auto client = stage_.Client(options_);
+  EXPECT_EQ(CoinGeckoProbe(*client, stage_.stop.get_token()).reach, ProbeResult::Reach::kTrouble);
   CoinGeckoSource source(client);
   ASSERT_TRUE(source.Run(0, stage_.Output(), stage_.stop.get_token()).has_value());
-  ASSERT_EQ(stage_.batches.at(0).gaps.size(), 1u);
-  EXPECT_EQ(*stage_.batches[0].gaps[0].to_time - *stage_.batches[0].gaps[0].from_time, 5min);
+  EXPECT_EQ(stage_.reports[1].state, SourceState::kLimited);
+  EXPECT_THAT(stage_.reports[1].message, HasSubstr("too many calls"));
+  const Gap& gap = stage_.batches.at(0).gaps.at(0);
+  EXPECT_EQ(*gap.to_time - *gap.from_time, 5min);
 }
 
 TEST_F(CoinGeckoTest, ABanKeepsItAwayForLong) {

@@ -83,12 +83,19 @@ class MessagesDecoder final : public LineDecoder {
   std::string_view line_;
 };
 
+// Moves `pos` past one JSON punctuation mark and the space around it; false when another one stands there.
+bool SkipMark(std::string_view text, std::size_t& pos, char mark) {
+  pos = std::min(text.find_first_not_of(" \t", pos), text.size());
+  return pos < text.size() && text[pos++] == mark;
+}
+
 // The newest `last_updated` of a body: when a bare array cannot have been received before.
 std::optional<Timestamp> NewestUpdate(std::string_view body) {
-  constexpr std::string_view kKey = "\"last_updated\":\"";
+  constexpr std::string_view kKey = "\"last_updated\"";
   std::optional<Timestamp> newest;
   for (auto at = body.find(kKey); at != std::string_view::npos; at = body.find(kKey, at)) {
     at += kKey.size();
+    if (!SkipMark(body, at, ':') || !SkipMark(body, at, '"')) continue;
     auto time = ParseRfc3339(body.substr(at, body.find('"', at) - at));
     if (time) newest = newest ? std::max(*newest, *time) : *time;
   }

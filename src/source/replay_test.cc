@@ -117,7 +117,7 @@ TEST_F(ReplayTest, LargeBatchesAtFullSpeed) {
 TEST_F(ReplayTest, MarketsArraysComeWithOrWithoutTheirReceiveTime) {
   auto file = File(R"({"received":1700000000123,"body":[{"id":"a","current_price":1},{"id":"b","current_price":2}]})"
                    "\n"
-                   R"([{"id":"a","current_price":3,"last_updated":"2023-11-14T22:13:20.500Z"}])"
+                   R"([{"id":"a","current_price":3,"last_updated" : "2023-11-14T22:13:20.500Z"}])"
                    "\n{\"error\":1}\n");
   ASSERT_TRUE(Play({.file = file, .format = ReplayFormat::kCoinGeckoMarkets}).has_value());
   const RawBatch& batch = stage_.batches.at(0);

@@ -29,7 +29,7 @@ def test_recorded_bodies_arrive_byte_for_byte(packed, run, good_certificate):
     bodies = [answer.body.decode() for answer in script]
     assert [f"[{rows[0]}]", f"[{rows[1]}]", f"[{rows[2]},{rows[3]}]"] == bodies
     assert {row["key"] for row in bronze} == {"bitcoin", "ethereum"}
-    assert [row["offset"] for row in bronze][:4] == [0, 1, 2, 2]
+    assert sorted(row["offset"] for row in bronze)[:4] == [0, 1, 2, 2]
 
 
 BROKEN = {
@@ -102,8 +102,7 @@ def test_trouble_is_shown_in_words_and_not_taken_for_silence(status, body, words
     refusal = Answer(body, status, content_type="application/json" if body.startswith(b"{") else "text/plain")
     with FakeCoinGecko(good_certificate, [refusal] * 50, ping=refusal) as server:
         running = run(server, "source.kind=auto")
-        running.until(lambda: words in running.log)
-        running.until(lambda: words in status_of(running))
+        running.until(lambda: words in running.log and words in status_of(running))
         running.stop()
     assert "playing" not in running.log  # the recording is for silence only
 
