@@ -16,7 +16,7 @@ run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(i
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "  for run: SOURCE=coingecko|replay PORT=8000 BROKER=host:port ARGS='...'; for install: PREFIX=/opt/cryptostream"
+	@echo "  for run: SOURCE=coingecko|replay PORT=8000 ARGS='...'; for install: PREFIX=/opt/cryptostream"
 
 setup: ## fetch what building needs (make run and make test do it themselves)
 	@tools/setup run

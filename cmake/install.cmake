@@ -1,7 +1,6 @@
 # `make install`: bin/, lib/ with the fetched libraries under the names that the program asks for, and the documents.
 # In the build tree libraries are found by absolute path, in the installed tree beside the program.
 set_target_properties(cryptostream PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
-include(GNUInstallDirs)
 install(TARGETS cryptostream RUNTIME DESTINATION bin)
 
 # cs_bundle(TARGET): copies an imported shared library under its soname, unless the system brought it.
@@ -19,7 +18,10 @@ cs_bundle(cs_arrow_so)
 cs_bundle(cs_parquet_so)
 cs_bundle(dep_duckdb)
 
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/config/" DESTINATION share/cryptostream/config)
+if(EXISTS "${PROJECT_SOURCE_DIR}/config")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/config" DESTINATION share/cryptostream)
+endif()
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/data" DESTINATION share/cryptostream)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/" DESTINATION share/doc/cryptostream)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/NOTICE" DESTINATION share/doc/cryptostream)
 install(DIRECTORY "${CRYPTOSTREAM_DEPS}/licenses" DESTINATION share/doc/cryptostream OPTIONAL)
