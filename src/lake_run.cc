@@ -35,12 +35,13 @@ std::optional<Error> LakeRun::failure() const {
   return failure_;
 }
 
-void LakeRun::Play(std::unique_ptr<Source> source) {
+void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as) {
   ++playing_;
-  sources_.emplace_back([this, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
+  sources_.emplace_back([this, report_as, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
     SourceOutput output;
     output.push = [&](RawBatch batch) { return engine_->Push(std::move(batch), stop); };
     output.report = [&](SourceReport report) {
+      if (!report_as.empty()) report.source = report_as;
       if (server_) server_->SetSourceReport(report);
     };
     auto played = [&]() -> Status {

@@ -28,6 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook{250};
 constexpr std::chrono::seconds kProbeEvery{30};
 constexpr int kIdlePolls = 3;  // a poller that missed so many is silent
+constexpr const char* kRecording = "recording";  // as the server lists it
 constexpr const char* kDemoMark = "RECORDING";
 
 const SystemClock& MachineClock() {
@@ -104,14 +105,16 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
   CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server));
   LogInfo("writing the lake {}", root);
   CS_ASSIGN(auto source, OpenRecording(config, options));
-  run->Play(std::move(source));
+  run->Play(std::move(source), kRecording);
   auto asked = std::chrono::steady_clock::now();
   while (SleepFor(stop, kLook)) {
     run->ReportState();
     if (auto error = run->failure()) return std::unexpected(*error);
     if (!client || std::chrono::steady_clock::now() - asked < kProbeEvery) continue;
     asked = std::chrono::steady_clock::now();
-    if (CoinGeckoProbe(*client, stop).reach != ProbeResult::Reach::kUnreachable) return true;
+    if (CoinGeckoProbe(*client, stop).reach == ProbeResult::Reach::kUnreachable) continue;
+    server.SetSourceReport({kRecording, SourceState::kDone, "the recording was put aside", {}, {}});
+    return true;
   }
   return false;
 }
@@ -138,7 +141,7 @@ void ReportUnreachable(Server& server, const std::string& reason) {
   SourceReport report;
   report.source = "coingecko";
   report.state = SourceState::kUnreachable;
-  report.message = "CoinGecko cannot be reached (" + reason + "); a recording plays meanwhile";
+  report.message = reason + "; a recording plays meanwhile";
   server.SetSourceReport(report);
 }
 
@@ -151,8 +154,8 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
-    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}; trying again every {}", probe.reason,
-            root, FormatDuration(kProbeEvery));
+    LogWarn("CoinGecko: {}; playing a recording of August 2024 into {} meanwhile, trying again every {}", probe.reason, root,
+            FormatDuration(kProbeEvery));
     ReportUnreachable(*server, probe.reason);
     CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));
     if (!reachable) return {};
