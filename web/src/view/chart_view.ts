@@ -35,7 +35,7 @@ import {
 import { GapShade } from "./gap_shade";
 
 const PIXELS_PER_BAR = 9;
-const MIN_BARS_SHOWN = 40;
+const MIN_BARS_SHOWN = 26;
 const EMPTY_BARS_RIGHT = 5;
 const LOAD_OLDER_WITHIN_BARS = 30;
 

@@ -12,6 +12,7 @@ function dollars(amount: number | null): string {
 export class Stats {
   private readonly root = byId("stats");
   private readonly lake = byId("lake");
+  private readonly coinGecko = byId("credits-coingecko");
   private readonly extra = byId("credits-extra");
 
   show(entry: CoinEntry, zone: Zone): void {
@@ -31,9 +32,11 @@ export class Stats {
     );
   }
 
-  /** Where the numbers come from, besides the provider that is always named. */
+  /** Where the numbers come from. CoinGecko is named until it is known that nothing is theirs. */
   showCredits(sources: string[]): void {
-    const venues = [...new Set(sources)].filter((source) => !source.startsWith("coingecko"));
+    const fromCoinGecko = (source: string): boolean => source.startsWith("coingecko");
+    const venues = [...new Set(sources)].filter((source) => !fromCoinGecko(source));
+    this.coinGecko.hidden = sources.length > 0 && !sources.some(fromCoinGecko);
     setText(this.extra, venues.length > 0 ? `Trades: ${venues.map(sourceName).join(", ")}` : "");
   }
 
