@@ -172,8 +172,10 @@ ProbeResult CoinGeckoProbe(CoinGeckoClient& client, StopToken stop) {
   if (turn.limit == CallBudget::Limit::kMonth) return {Reach::kTrouble, "the month's calls are used up"};
   auto answer = client.Get("/ping", stop);
   if (answer) return {};
-  bool silent = answer.error().kind == TroubleKind::kUnreachable || answer.error().kind == TroubleKind::kCancelled;
-  return {silent ? Reach::kUnreachable : Reach::kTrouble, answer.error().words};
+  const Trouble& trouble = answer.error();
+  if (trouble.kind == TroubleKind::kUnreachable) return {Reach::kUnreachable, trouble.fault};
+  if (trouble.kind == TroubleKind::kCancelled) return {Reach::kUnreachable, "stopped before an answer"};
+  return {Reach::kTrouble, trouble.words};
 }
 
 }  // namespace cryptostream

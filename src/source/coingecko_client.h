@@ -86,7 +86,7 @@ class CoinGeckoClient {
 struct ProbeResult {
   enum class Reach { kReachable, kUnreachable, kTrouble };
   Reach reach = Reach::kReachable;
-  std::string reason;  // in words, unless reachable
+  std::string reason;  // unless reachable: the trouble in words, or the cause of the silence
 };
 // Asks once whether the provider answers. A 429, a 403 or an HTML page is an answer (kTrouble), not silence.
 ProbeResult CoinGeckoProbe(CoinGeckoClient& client, StopToken stop);

@@ -150,7 +150,9 @@ std::expected<HttpAnswer, Trouble> JudgeAnswer(Result<HttpAnswer> attempt, Times
   if (!attempt) {
     bool cancelled = attempt.error().kind == ErrorKind::kCancelled;
     if (cancelled) return std::unexpected(Make(TroubleKind::kCancelled, attempt.error().message));
-    return std::unexpected(Make(TroubleKind::kUnreachable, "the provider cannot be reached: " + attempt.error().message));
+    Trouble silent = Make(TroubleKind::kUnreachable, "the provider cannot be reached: " + attempt.error().message);
+    silent.fault = attempt.error().message;
+    return std::unexpected(std::move(silent));
   }
   auto trouble = TroubleIn(*attempt);
   if (!trouble) return *std::move(attempt);

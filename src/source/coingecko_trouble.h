@@ -28,7 +28,7 @@ struct Trouble {
   TroubleKind kind;
   std::string words;                                     // for people; the same words for the same trouble
   std::optional<std::chrono::milliseconds> retry_after;  // the provider's wish, bounded
-  std::string fault;                                     // kBadBody: what is wrong with it
+  std::string fault;                                     // kBadBody, kUnreachable: the cause alone
   std::string bad_body;                                  // kBadBody: what came, bounded by the transport
   std::chrono::milliseconds wait{0};                     // how long to wait; set by CoinGeckoClient
 };

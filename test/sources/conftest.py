@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 
@@ -33,6 +34,11 @@ def binary():
     return path.resolve()
 
 
+@pytest.fixture
+def unused_port():
+    return free_port()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -54,6 +60,14 @@ class Running:
     @property
     def log(self):
         return self.log_file.read_text(errors="replace")
+
+    def status(self):
+        """The text of /api/v1/status, empty while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/status", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
 
     def until(self, condition, seconds=30):
         end = time.monotonic() + seconds

@@ -99,8 +99,8 @@ class Server(http.server.ThreadingHTTPServer):
 class FakeCoinGecko:
     """Runs while the `with` block does. `certificate` None: plain HTTP."""
 
-    def __init__(self, certificate=None, script=(), ping=None):
-        self.server = Server(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate=None, script=(), ping=None, port=0):
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.seen, self.server.script, self.server.lock = [], list(script), threading.Lock()
         self.server.ping = ping
         if certificate:

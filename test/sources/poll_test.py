@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import urllib.request
 
 import pytest
 from fake_coingecko import Answer, FakeCoinGecko, prices, recorded
@@ -102,17 +101,9 @@ def test_trouble_is_shown_in_words_and_not_taken_for_silence(status, body, words
     refusal = Answer(body, status, content_type="application/json" if body.startswith(b"{") else "text/plain")
     with FakeCoinGecko(good_certificate, [refusal] * 50, ping=refusal) as server:
         running = run(server, "source.kind=auto")
-        running.until(lambda: words in running.log and words in status_of(running))
+        running.until(lambda: words in running.log and words in running.status())
         running.stop()
     assert "playing" not in running.log  # the recording is for silence only
-
-
-def status_of(running):
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/api/v1/status", timeout=5) as answer:
-            return answer.read().decode()
-    except OSError:
-        return ""
 
 
 @pytest.mark.parametrize("plan, header", [("demo", "x-cg-demo-api-key"), ("pro", "x-cg-pro-api-key")])
