@@ -261,7 +261,7 @@ export class App {
     const { mode } = this.market;
     const left = timeToClose({ mode, interval: this.interval, nowMs, eventMs: Date.parse(entry.event_time) });
     const root = byId("countdown");
-    const ended = this.market.sources.some((source) => source.state === "done" && source.source === entry.source);
+    const ended = mode === "replay" && this.market.sources.some((source) => source.state === "done");
     root.hidden = left === null || state === "stale" || ended;
     if (left === null) return;
     const clock = element("span", "countdown-clock", mode === "replay" ? " of replay time" : "");

@@ -66,6 +66,7 @@ const SOURCE_NAMES: Record<string, string> = {
   binance_spot: "Binance spot",
   binance_usdm: "Binance futures",
   kraken: "Kraken",
+  recording: "Recording",
 };
 
 /** A source's id as people know it; an unknown id stays as it is. */

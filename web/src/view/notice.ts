@@ -4,7 +4,8 @@ import type { Mode, SourceState, SourceStatus } from "../api/types";
 import { formatCountdown, sourceName } from "../format";
 import { element } from "./dom";
 
-const QUIET: SourceState[] = ["ok", "replaying"];
+/** A finished backfill or a recording put aside is no news once prices are live. */
+const QUIET: Record<Mode, SourceState[]> = { live: ["ok", "replaying", "done"], replay: ["ok", "replaying"] };
 
 export interface NoticeInput {
   mode: Mode;
@@ -30,7 +31,7 @@ export function noticeLines(input: NoticeInput): NoticeLine[] {
     lines.push({ state: "replay", title: "Replay", text: "A recording is shown. These are not current prices." });
   }
   for (const source of input.sources) {
-    if (QUIET.includes(source.state)) continue;
+    if (QUIET[input.mode].includes(source.state)) continue;
     lines.push({ state: "delayed", title: sourceName(source.source), text: `${source.message}${nextTry(source, input.nowMs)}` });
   }
   return lines;

@@ -28,6 +28,12 @@ test("a waiting source says why and until when", () => {
   assert.deepEqual(lines("live", [waiting]), ["CoinGecko: rate limited (429) · next try in 1:30"]);
 });
 
+test("what has ended is news in a replay only", () => {
+  const done = source({ source: "recording", state: "done", message: "replay ended" });
+  assert.deepEqual(lines("live", [done]), []);
+  assert.equal(lines("replay", [done])[1], "Recording: replay ended");
+});
+
 test("a replay is always named, before anything else", () => {
   const [first, second] = lines("replay", [source({ state: "unreachable", message: "cannot be reached" })]);
   assert.match(first!, /^Replay: .*not current prices/);
