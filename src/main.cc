@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <thread>
@@ -48,7 +49,9 @@ int UsageError(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App* at = &program;
   while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
   std::string message = error.what();
-  if (auto rest = at->remaining(true); !rest.empty()) {
+  if (auto rest = program.remaining(true); !rest.empty()) {
+    // The flag tells more than a word that followed it.
+    std::stable_partition(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("-"); });
     std::vector<std::string> names;
     CollectFlags(*at, names);
     CollectFlags(program, names);
