@@ -149,6 +149,9 @@ TEST_F(ServerTest, StreamSendsStateThenChanges) {
   EXPECT_NE(resumed.find("\"close\":900"), std::string::npos) << resumed;
   EXPECT_NE(resumed.find("\"committed\":false"), std::string::npos);
   EXPECT_EQ(Count(resumed, "event: candle"), 1);
+  server_->live()->ApplyGold({MakeRow(0, 555)}, {}, 9);  // the oldest bar there is changes too
+  resumed = Ask("/api/v1/stream?coins=bitcoin", "Last-Event-ID: " + id + "\r\n", "event: status");
+  EXPECT_NE(resumed.find("\"close\":555"), std::string::npos) << resumed;
 }
 
 TEST_F(ServerTest, SwitchesToAnotherLakeAndMode) {

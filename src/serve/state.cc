@@ -43,8 +43,8 @@ ServeMode ServerState::mode() const {
 
 void ServerState::SetMode(ServeMode mode) {
   std::lock_guard lock(mutex_);
+  if (mode_ != mode) ++revision_;
   mode_ = mode;
-  ++revision_;
 }
 
 std::map<std::string, SourceReport> ServerState::reports() const {
@@ -54,8 +54,10 @@ std::map<std::string, SourceReport> ServerState::reports() const {
 
 void ServerState::SetReport(const SourceReport& report) {
   std::lock_guard lock(mutex_);
-  reports_[report.source] = report;
-  ++revision_;
+  SourceReport& known = reports_[report.source];
+  // What only moves its clock is no news; the next status carries it along.
+  if (known.source.empty() || known.state != report.state || known.message != report.message) ++revision_;
+  known = report;
 }
 
 ServerState::LakeState ServerState::lake() const {
@@ -65,8 +67,8 @@ ServerState::LakeState ServerState::lake() const {
 
 void ServerState::SetLake(bool writable, std::string reason) {
   std::lock_guard lock(mutex_);
+  if (!lake_.known || lake_.writable != writable || lake_.reason != reason) ++revision_;
   lake_ = {true, writable, std::move(reason)};
-  ++revision_;
 }
 
 std::string ServerState::Freshness(const CoinView& coin) const {

@@ -35,7 +35,7 @@ class ServerState {
   };
   LakeState lake() const;
   void SetLake(bool writable, std::string reason);
-  // Grows whenever mode, a report or the lake's state changes.
+  // Grows when mode, what a report says, or the lake's state changes.
   std::uint64_t revision() const { return revision_; }
 
   // Rendered answers of the original's route, by coin.

@@ -77,8 +77,8 @@ class LiveFeed final : public EventFeed {
 
   // The bars with a changed minute, newest kMaxBars; for a new client the newest one.
   void TakeCandles(std::string& out, const std::string& coin, const std::string& id) {
-    const std::size_t minutes = static_cast<std::size_t>(interval_.count());
-    CoinWindows recent = backend_->live()->NewestWindows(coin, minutes * 2 + kMaxBars);
+    const std::size_t minutes = static_cast<std::size_t>(interval_.count()) * 2 + kMaxBars;
+    CoinWindows recent = backend_->live()->NewestWindows(coin, minutes);
     std::set<Timestamp> changed;
     for (const WindowView& view : recent.windows) {
       if (view.sequence > sequence_) changed.insert(IntervalStart(view.row.key.start, interval_));
@@ -88,8 +88,8 @@ class LiveFeed final : public EventFeed {
     const std::vector<Candle>& candles = (*page)->candles;
     for (std::size_t i = 0; i < candles.size(); ++i) {
       bool last = i + 1 == candles.size();
-      // The oldest bar may be cut by the number of minutes that were asked for.
-      bool whole = i > 0 || last;
+      // The oldest bar is cut when there are more minutes than were asked for.
+      bool whole = i > 0 || last || recent.windows.size() < minutes;
       if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time))) SendCandle(out, coin, candles[i], id);
     }
   }
