@@ -338,16 +338,4 @@ Result<SqlRows> Duck::Query(std::string_view sql, const std::vector<SqlValue>& p
   return out;
 }
 
-std::string SqlText(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) out.append(c == '\'' ? 2 : 1, c);
-  return out + "'";
-}
-
-std::string SqlIdentifier(std::string_view name) {
-  std::string out = "\"";
-  for (char c : name) out.append(c == '"' ? 2 : 1, c);
-  return out + "\"";
-}
-
 }  // namespace cryptostream
