@@ -141,7 +141,7 @@ void ReportUnreachable(Server& server, const std::string& reason) {
   SourceReport report;
   report.source = "coingecko";
   report.state = SourceState::kUnreachable;
-  report.message = reason + "; a recording plays meanwhile";
+  report.message = "cannot be reached (" + reason + "); a recording plays meanwhile";
   server.SetSourceReport(report);
 }
 
@@ -154,7 +154,7 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
-    LogWarn("CoinGecko: {}; playing a recording of August 2024 into {} meanwhile, trying again every {}", probe.reason, root,
+    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}, trying again every {}", probe.reason, root,
             FormatDuration(kProbeEvery));
     ReportUnreachable(*server, probe.reason);
     CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));

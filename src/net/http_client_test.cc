@@ -11,6 +11,8 @@
 #include <chrono>
 #include <thread>
 
+#include "base/check.h"
+
 namespace cryptostream {
 namespace {
 
@@ -22,6 +24,7 @@ class OneShotServer {
  public:
   explicit OneShotServer(std::string answer) : answer_(std::move(answer)) {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CS_CHECK(listener_ >= 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -66,6 +69,12 @@ class OneShotServer {
   std::thread thread_;
 };
 
+std::string Many(char c, std::size_t times) {
+  std::string text;
+  text.resize(times, c);
+  return text;
+}
+
 std::string Gzip(const std::string& text) {
   z_stream stream{};
   deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
@@ -102,7 +111,7 @@ TEST(HttpClient, GetsStatusHeadersAndBody) {
 TEST(HttpClient, SaysWhoItIsAndCarriesTheKeyInItsHeader) {
   OneShotServer server(Response("Content-Length: 0\r\n", ""));
   ASSERT_TRUE(CurlTransport({}).Get({server.Url(), "x-cg-demo-api-key", Secret("CG-1")}, {}).has_value());
-  std::string request = server.request();
+  const std::string& request = server.request();
   EXPECT_THAT(request, HasSubstr("User-Agent: cryptostream/"));
   EXPECT_THAT(request, HasSubstr("x-cg-demo-api-key: CG-1\r\n"));
   EXPECT_THAT(request, HasSubstr("Accept-Encoding: gzip\r\n"));
@@ -131,7 +140,7 @@ TEST(HttpClient, ACutChunkIsDamage) {
 }
 
 TEST(HttpClient, AGzipBombEndsAtTheBound) {
-  std::string bomb = Gzip(std::string(50'000'000, '0'));
+  std::string bomb = Gzip(Many('0', 50'000'000));
   OneShotServer server(Response("Content-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.size()) + "\r\n", bomb));
   auto answer = Get(server.Url(), {.max_body_bytes = 1'000'000});
   ASSERT_TRUE(answer.has_value());
@@ -140,7 +149,7 @@ TEST(HttpClient, AGzipBombEndsAtTheBound) {
 }
 
 TEST(HttpClient, ABodyOverTheBoundEndsThere) {
-  OneShotServer server(Response("", std::string(11'000'000, 'x')));
+  OneShotServer server(Response("", Many('x', 11'000'000)));
   auto answer = Get(server.Url());
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->body.size(), 10'000'000u);

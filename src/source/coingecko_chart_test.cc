@@ -19,6 +19,7 @@ constexpr const char* kChart = R"({"prices":[[1000,1.5],[3000,3.5],[2000,2.5],[2
 
 std::vector<std::string> Values(const RawBatch& batch) {
   std::vector<std::string> values;
+  values.reserve(batch.rows());
   for (std::size_t i = 0; i < batch.rows(); ++i) values.emplace_back(batch.row(i).value);
   return values;
 }

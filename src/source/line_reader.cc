@@ -81,7 +81,7 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path
   if (!std::filesystem::exists(path, error)) return NotFound(fmt::format("cannot open: file={} reason=no such file", name));
   auto opened = arrow::io::ReadableFile::Open(name);
   if (!opened.ok()) return FromArrow(opened.status(), name);
-  std::shared_ptr<arrow::io::ReadableFile> file = *opened;
+  std::shared_ptr<arrow::io::ReadableFile> file = opened.MoveValueUnsafe();
   CS_ASSIGN(auto stream, PlainStream(file, name));
   auto read = [stream, name](char* to, std::size_t size, StopToken stop) -> Result<std::size_t> {
     if (stop.stop_requested()) return Cancelled("stopped while reading " + name);

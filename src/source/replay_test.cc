@@ -98,7 +98,9 @@ TEST_F(ReplayTest, ThePositionBelongsToTheContent) {
 }
 
 TEST_F(ReplayTest, ALineOfTenMegabytesIsRefusedWithItsStart) {
-  auto file = File(std::string(10'000'000, 'x') + "\nok\n");
+  std::string line;
+  line.resize(10'000'000, 'x');
+  auto file = File(line + "\nok\n");
   ASSERT_TRUE(Play({.file = file}).has_value());
   EXPECT_THAT(Rows(), ElementsAre("1:ok", "0!too_large: 10000000 bytes"));
   EXPECT_EQ(stage_.batches[0].rejects[0].value.size(), Reject::kMaxRejectBytes);
