@@ -2,7 +2,7 @@
 import type { Status } from "../api/types";
 import { formatCompact, sourceName } from "../format";
 import { type CoinEntry, priceTimeMs } from "../state/market";
-import { formatDay, formatSeconds, type Zone, zoneLabel } from "../zone";
+import { formatMomentSeconds, formatSeconds, type Zone, zoneLabel } from "../zone";
 import { byId, element, setText } from "./dom";
 
 function dollars(amount: number | null): string {
@@ -18,7 +18,7 @@ export class Stats {
   show(entry: CoinEntry, zone: Zone): void {
     const time = priceTimeMs(entry);
     const facts: [string, string][] = [
-      ["Price time", `${formatDay(time, zone)}, ${formatSeconds(time, zone)} ${zone === "utc" ? "UTC" : ""}`],
+      ["Price time", `${formatMomentSeconds(time, zone)}${zone === "utc" ? " UTC" : ""}`],
       ["Market cap", dollars(entry.market_cap)],
       ["Volume, rolling 24 h", dollars(entry.volume_24h)],
       ["Source", sourceName(entry.source)],
