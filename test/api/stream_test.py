@@ -97,7 +97,8 @@ def test_a_slow_client_gets_the_latest_and_no_backlog(running):
     slow.socket.settimeout(2)
     received = b""
     try:
-        while chunk := slow.socket.recv(1 << 16):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and (chunk := slow.socket.recv(1 << 16)):
             received += chunk
             if len(received) > 50_000_000:
                 break
