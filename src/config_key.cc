@@ -82,6 +82,15 @@ ConfigKey OptionalInteger(std::string path, std::string help, std::int64_t least
           }};
 }
 
+// A duration in the largest unit that holds it exactly, so that it reads back as the same.
+std::string DurationText(std::chrono::milliseconds duration) {
+  const std::pair<std::int64_t, const char*> units[] = {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}};
+  for (const auto& [ms, unit] : units) {
+    if (duration.count() != 0 && duration.count() % ms == 0) return std::to_string(duration.count() / ms) + unit;
+  }
+  return "0s";
+}
+
 template <class Access>
 ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds least, std::chrono::milliseconds most, Access access) {
   return {std::move(path), "duration", std::move(help),
@@ -93,7 +102,7 @@ ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds
             access(c) = std::chrono::duration_cast<std::decay_t<decltype(access(c))>>(value);
             return {};
           },
-          [access](const Config& c) { return FormatDuration(access(const_cast<Config&>(c))); }};
+          [access](const Config& c) { return DurationText(access(const_cast<Config&>(c))); }};
 }
 
 std::vector<std::string> SplitList(std::string_view text) {
@@ -222,7 +231,7 @@ std::vector<ConfigKey> SourceKeys() {
       Text("coingecko.vs_currency", "currency of the prices", [](Config& c) -> auto& { return c.coingecko.vs_currency; }),
       List("coingecko.coins", "CoinGecko's ids of the coins", [](Config& c) -> auto& { return c.coingecko.coins; }),
       {"coingecko.pace", "duration", "time between polls; empty: 15s, or as the month's budget allows", SetPace,
-       [](const Config& c) { return c.coingecko.pace ? FormatDuration(*c.coingecko.pace) : std::string(); }},
+       [](const Config& c) { return c.coingecko.pace ? DurationText(*c.coingecko.pace) : std::string(); }},
       {"coingecko.run_out", "text", "spend the month's calls evenly until this day (2026-01-31) instead", SetRunOut,
        [](const Config& c) { return c.coingecko.run_out ? FormatDate(*c.coingecko.run_out) : std::string(); }},
       OptionalInteger("coingecko.calls_per_minute", "empty: the plan's", 1, 10'000,

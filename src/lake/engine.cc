@@ -2,6 +2,8 @@
 // crash is in the tables.
 #include "lake/engine.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace cryptostream {
@@ -37,7 +39,14 @@ void Engine::Fatal(const Error& error) {
 
 Result<std::int64_t> Engine::Position(const std::string& position_id) {
   CS_ASSIGN(Positions positions, lake_.bronze().Txns());
-  return PositionOr(positions, AppId(position_id), 0);
+  std::int64_t position = PositionOr(positions, AppId(position_id), 0);
+  if (!position_id.starts_with("bronze/direct/")) return position;
+  // What a live source said cannot be asked for again. A number whose rejects or gaps were written before a crash is used up, or
+  // the next batch under it would have its own taken for written.
+  CS_ASSIGN(Positions rejected, lake_.quarantine().Txns());
+  CS_ASSIGN(Positions gaps, lake_.gaps().Txns());
+  position = std::max(position, PositionOr(rejected, QuarantineId("bronze", position_id), 0));
+  return std::max(position, PositionOr(gaps, GapsId(position_id), 0));
 }
 
 bool Engine::Push(RawBatch batch, StopToken stop) {

@@ -239,5 +239,13 @@ TEST_F(EngineTest, RejectsAndGapsWithoutRowsMoveThePosition) {
   EXPECT_EQ(Rows(lake_->gaps()), 1);
 }
 
+TEST_F(EngineTest, ANumberWhoseRejectsAreWrittenIsNotGivenAgain) {
+  Start();
+  CommitPlan plan;  // as a crash between quarantine's commit and bronze's leaves it
+  plan.positions[QuarantineId("bronze", "bronze/direct/coingecko")] = 5;
+  ASSERT_TRUE(CommitOnce(lake_->quarantine(), QuarantineLayout(), plan, lake_->epoch()));
+  EXPECT_EQ(*engine_->Position("bronze/direct/coingecko"), 5);
+}
+
 }  // namespace
 }  // namespace cryptostream
