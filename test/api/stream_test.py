@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import message
+from api_recording import message
 
 
 class Events:
