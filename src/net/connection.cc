@@ -119,8 +119,7 @@ bool Connection::ParseHead(std::string_view head) {
   std::size_t question = target.find('?');
   request_.query = question == std::string_view::npos ? "" : std::string(target.substr(question + 1));
   for (const auto& field : message) {
-    request_.headers.emplace_back(Lower({field.name_string().data(), field.name_string().size()}),
-                                  std::string(field.value()));
+    request_.headers.emplace_back(Lower({field.name_string().data(), field.name_string().size()}), std::string(field.value()));
   }
   return PercentDecode(target.substr(0, question), false, request_.path);
 }
@@ -201,8 +200,7 @@ void Connection::Write(WireReply wire, bool last) {
   Observe(wire.status);
   writing_ = std::move(wire);
   stream_.expires_after(shared_.options.write_timeout + std::chrono::seconds(writing_.body.size() / 65536));
-  std::array<asio::const_buffer, 2> bytes{asio::buffer(writing_.head),
-                                          asio::buffer(writing_.body.data(), writing_.body.size())};
+  std::array<asio::const_buffer, 2> bytes{asio::buffer(writing_.head), asio::buffer(writing_.body.data(), writing_.body.size())};
   asio::async_write(stream_, bytes, [self = shared_from_this(), last](ErrorCode error, std::size_t) {
     self->writing_ = {};
     if (error) return self->Close();

@@ -15,7 +15,7 @@ namespace cryptostream {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: any free one
+  std::uint16_t port = 0;                  // 0: any free one
   std::vector<std::string> allowed_hosts;  // of the Host header, lower case, without port; empty: any
   int worker_threads = 2;
   int max_waiting_jobs = 64;  // answers that wait for a worker; more get 503
@@ -23,12 +23,12 @@ struct HttpServerOptions {
   int max_connections_per_address = 128;
   int max_streams = 256;
   RequestLimits request;
-  std::chrono::milliseconds head_timeout{5'000};   // from the first byte (or the connect) to the end of the head
+  std::chrono::milliseconds head_timeout{5'000};  // from the first byte (or the connect) to the end of the head
   std::chrono::milliseconds body_timeout{10'000};
-  std::chrono::milliseconds write_timeout{10'000}; // and 1 s for each further 64 KB
-  std::chrono::milliseconds idle_timeout{60'000};  // between requests
-  std::chrono::milliseconds heartbeat{15'000};     // longest silence of a stream
-  std::chrono::milliseconds stream_gap{100};       // shortest time between two sends of a stream
+  std::chrono::milliseconds write_timeout{10'000};  // and 1 s for each further 64 KB
+  std::chrono::milliseconds idle_timeout{60'000};   // between requests
+  std::chrono::milliseconds heartbeat{15'000};      // longest silence of a stream
+  std::chrono::milliseconds stream_gap{100};        // shortest time between two sends of a stream
 };
 
 // Answers a request. Runs on the I/O thread, so it must not wait for anything: what takes long goes into WebReply::later.

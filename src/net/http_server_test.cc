@@ -102,10 +102,10 @@ class HttpServerTest : public testing::Test {
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   Start();
-  std::string got = Ask(
-      "GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-      "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
-      "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+  std::string got =
+      Ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+          "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+          "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
   std::size_t a = got.find("GET /a []"), b = got.find("POST /b [abc]"), later = got.find("made by a worker"),
               c = got.find("POST /c [hi]");
   ASSERT_NE(c, std::string::npos) << got;
@@ -117,7 +117,8 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
 TEST_F(HttpServerTest, RefusedRequestEndsTheConnection) {
   Start();
   for (std::string_view attack :
-       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
+       {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil "
+        "HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n"}) {
     RawClient client(server_->port());
@@ -203,8 +204,7 @@ TEST_F(HttpServerTest, SaysWhoHoldsThePort) {
   auto second = HttpServer::Start({.port = server_->port()}, [](const WebRequest&) { return WebReply(); });
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
-  EXPECT_NE(second.error().message.find("(pid " + std::to_string(::getpid()) + ")"), std::string::npos)
-      << second.error().message;
+  EXPECT_NE(second.error().message.find("(pid " + std::to_string(::getpid()) + ")"), std::string::npos) << second.error().message;
 }
 
 }  // namespace

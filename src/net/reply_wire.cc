@@ -68,9 +68,7 @@ void AddHeader(std::string& head, std::string_view name, std::string_view value)
   head.append(name).append(": ").append(value).append("\r\n");
 }
 
-std::string_view WithoutWeakness(std::string_view etag) {
-  return etag.starts_with("W/") ? etag.substr(2) : etag;
-}
+std::string_view WithoutWeakness(std::string_view etag) { return etag.starts_with("W/") ? etag.substr(2) : etag; }
 
 bool IsCompressible(std::string_view content_type) {
   return content_type.starts_with("text/") || content_type.find("json") != std::string_view::npos;
@@ -114,7 +112,8 @@ bool AcceptsGzip(std::string_view accept_encoding) {
     if (begin == std::string_view::npos) continue;
     item.remove_prefix(begin);
     std::string_view name = item.substr(0, item.find_first_of("; "));
-    bool refused = item.find("q=0") != std::string_view::npos && item.find_first_of("123456789", item.find("q=0")) == std::string_view::npos;
+    bool refused =
+        item.find("q=0") != std::string_view::npos && item.find_first_of("123456789", item.find("q=0")) == std::string_view::npos;
     if (name == "gzip" || name == "*") return !refused;
   }
   return false;
@@ -135,12 +134,16 @@ WireReply ToWire(const WebRequest& request, WebReply reply, bool keep_alive) {
   WireReply wire;
   bool readable = request.method == "GET" || request.method == "HEAD";
   if (reply.status == 200 && readable && MatchesEtag(request.Header("if-none-match"), reply.etag)) reply.status = 304;
-  bool packable = reply.feed == nullptr && reply.status != 304 && reply.body.size() >= kGzipFromBytes &&
-                  IsCompressible(reply.content_type);
+  bool packable =
+      reply.feed == nullptr && reply.status != 304 && reply.body.size() >= kGzipFromBytes && IsCompressible(reply.content_type);
   if (packable) Compress(request, reply);
   wire.status = reply.status;
   wire.head.reserve(700);
-  wire.head.append("HTTP/1.1 ").append(std::to_string(reply.status)).append(" ").append(ReasonPhrase(reply.status)).append("\r\n");
+  wire.head.append("HTTP/1.1 ")
+      .append(std::to_string(reply.status))
+      .append(" ")
+      .append(ReasonPhrase(reply.status))
+      .append("\r\n");
   AddHeader(wire.head, "Date", DateText());
   AddHeader(wire.head, "Connection", keep_alive ? "keep-alive" : "close");
   if (!reply.content_type.empty() && reply.status != 304) AddHeader(wire.head, "Content-Type", reply.content_type);

@@ -87,8 +87,8 @@ std::expected<void, RequestRefusal> ReadRequestLine(std::string_view line, const
   return {};
 }
 
-std::expected<void, RequestRefusal> ReadFraming(const std::string& name, std::string_view value,
-                                                const RequestLimits& limits, Seen& seen) {
+std::expected<void, RequestRefusal> ReadFraming(const std::string& name, std::string_view value, const RequestLimits& limits,
+                                                Seen& seen) {
   if (name == "content-length") {
     if (seen.content_length) return Refuse("more than one Content-Length");
     bool digits = !value.empty() && value.size() <= 10 &&
@@ -162,28 +162,19 @@ bool ChunkDecoder::Step(char c) {
       left_ = left_ * 16 + static_cast<std::size_t>(digit);
       return true;
     }
-    case State::kSizeLf:
-      state_ = left_ == 0 ? State::kEndCr : State::kData;
-      return c == '\n';
+    case State::kSizeLf: state_ = left_ == 0 ? State::kEndCr : State::kData; return c == '\n';
     case State::kData:
       body_ += c;
       if (--left_ == 0) state_ = State::kDataCr;
       return true;
-    case State::kDataCr:
-      state_ = State::kDataLf;
-      return c == '\r';
+    case State::kDataCr: state_ = State::kDataLf; return c == '\r';
     case State::kDataLf:
       state_ = State::kSize;
       digits_ = 0;
       return c == '\n';
-    case State::kEndCr:
-      state_ = State::kEndLf;
-      return c == '\r';
-    case State::kEndLf:
-      state_ = State::kDone;
-      return c == '\n';
-    case State::kDone:
-      return false;
+    case State::kEndCr: state_ = State::kEndLf; return c == '\r';
+    case State::kEndLf: state_ = State::kDone; return c == '\n';
+    case State::kDone: return false;
   }
   return false;
 }

@@ -56,7 +56,8 @@ TEST(CheckRequestHead, RefusesWhatCouldBeReadTwoWays) {
       Head("Transfer-Encoding: chunked, identity\r\n"),
       Head("Transfer-Encoding: xchunked\r\n"),
       Head("Transfer-Encoding: \"chunked\"\r\n"),
-      Head("Transfer-Encoding:\x0b" "chunked\r\n"),
+      Head("Transfer-Encoding:\x0b"
+           "chunked\r\n"),
       Head("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0"),
       Head("X: a\r\n folded: b\r\n"),
       Head("X: a\r\n\tfolded\r\n"),
@@ -116,8 +117,8 @@ TEST(ChunkDecoder, DecodesInPiecesOfAnySize) {
 
 TEST(ChunkDecoder, RefusesBadChunks) {
   for (std::string_view wire :
-       {"\r\n", "g\r\n", "5\nhello\r\n", "5;a=b\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "-1\r\n",
-        "5\r\nhelloX", "5\r\nhello\n", "000000005\r\nhello", "0\r\nTrailer: x\r\n\r\n", "0\r\n\n", "+5\r\nhello"}) {
+       {"\r\n", "g\r\n", "5\nhello\r\n", "5;a=b\r\nhello\r\n", "5 \r\nhello\r\n", "0x5\r\nhello\r\n", "-1\r\n", "5\r\nhelloX",
+        "5\r\nhello\n", "000000005\r\nhello", "0\r\nTrailer: x\r\n\r\n", "0\r\n\n", "+5\r\nhello"}) {
     ChunkDecoder decoder(100);
     EXPECT_FALSE(decoder.Feed(wire)) << wire;
   }

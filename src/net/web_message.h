@@ -13,12 +13,12 @@ using WebHeaders = std::vector<std::pair<std::string, std::string>>;
 
 // A request that has passed every check: method and target are well-formed, the body is whole.
 struct WebRequest {
-  std::string method;   // "GET"
-  std::string path;     // percent-decoded, begins with '/'
-  std::string query;    // after '?', as sent
-  WebHeaders headers;   // names in lower case
+  std::string method;  // "GET"
+  std::string path;    // percent-decoded, begins with '/'
+  std::string query;   // after '?', as sent
+  WebHeaders headers;  // names in lower case
   std::string body;
-  std::string remote;   // address of the client
+  std::string remote;  // address of the client
   // The first value of a header (name in lower case), or empty.
   std::string_view Header(std::string_view name) const;
 };
@@ -38,7 +38,7 @@ struct WebReply {
   int status = 200;
   std::string content_type;
   WebHeaders headers;
-  std::string etag;      // with quotes, W/ where weak; compared with If-None-Match
+  std::string etag;  // with quotes, W/ where weak; compared with If-None-Match
   std::string_view body;
   std::string_view body_gzip;         // ready-made; empty: compressed on the fly where it pays
   std::shared_ptr<const void> owner;  // keeps body and body_gzip alive; null: they live as long as the process

@@ -249,11 +249,13 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   if (duckdb_connect(handles->database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
   std::string directories;
   for (const std::string& directory : options.directories) directories += (directories.empty() ? "" : ", ") + SqlText(directory);
-  const std::string settings[] = {
-      "threads = " + std::to_string(std::max(1, options.threads)), "memory_limit = '" + std::to_string(options.memory_mb) + "MB'",
-      "temp_directory = ''",  // never spills to a disk
-      "TimeZone = 'UTC'",     // whatever the host's is
-      "autoinstall_known_extensions = false", "autoload_known_extensions = false", "allow_community_extensions = false"};
+  const std::string settings[] = {"threads = " + std::to_string(std::max(1, options.threads)),
+                                  "memory_limit = '" + std::to_string(options.memory_mb) + "MB'",
+                                  "temp_directory = ''",  // never spills to a disk
+                                  "TimeZone = 'UTC'",     // whatever the host's is
+                                  "autoinstall_known_extensions = false",
+                                  "autoload_known_extensions = false",
+                                  "allow_community_extensions = false"};
   for (const std::string& setting : settings) CS_TRY(RunSetup(connection.handle, "SET GLOBAL " + setting));
   CS_TRY(RunSetup(connection.handle, "SET allowed_directories = [" + directories + "]"));
   CS_TRY(RunSetup(connection.handle, "SET enable_external_access = false"));

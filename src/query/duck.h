@@ -37,8 +37,7 @@ class Duck {
   // Runs one prepared SELECT with parameters $1, $2, ...
   // Errors: Invalid (syntax, not a select, more than one statement, an unknown name), NotFound (a file is gone), Unavailable
   // (took longer than the limit, or needs more memory), Internal.
-  Result<SqlRows> Query(std::string_view sql, const std::vector<SqlValue>& parameters = {},
-                        const QueryLimits& limits = {}) const;
+  Result<SqlRows> Query(std::string_view sql, const std::vector<SqlValue>& parameters = {}, const QueryLimits& limits = {}) const;
   // The same without holding the result in memory: calls `visit` for each row; false stops.
   Status ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,
                     const std::function<bool(const std::vector<SqlColumn>&, std::vector<SqlValue>&&)>& visit) const;

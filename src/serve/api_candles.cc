@@ -96,8 +96,8 @@ WebReply HandleCandles(RouteCall&& call) {
   auto backend = call.state.backend();
   CoinWindows recent = backend->live()->Windows(asked->coin, kNoTime, Timestamp::max());
   TimesBySource closed = backend->live()->Closed();
-  std::string etag = "W/\"" + backend->epoch() + "-" + std::to_string(recent.gold_version) + "-" +
-                     std::to_string(recent.sequence) + "\"";
+  std::string etag =
+      "W/\"" + backend->epoch() + "-" + std::to_string(recent.gold_version) + "-" + std::to_string(recent.sequence) + "\"";
   if (recent.known) {
     auto page = BuildCandles(asked->query, recent, closed, nullptr);
     if (!page) return ProblemReply(page.error());

@@ -8,7 +8,7 @@ namespace cryptostream {
 
 Minute ToMinute(const WindowView& view) {
   const GoldRow& row = view.row;
-  return {row.key.start, row.key.source, row.open,  row.max_price, row.min_price, row.close,
+  return {row.key.start, row.key.source, row.open, row.max_price, row.min_price, row.close,
           row.avg_price, row.volume,     row.vwap, row.samples,   view.closed,   view.committed};
 }
 
@@ -40,8 +40,8 @@ void CandleFolder::Add(const Minute& minute) {
   Timestamp open_time = IntervalStart(minute.start, interval_);
   if (current_ && current_->open_time != open_time) Flush();
   if (!current_) {
-    current_ = Candle{.open_time = open_time, .close_time = open_time + interval_, .open = minute.open,
-                      .high = minute.high, .low = minute.low};
+    current_ = Candle{
+        .open_time = open_time, .close_time = open_time + interval_, .open = minute.open, .high = minute.high, .low = minute.low};
   }
   ++minutes_;
   current_->source = minute.source;
@@ -93,8 +93,14 @@ std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono
   for (Timestamp at = first; at <= candles.back().open_time && out.size() < limit; at += interval) {
     while (next != candles.end() && next->open_time <= at) before = &*next++;
     double price = before->close;
-    Candle flat{.open_time = at, .close_time = at + interval, .source = before->source, .open = price, .high = price,
-                .low = price, .close = price, .avg = price};
+    Candle flat{.open_time = at,
+                .close_time = at + interval,
+                .source = before->source,
+                .open = price,
+                .high = price,
+                .low = price,
+                .close = price,
+                .avg = price};
     out.push_back(before->open_time == at ? *before : flat);
   }
   return out;

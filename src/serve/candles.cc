@@ -78,8 +78,8 @@ Result<std::optional<std::vector<Minute>>> Oldest(const CandleQuery& query, std:
 
 }  // namespace
 
-Result<std::optional<CandlePage>> BuildCandles(const CandleQuery& query, const CoinWindows& recent,
-                                               const TimesBySource& closed, const OlderMinutes* older) {
+Result<std::optional<CandlePage>> BuildCandles(const CandleQuery& query, const CoinWindows& recent, const TimesBySource& closed,
+                                               const OlderMinutes* older) {
   const Timestamp from = query.from ? NextIntervalStart(*query.from, query.interval) : kNoTime;
   const Timestamp to = query.to ? NextIntervalStart(*query.to, query.interval) : Timestamp::max();
   std::vector<Minute> minutes;

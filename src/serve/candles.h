@@ -29,13 +29,13 @@ struct OlderMinutes {
 };
 
 struct CandlePage {
-  std::vector<Candle> candles;  // ascending
+  std::vector<Candle> candles;                  // ascending
   std::optional<Timestamp> next_from, next_to;  // where the next page begins (from) or ends (to); one of them, or the end
 };
 
 // Builds the bars of one coin from what memory holds and, where that does not reach, from the table. `closed`: source ->
 // end of its closed windows. Out: nullopt when the table is needed and `older` is null. Errors: those of `older`.
-Result<std::optional<CandlePage>> BuildCandles(const CandleQuery& query, const CoinWindows& recent,
-                                               const TimesBySource& closed, const OlderMinutes* older);
+Result<std::optional<CandlePage>> BuildCandles(const CandleQuery& query, const CoinWindows& recent, const TimesBySource& closed,
+                                               const OlderMinutes* older);
 
 }  // namespace cryptostream

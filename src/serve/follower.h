@@ -27,9 +27,9 @@ struct TableFacts {
 
 struct FollowerOptions {
   std::chrono::milliseconds poll_interval{1000};
-  std::chrono::milliseconds min_gap{100};      // between polls, however often it is poked
+  std::chrono::milliseconds min_gap{100};  // between polls, however often it is poked
   std::chrono::milliseconds facts_interval{2000};
-  std::chrono::hours keep{25};                 // as LiveLimits::keep
+  std::chrono::hours keep{25};  // as LiveLimits::keep
 };
 
 // Follows the logs of silver and gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every

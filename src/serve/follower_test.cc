@@ -39,7 +39,8 @@ TEST(Follower, WaitsForTablesAndThenFollowsCommitByCommit) {
   EXPECT_EQ(watched.All()[0].row.avg_price, 101);
   EXPECT_FALSE(watched.All()[0].closed);
 
-  lake.CommitSilver({MakeTick(61, 110)}, {{"cryptostream/silver/b", 2}, {"cryptostream/watermark/coingecko/0", Micros(Second(61))}});
+  lake.CommitSilver({MakeTick(61, 110)},
+                    {{"cryptostream/silver/b", 2}, {"cryptostream/watermark/coingecko/0", Micros(Second(61))}});
   lake.CommitGold({Fold({MakeTick(1, 100), MakeTick(2, 102)})}, {{"cryptostream/closed/coingecko", Micros(MinuteAt(1))}});
   ASSERT_TRUE(watched.follower.Poll());
   ASSERT_EQ(watched.All().size(), 2u);
@@ -86,7 +87,8 @@ TEST(Follower, ProvisionalTicksGiveWayToSilver) {
   ASSERT_TRUE(watched.follower.Poll());
   watched.live->AddProvisional(1, {MakeTick(1, 100)});
   watched.live->BronzeCommitted(1, 7);
-  lake.CommitSilver({MakeTick(1, 100)}, {{"cryptostream/silver/b", 7}, {"cryptostream/watermark/coingecko/0", Micros(Second(1))}});
+  lake.CommitSilver({MakeTick(1, 100)},
+                    {{"cryptostream/silver/b", 7}, {"cryptostream/watermark/coingecko/0", Micros(Second(1))}});
   ASSERT_TRUE(watched.follower.Poll());
   EXPECT_EQ(watched.All()[0].row.samples, 1);
   EXPECT_TRUE(watched.All()[0].committed);
@@ -95,7 +97,8 @@ TEST(Follower, ProvisionalTicksGiveWayToSilver) {
 TEST(GoldStore, ReadsOlderMinutesOfTheRightDaysAndSources) {
   TestLake lake;
   lake.CommitGold({MakeRow(0, 1), MakeRow(0, 2, "bitcoin", "kraken"), MakeRow(1, 3, "bitcoin", "kraken"),
-                   MakeRow(2, 4, "ethereum"), MakeRow(1440, 5), MakeRow(2880, 6)}, {});
+                   MakeRow(2, 4, "ethereum"), MakeRow(1440, 5), MakeRow(2880, 6)},
+                  {});
   Watched watched(lake);
   ASSERT_TRUE(watched.follower.Poll());
   auto duck = Duck::Open({.directories = {lake.root().string() + "/"}});

@@ -63,8 +63,7 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
   return files_;
 }
 
-Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const std::string& coin, Timestamp from,
-                                               Timestamp to) const {
+Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const std::string& coin, Timestamp from, Timestamp to) const {
   std::vector<std::string> paths;
   for (const auto& [day, path] : files.by_day) {
     if (Timestamp(day) < to && Timestamp(day) + std::chrono::hours(24) > from) paths.push_back(path);

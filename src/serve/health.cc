@@ -25,8 +25,8 @@ std::vector<Check> AllChecks(const ServerState& state) {
   bool loaded = backend->follower().loaded();
   checks.push_back({"tables", trouble.empty() && loaded, !trouble.empty() ? trouble : loaded ? "followed" : "loading"});
   for (const auto& [source, report] : state.reports()) {
-    checks.push_back({"source " + source, IsHealthy(report.state),
-                      report.message.empty() ? SourceStateName(report.state) : report.message});
+    checks.push_back(
+        {"source " + source, IsHealthy(report.state), report.message.empty() ? SourceStateName(report.state) : report.message});
   }
   std::string best = "stale";
   for (const CoinView& coin : backend->live()->Coins()) {
@@ -59,8 +59,8 @@ WebReply HandlePrometheus(RouteCall&& call) {
              static_cast<double>((call.state.now() - since).count()) / 1e6);
   }
   for (const auto& [source, time] : backend->follower().watermarks()) {
-    SetGauge("cryptostream_watermark_timestamp_seconds", "Newest event time that silver has of a source.",
-             {{"source", source}}, static_cast<double>(ToMicros(time)) / 1e6);
+    SetGauge("cryptostream_watermark_timestamp_seconds", "Newest event time that silver has of a source.", {{"source", source}},
+             static_cast<double>(ToMicros(time)) / 1e6);
   }
   for (const auto& [table, facts] : backend->follower().facts()) {
     SetGauge("cryptostream_delta_table_version", "Newest version of a table.", {{"table", table}},

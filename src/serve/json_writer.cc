@@ -68,9 +68,7 @@ JsonWriter& JsonWriter::Integer(std::int64_t value) { return Raw(std::to_string(
 JsonWriter& JsonWriter::Bool(bool value) { return Raw(value ? "true" : "false"); }
 JsonWriter& JsonWriter::Null() { return Raw("null"); }
 
-JsonWriter& JsonWriter::Time(Timestamp time) {
-  return time == Timestamp::min() ? Null() : Text(FormatRfc3339(time));
-}
+JsonWriter& JsonWriter::Time(Timestamp time) { return time == Timestamp::min() ? Null() : Text(FormatRfc3339(time)); }
 
 JsonWriter& JsonWriter::Time(const std::optional<Timestamp>& time) { return time ? Time(*time) : Null(); }
 

@@ -21,10 +21,10 @@ namespace cryptostream {
 
 // What Live keeps in memory at most.
 struct LiveLimits {
-  std::chrono::hours keep{25};        // behind the newest window of the same coin and source: a day's candle is always whole
-  std::size_t min_windows = 512;      // of a series are kept however old they are
-  std::size_t max_windows = 400'000;  // in all; shared evenly by the series
-  std::size_t max_series = 2'000;     // further coins are served from the table only
+  std::chrono::hours keep{25};            // behind the newest window of the same coin and source: a day's candle is always whole
+  std::size_t min_windows = 512;          // of a series are kept however old they are
+  std::size_t max_windows = 400'000;      // in all; shared evenly by the series
+  std::size_t max_series = 2'000;         // further coins are served from the table only
   std::size_t max_provisional = 100'000;  // ticks; more than this show only once they are in silver
 };
 
@@ -42,8 +42,8 @@ struct NameLess {
 // The headline of one coin.
 struct CoinView {
   Name coin;
-  Name source;          // the one that answers
-  Name symbol;          // empty when unknown
+  Name source;  // the one that answers
+  Name symbol;  // empty when unknown
   double price = kNull;
   double change_24h_pct = kNull, market_cap = kNull, volume_24h = kNull;
   Timestamp last_updated = kNoTime;
@@ -56,8 +56,8 @@ struct CoinWindows {
   std::vector<WindowView> windows;  // ascending
   Timestamp complete_from{};        // older windows are in the table only
   Version gold_version = kNoVersion;
-  std::uint64_t sequence = 0;       // greatest of the coin's changes
-  bool known = false;               // the coin has a window in memory
+  std::uint64_t sequence = 0;  // greatest of the coin's changes
+  bool known = false;          // the coin has a window in memory
 };
 
 // The recent windows of all coins in memory, the open ones included: the newest answers come from here. Fed by the

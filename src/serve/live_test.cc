@@ -91,9 +91,10 @@ TEST_F(LiveTest, OpenWindowAgreesWithGoldBitForBit) {
 }
 
 TEST_F(LiveTest, FirstSourceInOrderAnswersPerWindow) {
-  live_.ApplyGold({MakeRow(0, 1, "bitcoin", "zeta"), MakeRow(0, 2, "bitcoin", "binance_spot"),
-                   MakeRow(1, 3, "bitcoin", "binance_spot"), MakeRow(1, 4, "bitcoin", "coingecko"),
-                   MakeRow(2, 5, "bitcoin", "zeta")}, {}, 1);
+  live_.ApplyGold(
+      {MakeRow(0, 1, "bitcoin", "zeta"), MakeRow(0, 2, "bitcoin", "binance_spot"), MakeRow(1, 3, "bitcoin", "binance_spot"),
+       MakeRow(1, 4, "bitcoin", "coingecko"), MakeRow(2, 5, "bitcoin", "zeta")},
+      {}, 1);
   auto all = All();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].row.close, 2);

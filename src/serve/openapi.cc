@@ -23,7 +23,8 @@ void WriteRoute(JsonWriter& json, const Route& route) {
   if (!route.description.empty()) json.Key("description").Text(route.description);
   json.Key("parameters").BeginArray();
   if (route.pattern.find("{coin_id}") != std::string::npos) {
-    WriteParam(json, {"coin_id", "Coin id", R"({"type":"string","pattern":"^[A-Za-z0-9._:+-]{1,128}$"})", true, "bitcoin"}, "path");
+    WriteParam(json, {"coin_id", "Coin id", R"({"type":"string","pattern":"^[A-Za-z0-9._:+-]{1,128}$"})", true, "bitcoin"},
+               "path");
   }
   for (const ParamSpec& spec : route.params) WriteParam(json, spec, "query");
   json.EndArray().Key("responses").BeginObject();

@@ -36,7 +36,8 @@ Result<std::vector<Minute>> OlderWindows(GoldStore& store, const std::string& co
   CS_ASSIGN(auto files, store.Pin());
   std::vector<Minute> out;
   std::chrono::hours span{24};
-  Timestamp end = std::min(before, files->by_day.empty() ? before : Timestamp(files->by_day.back().first) + std::chrono::hours(24));
+  Timestamp end =
+      std::min(before, files->by_day.empty() ? before : Timestamp(files->by_day.back().first) + std::chrono::hours(24));
   while (end > files->oldest() && out.size() < count) {
     Timestamp begin = end - files->oldest() < span ? files->oldest() : end - span;
     CS_ASSIGN(auto part, store.Minutes(*files, coin, begin, end));

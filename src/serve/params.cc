@@ -56,8 +56,8 @@ Result<std::size_t> ParseCount(const std::string& name, std::string_view text, s
   std::size_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return Invalid("bad value: " + name + "=" + Printable(text, 60) + ", must be a whole number from " +
-                   std::to_string(least) + " to " + std::to_string(most));
+    return Invalid("bad value: " + name + "=" + Printable(text, 60) + ", must be a whole number from " + std::to_string(least) +
+                   " to " + std::to_string(most));
   }
   return value;
 }

@@ -60,8 +60,8 @@ WebReply Answer(const WebRequest& request, ServerState& state) {
   for (const Route& route : Routes()) {
     auto value = MatchPattern(route.pattern, request.path);
     if (!value) continue;
-    WebReply reply = readable ? CallRoute(route, request, *std::move(value), state)
-                              : MethodNotAllowed(request.method == "OPTIONS");
+    WebReply reply =
+        readable ? CallRoute(route, request, *std::move(value), state) : MethodNotAllowed(request.method == "OPTIONS");
     reply.route = route.pattern;
     if (route.original_cors) {
       reply.headers.emplace_back("Vary", "Origin");

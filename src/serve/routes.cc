@@ -10,50 +10,105 @@ constexpr const char* kText = "text/plain";
 const char* kTime = R"({"type":"string","description":"RFC 3339, or seconds or milliseconds since 1970"})";
 const char* kIntervals = R"({"type":"string","enum":["1m","5m","15m","1h","4h","1d"],"default":"1m"})";
 
-const char* kOriginalSchema = R"({"type":"array","maxItems":10,"items":{"type":"object","required":["window_start","window_end","coin_id","avg_price","min_price","max_price"],"properties":{"window_start":{"type":"number"},"window_end":{"type":"number"},"coin_id":{"type":"string"},"avg_price":{"type":"number"},"min_price":{"type":"number"},"max_price":{"type":"number"}}}})";
+const char* kOriginalSchema =
+    R"({"type":"array","maxItems":10,"items":{"type":"object","required":["window_start","window_end","coin_id",)"
+    R"("avg_price","min_price","max_price"],"properties":{"window_start":{"type":"number"},)"
+    R"("window_end":{"type":"number"},"coin_id":{"type":"string"},"avg_price":{"type":"number"},)"
+    R"("min_price":{"type":"number"},"max_price":{"type":"number"}}}})";
 
-const char* kCoinsSchema = R"({"type":"object","required":["coins","mode"],"properties":{"mode":{"enum":["live","replay"]},"coins":{"type":"array","items":{"type":"object","required":["coin","source","price","event_time","age_s","freshness","spark"],"properties":{"coin":{"type":"string"},"symbol":{"type":["string","null"]},"source":{"type":"string"},"price":{"type":"number"},"change_24h_pct":{"type":["number","null"]},"market_cap":{"type":["number","null"]},"volume_24h":{"type":["number","null"]},"last_updated":{"type":["string","null"],"format":"date-time"},"event_time":{"type":"string","format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},"spark":{"type":"array","maxItems":60,"items":{"type":"number"}}}}}}})";
+const char* kCoinsSchema =
+    R"({"type":"object","required":["coins","mode"],"properties":{"mode":{"enum":["live","replay"]},)"
+    R"("coins":{"type":"array","items":{"type":"object","required":["coin","source","price","event_time","age_s",)"
+    R"("freshness","spark"],"properties":{"coin":{"type":"string"},"symbol":{"type":["string","null"]},)"
+    R"("source":{"type":"string"},"price":{"type":"number"},"change_24h_pct":{"type":["number","null"]},)"
+    R"("market_cap":{"type":["number","null"]},"volume_24h":{"type":["number","null"]},)"
+    R"("last_updated":{"type":["string","null"],"format":"date-time"},"event_time":{"type":"string",)"
+    R"("format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},)"
+    R"("spark":{"type":"array","maxItems":60,"items":{"type":"number"}}}}}}})";
 
-const char* kCandlesSchema = R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],"properties":{"coin":{"type":"string"},"interval":{"type":"string"},"source":{"type":["string","null"]},"as_of_version":{"type":["integer","null"]},"candles":{"type":"array","items":{"type":"object","required":["open_time","close_time","open","high","low","close","avg","samples","closed","committed"],"properties":{"open_time":{"type":"string","format":"date-time"},"close_time":{"type":"string","format":"date-time"},"open":{"type":"number"},"high":{"type":"number"},"low":{"type":"number"},"close":{"type":"number"},"avg":{"type":"number"},"volume":{"type":["number","null"]},"vwap":{"type":["number","null"]},"samples":{"type":"integer"},"source":{"type":"string"},"closed":{"type":"boolean"},"committed":{"type":"boolean"}}}}}})";
+const char* kCandlesSchema =
+    R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"
+    R"("properties":{"coin":{"type":"string"},"interval":{"type":"string"},"source":{"type":["string","null"]},)"
+    R"("as_of_version":{"type":["integer","null"]},"candles":{"type":"array","items":{"type":"object",)"
+    R"("required":["open_time","close_time","open","high","low","close","avg","samples","closed","committed"],)"
+    R"("properties":{"open_time":{"type":"string","format":"date-time"},"close_time":{"type":"string",)"
+    R"("format":"date-time"},"open":{"type":"number"},"high":{"type":"number"},"low":{"type":"number"},)"
+    R"("close":{"type":"number"},"avg":{"type":"number"},"volume":{"type":["number","null"]},"vwap":{"type":["number",)"
+    R"("null"]},"samples":{"type":"integer"},"source":{"type":"string"},"closed":{"type":"boolean"},)"
+    R"("committed":{"type":"boolean"}}}}}})";
 
-const char* kStatusSchema = R"({"type":"object","required":["version","mode","now","sources","tables","watermarks","freshness"],"properties":{"version":{"type":"string"},"mode":{"enum":["live","replay"]},"now":{"type":"string","format":"date-time"},"sources":{"type":"array","items":{"type":"object"}},"tables":{"type":"object"},"watermarks":{"type":"object"},"freshness":{"type":"object"}}})";
+const char* kStatusSchema =
+    R"({"type":"object","required":["version","mode","now","sources","tables","watermarks","freshness"],)"
+    R"("properties":{"version":{"type":"string"},"mode":{"enum":["live","replay"]},"now":{"type":"string",)"
+    R"("format":"date-time"},"sources":{"type":"array","items":{"type":"object"}},"tables":{"type":"object"},)"
+    R"("watermarks":{"type":"object"},"freshness":{"type":"object"}}})";
 
 std::vector<Route> MakeRoutes() {
   const char* kString = R"({"type":"string"})";
   return {
-      {.pattern = "/metrics/{coin_id}", .summary = "The last 10 windows of a coin",
+      {.pattern = "/metrics/{coin_id}",
+       .summary = "The last 10 windows of a coin",
        .description = "The original's route: newest first, epoch seconds, [] for a coin without rows.",
-       .content_type = kJson, .schema = kOriginalSchema, .errors = {400, 503}, .original_cors = true,
+       .content_type = kJson,
+       .schema = kOriginalSchema,
+       .errors = {400, 503},
+       .original_cors = true,
        .handle = HandleOriginalMetrics},
-      {.pattern = "/metrics", .summary = "Metrics of this process in the Prometheus text format",
-       .content_type = kText, .handle = HandlePrometheus},
-      {.pattern = "/api/v1/coins", .summary = "All coins: price, change, freshness, sparkline",
+      {.pattern = "/metrics",
+       .summary = "Metrics of this process in the Prometheus text format",
+       .content_type = kText,
+       .handle = HandlePrometheus},
+      {.pattern = "/api/v1/coins",
+       .summary = "All coins: price, change, freshness, sparkline",
        .description = "freshness is computed from the data's own time (last_updated, else event_time).",
-       .content_type = kJson, .schema = kCoinsSchema, .handle = HandleCoins},
-      {.pattern = "/api/v1/candles", .summary = "Bars of a coin",
+       .content_type = kJson,
+       .schema = kCoinsSchema,
+       .handle = HandleCoins},
+      {.pattern = "/api/v1/candles",
+       .summary = "Bars of a coin",
        .description = "No bound: the latest `limit`. from: the oldest from there. to: the latest before it. Both: the oldest "
                       "in [from, to). Ascending; Link rel=next leads on. No data, no bar, unless fill=previous.",
        .params = {{"coin", "Coin id", kString, true, "bitcoin"},
                   {"interval", "Length of a bar", kIntervals, false, "5m"},
                   {"from", "Bars that open at or after this time", kTime, false, "2025-01-01T00:00:00Z"},
                   {"to", "Bars that open before this time", kTime, false, "2030-01-01T00:00:00Z"},
-                  {"limit", "Most bars in the answer", R"({"type":"integer","minimum":1,"maximum":10000,"default":500})", false, "10"},
-                  {"fill", "What stands where there is no data", R"({"type":"string","enum":["none","previous"],"default":"none"})", false, "none"}},
-       .content_type = kJson, .schema = kCandlesSchema, .errors = {400, 404, 503}, .handle = HandleCandles},
-      {.pattern = "/api/v1/status", .summary = "Sources in words, tables in numbers", .content_type = kJson,
-       .schema = kStatusSchema, .handle = HandleStatus},
-      {.pattern = "/api/v1/stream", .summary = "Live bars, prices and status as server-sent events",
+                  {"limit", "Most bars in the answer", R"({"type":"integer","minimum":1,"maximum":10000,"default":500})", false,
+                   "10"},
+                  {"fill", "What stands where there is no data",
+                   R"({"type":"string","enum":["none","previous"],"default":"none"})", false, "none"}},
+       .content_type = kJson,
+       .schema = kCandlesSchema,
+       .errors = {400, 404, 503},
+       .handle = HandleCandles},
+      {.pattern = "/api/v1/status",
+       .summary = "Sources in words, tables in numbers",
+       .content_type = kJson,
+       .schema = kStatusSchema,
+       .handle = HandleStatus},
+      {.pattern = "/api/v1/stream",
+       .summary = "Live bars, prices and status as server-sent events",
        .description = "Events: candle, tick, status, heartbeat. Last-Event-ID resumes.",
        .params = {{"coins", "Coin ids, separated by commas; all if absent", kString, false, "bitcoin,ethereum"},
                   {"interval", "Length of a bar", kIntervals, false, "1m"}},
-       .content_type = "text/event-stream", .errors = {400, 503}, .handle = HandleStream},
+       .content_type = "text/event-stream",
+       .errors = {400, 503},
+       .handle = HandleStream},
       {.pattern = "/livez", .summary = "200 while the process runs", .content_type = kText, .handle = HandleLive},
-      {.pattern = "/readyz", .summary = "200 when the source is fresh and the lake can be written",
+      {.pattern = "/readyz",
+       .summary = "200 when the source is fresh and the lake can be written",
        .params = {{"verbose", "List every check", kString, false, ""}},
-       .content_type = kText, .errors = {400, 503}, .handle = HandleReady},
-      {.pattern = "/version", .summary = "Name and version", .content_type = kJson, .schema = R"({"type":"object"})",
+       .content_type = kText,
+       .errors = {400, 503},
+       .handle = HandleReady},
+      {.pattern = "/version",
+       .summary = "Name and version",
+       .content_type = kJson,
+       .schema = R"({"type":"object"})",
        .handle = HandleVersion},
-      {.pattern = "/openapi.json", .summary = "This description", .content_type = kJson, .schema = R"({"type":"object"})",
+      {.pattern = "/openapi.json",
+       .summary = "This description",
+       .content_type = kJson,
+       .schema = R"({"type":"object"})",
        .handle = HandleOpenApi},
   };
 }

@@ -21,13 +21,13 @@ struct RouteCall {
 
 // One route: the table of them makes both the router and /openapi.json.
 struct Route {
-  std::string pattern;      // "/metrics/{coin_id}"
+  std::string pattern;  // "/metrics/{coin_id}"
   std::string summary;
   std::string description;
   std::vector<ParamSpec> params;
   std::string content_type;
-  std::string schema;       // JSON schema of the 200 answer
-  std::vector<int> errors;  // further statuses it may answer with
+  std::string schema;          // JSON schema of the 200 answer
+  std::vector<int> errors;     // further statuses it may answer with
   bool original_cors = false;  // open to the original's dashboard, and to nobody else
   WebReply (*handle)(RouteCall&&);
 };
@@ -48,10 +48,10 @@ WebReply HandlePrometheus(RouteCall&& call);       // health.cc
 WebReply HandleLive(RouteCall&& call);
 WebReply HandleReady(RouteCall&& call);
 WebReply HandleVersion(RouteCall&& call);
-WebReply HandleCoins(RouteCall&& call);            // api_coins.cc
-WebReply HandleCandles(RouteCall&& call);          // api_candles.cc
-WebReply HandleStatus(RouteCall&& call);           // api_status.cc
-WebReply HandleStream(RouteCall&& call);           // stream.cc
-WebReply HandleOpenApi(RouteCall&& call);          // openapi.cc
+WebReply HandleCoins(RouteCall&& call);    // api_coins.cc
+WebReply HandleCandles(RouteCall&& call);  // api_candles.cc
+WebReply HandleStatus(RouteCall&& call);   // api_status.cc
+WebReply HandleStream(RouteCall&& call);   // stream.cc
+WebReply HandleOpenApi(RouteCall&& call);  // openapi.cc
 
 }  // namespace cryptostream

@@ -16,8 +16,8 @@ namespace cryptostream {
 // A 1-minute window as the API shows it.
 struct WindowView {
   GoldRow row;
-  bool closed = false;     // no row will be added but by a correction
-  bool committed = false;  // all of its rows are durable
+  bool closed = false;         // no row will be added but by a correction
+  bool committed = false;      // all of its rows are durable
   std::uint64_t sequence = 0;  // of the last change in this process
 };
 

@@ -21,19 +21,19 @@ enum class ServeMode { kLive, kReplay };
 
 struct ServeOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8000;         // 0: any free one
-  bool allow_remote = false;         // must be set to bind to anything but loopback
+  std::uint16_t port = 8000;               // 0: any free one
+  bool allow_remote = false;               // must be set to bind to anything but loopback
   std::vector<std::string> allowed_hosts;  // further values of the Host header on a loopback bind
   std::filesystem::path storage_root;
   std::string version = "0.0.0";
   ServeMode mode = ServeMode::kLive;
-  std::span<const Asset> assets;     // the page: Assets(); empty: no page
-  std::vector<std::string> coins;    // listed first, in this order
+  std::span<const Asset> assets;   // the page: Assets(); empty: no page
+  std::vector<std::string> coins;  // listed first, in this order
   // Which source answers for a window: the first in this order that has a row; the others follow by name.
   std::vector<std::string> source_order = {"coingecko", "binance_spot", "binance_usdm", "kraken", "coinbase", "coingecko_chart"};
   std::map<std::string, std::vector<std::string>> source_order_by_coin;
-  std::chrono::seconds live_age{120};     // up to this age a price is "live",
-  std::chrono::seconds delayed_age{600};  // up to this "delayed", then "stale"
+  std::chrono::seconds live_age{120};             // up to this age a price is "live",
+  std::chrono::seconds delayed_age{600};          // up to this "delayed", then "stale"
   std::chrono::milliseconds poll_interval{1000};  // of the tables' logs
   std::chrono::milliseconds query_timeout{10'000};
   int query_threads = 2;
@@ -41,7 +41,7 @@ struct ServeOptions {
   int max_connections = 512;
   int max_connections_per_address = 128;
   LiveLimits live_limits;
-  const Clock* clock = nullptr;      // nullptr: the machine's
+  const Clock* clock = nullptr;  // nullptr: the machine's
 };
 
 // The API and the page: one HTTP server over one lake. It only reads tables, so it works the same beside the engine in one

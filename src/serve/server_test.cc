@@ -36,14 +36,16 @@ class ServerTest : public testing::Test {
     std::vector<GoldRow> rows;
     for (int m = 0; m < 12; ++m) rows.push_back(MakeRow(m, price + m));
     rows.push_back(MakeRow(0, 7, "ethereum"));
-    lake.CommitSilver({MakeTick(12 * 60, price + 12)}, {{"cryptostream/silver/b", 1}, {"cryptostream/watermark/coingecko/0", ToMicros(Second(720))}});
+    lake.CommitSilver({MakeTick(12 * 60, price + 12)},
+                      {{"cryptostream/silver/b", 1}, {"cryptostream/watermark/coingecko/0", ToMicros(Second(720))}});
     lake.CommitGold(rows, {{"cryptostream/closed/coingecko", ToMicros(MinuteAt(12))}});
   }
   // Sends one request and reads until `until` or the end.
   std::string Ask(const std::string& target, const std::string& extra = {}, const std::string& until = {},
                   const std::string& method = "GET") {
     int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(server_->port()), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = htons(server_->port()), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + extra + "\r\n";
     EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
@@ -78,11 +80,16 @@ class ServerTest : public testing::Test {
 TEST_F(ServerTest, OriginalRoute) {
   std::string got = Ask("/metrics/bitcoin");
   EXPECT_EQ(Count(got, "\"window_start\""), 10);
-  EXPECT_NE(got.find(R"([{"window_start":1723119120,"window_end":1723119180,"coin_id":"bitcoin","avg_price":112,"min_price":112,"max_price":112},)"),
-            std::string::npos) << got;
+  EXPECT_NE(
+      got.find(
+          R"([{"window_start":1723119120,"window_end":1723119180,"coin_id":"bitcoin","avg_price":112,"min_price":112,"max_price":112},)"),
+      std::string::npos)
+      << got;
   EXPECT_TRUE(Ask("/metrics/never-heard-of").ends_with("\r\n\r\n[]"));
   EXPECT_EQ(got.find("Access-Control-Allow-Origin"), std::string::npos);
-  EXPECT_NE(Ask("/metrics/bitcoin", "Origin: http://localhost:3000\r\n").find("Access-Control-Allow-Origin: http://localhost:3000"), std::string::npos);
+  EXPECT_NE(
+      Ask("/metrics/bitcoin", "Origin: http://localhost:3000\r\n").find("Access-Control-Allow-Origin: http://localhost:3000"),
+      std::string::npos);
   EXPECT_EQ(Ask("/metrics/bitcoin", "Origin: http://evil.example\r\n").find("Access-Control-Allow-Origin"), std::string::npos);
   EXPECT_EQ(Ask("/api/v1/coins", "Origin: http://localhost:3000\r\n").find("Access-Control-Allow-Origin"), std::string::npos);
   std::string etag = got.substr(got.find("ETag: ") + 6, got.find("\r\n", got.find("ETag: ")) - got.find("ETag: ") - 6);
@@ -99,7 +106,9 @@ TEST_F(ServerTest, CoinsCandlesStatus) {
   EXPECT_EQ(Ask("/api/v1/coins").find("\"freshness\":\"delayed\""), std::string::npos);
   std::string candles = Ask("/api/v1/candles?coin=bitcoin&interval=5m&limit=2");
   EXPECT_NE(candles.find("\"open_time\":\"2024-08-08T12:05:00.000Z\""), std::string::npos) << candles;
-  EXPECT_NE(candles.find("Link: </api/v1/candles?coin=bitcoin&interval=5m&limit=2&to=2024-08-08T12%3A05%3A00.000Z>; rel=\"next\""), std::string::npos);
+  EXPECT_NE(
+      candles.find("Link: </api/v1/candles?coin=bitcoin&interval=5m&limit=2&to=2024-08-08T12%3A05%3A00.000Z>; rel=\"next\""),
+      std::string::npos);
   EXPECT_NE(candles.find("\"samples\":3,\"source\":\"coingecko\",\"closed\":false,\"committed\":true"), std::string::npos);
   std::string status = Ask("/api/v1/status");
   EXPECT_NE(status.find("\"version\":\"1.2.3\",\"mode\":\"live\""), std::string::npos);
@@ -113,8 +122,9 @@ TEST_F(ServerTest, Problems) {
   EXPECT_TRUE(bad.starts_with("HTTP/1.1 400 "));
   EXPECT_NE(bad.find("application/problem+json"), std::string::npos);
   EXPECT_NE(bad.find("did you mean 'interval'?"), std::string::npos);
-  for (const char* query : {"", "?coin=a%20b", "?coin=bitcoin&limit=0", "?coin=bitcoin&limit=10001", "?coin=bitcoin&interval=2m",
-                            "?coin=bitcoin&from=x", "?coin=bitcoin&from=20&to=10", "?coin=bitcoin&fill=zero", "?coin=bitcoin&coin=x"}) {
+  for (const char* query :
+       {"", "?coin=a%20b", "?coin=bitcoin&limit=0", "?coin=bitcoin&limit=10001", "?coin=bitcoin&interval=2m",
+        "?coin=bitcoin&from=x", "?coin=bitcoin&from=20&to=10", "?coin=bitcoin&fill=zero", "?coin=bitcoin&coin=x"}) {
     EXPECT_TRUE(Ask(std::string("/api/v1/candles") + query).starts_with("HTTP/1.1 400 ")) << query;
   }
   std::string post = Ask("/api/v1/coins", "", "", "POST");

@@ -45,7 +45,8 @@ class LiveFeed final : public EventFeed {
     TakeChanges(out);
     TakeStatus(out, first_);
     first_ = false;
-    if (idle && out.empty()) AddEvent(out, "heartbeat", JsonWriter().BeginObject().Key("now").Time(state_.now()).EndObject().Take());
+    if (idle && out.empty())
+      AddEvent(out, "heartbeat", JsonWriter().BeginObject().Key("now").Time(state_.now()).EndObject().Take());
     return out;
   }
 
@@ -83,7 +84,8 @@ class LiveFeed final : public EventFeed {
     for (const WindowView& view : recent.windows) {
       if (view.sequence > sequence_) changed.insert(IntervalStart(view.row.key.start, interval_));
     }
-    auto page = BuildCandles({.interval = interval_, .limit = kMaxBars}, WithoutFloor(recent), backend_->live()->Closed(), nullptr);
+    auto page =
+        BuildCandles({.interval = interval_, .limit = kMaxBars}, WithoutFloor(recent), backend_->live()->Closed(), nullptr);
     if (!page || !*page) return;
     const std::vector<Candle>& candles = (*page)->candles;
     for (std::size_t i = 0; i < candles.size(); ++i) {
@@ -158,8 +160,8 @@ WebReply HandleStream(RouteCall&& call) {
   reply.content_type = "text/event-stream; charset=utf-8";
   reply.headers.emplace_back("Cache-Control", "no-store");
   reply.headers.emplace_back("X-Accel-Buffering", "no");
-  reply.feed = std::make_shared<LiveFeed>(call.state, *std::move(coins), std::move(interval),
-                                          call.request.Header("last-event-id"));
+  reply.feed =
+      std::make_shared<LiveFeed>(call.state, *std::move(coins), std::move(interval), call.request.Header("last-event-id"));
   return reply;
 }
 

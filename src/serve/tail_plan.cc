@@ -124,8 +124,8 @@ std::optional<Timestamp> OpenTailBegin(const TimesBySource& closed, const TimesB
   return begin;
 }
 
-std::vector<DataFile> PlanSilver(const std::vector<DataFile>& files, const TimesBySource& closed,
-                                 const TimesBySource& newest, std::chrono::hours keep) {
+std::vector<DataFile> PlanSilver(const std::vector<DataFile>& files, const TimesBySource& closed, const TimesBySource& newest,
+                                 std::chrono::hours keep) {
   std::vector<std::pair<Timestamp, const DataFile*>> by_time;
   for (const DataFile& file : files) {
     auto day = PartitionDay(file);

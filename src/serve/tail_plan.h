@@ -21,7 +21,7 @@ std::optional<Date> PartitionDay(const DataFile& file);
 // Which of gold's files to read into memory at start, and from when on memory is complete then.
 struct GoldPlan {
   std::vector<DataFile> files;
-  TimesBySource complete_from;            // kNoTime: everything
+  TimesBySource complete_from;  // kNoTime: everything
   Timestamp others_complete_from = Timestamp::min();
 };
 // In: the live files; the newest event time of each source; how much to keep. Older days come along while they are cheap,
@@ -31,7 +31,7 @@ GoldPlan PlanGold(const std::vector<DataFile>& files, const TimesBySource& newes
 // Where the open tail of silver begins: rows with an earlier event time are in closed windows only. nullopt: nothing is open.
 std::optional<Timestamp> OpenTailBegin(const TimesBySource& closed, const TimesBySource& newest, std::chrono::hours keep);
 // Which of silver's files hold the open tail, and each source's newest rows.
-std::vector<DataFile> PlanSilver(const std::vector<DataFile>& files, const TimesBySource& closed,
-                                 const TimesBySource& newest, std::chrono::hours keep);
+std::vector<DataFile> PlanSilver(const std::vector<DataFile>& files, const TimesBySource& closed, const TimesBySource& newest,
+                                 std::chrono::hours keep);
 
 }  // namespace cryptostream

@@ -14,9 +14,13 @@ DataFile GoldFile(std::string_view date, std::int64_t rows) {
 }
 
 DataFile SilverFile(std::string_view max_time) {
-  return {.path = std::string(max_time), .partition = {{"year", "2024"}, {"month", "8"}, {"day", "8"}}, .rows = 1,
-          .stats_json = R"({"numRecords":1,"minValues":{"api_timestamp":"2000-01-01T00:00:00.000Z"},"maxValues":{"trade_id":5,"api_timestamp":")" +
-                        std::string(max_time) + R"("},"nullCount":{"api_timestamp":0}})"};
+  return {
+      .path = std::string(max_time),
+      .partition = {{"year", "2024"}, {"month", "8"}, {"day", "8"}},
+      .rows = 1,
+      .stats_json =
+          R"({"numRecords":1,"minValues":{"api_timestamp":"2000-01-01T00:00:00.000Z"},"maxValues":{"trade_id":5,"api_timestamp":")" +
+          std::string(max_time) + R"("},"nullCount":{"api_timestamp":0}})"};
 }
 
 TEST(MaxTimeOf, ReadsTheRightSection) {

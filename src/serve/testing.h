@@ -70,8 +70,10 @@ class TestLake {
   Table* Open(const TableLayout& layout) {
     auto& table = tables_[layout.name];
     if (!table) {
-      auto opened = Table::OpenOrCreate({.uri = (root_ / layout.path).string(), .schema = layout.schema,
-                                         .partition_columns = layout.partition_columns, .fsync = false});
+      auto opened = Table::OpenOrCreate({.uri = (root_ / layout.path).string(),
+                                         .schema = layout.schema,
+                                         .partition_columns = layout.partition_columns,
+                                         .fsync = false});
       EXPECT_TRUE(opened) << opened.error().message;
       table = *std::move(opened);
     }
