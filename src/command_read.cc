@@ -45,7 +45,8 @@ Command AddShow(CLI::App& program, CommandContext& context) {
             if (!config) return exit_code;
             bool gold = flags->table == "gold";
             std::string columns =
-                gold ? "\"window\".start as window_start, coin_id, source, open, max_price, min_price, close, avg_price, samples, volume"
+                gold ? "\"window\".start as window_start, coin_id, source, open, max_price, min_price, close, avg_price, "
+                       "samples, volume"
                      : "api_timestamp, coin_id, source, price, quantity, volume_24h, last_updated, ingestion_timestamp";
             std::string sql = "select " + columns + " from " + flags->table;
             if (!flags->coin.empty()) sql += " where coin_id = " + SqlText(flags->coin);
@@ -57,8 +58,9 @@ Command AddShow(CLI::App& program, CommandContext& context) {
 
 Command AddQuery(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("query", "SQL over bronze, silver, gold, quarantine and gaps; read only");
-  app->footer("Examples:\n  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
-              "  cryptostream query --csv \"select * from gold where coin_id = 'bitcoin'\" > bitcoin.csv");
+  app->footer(
+      "Examples:\n  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
+      "  cryptostream query --csv \"select * from gold where coin_id = 'bitcoin'\" > bitcoin.csv");
   auto sql = std::make_shared<std::string>();
   auto csv = std::make_shared<bool>(false);
   app->add_option("sql", *sql, "one SELECT")->required();
@@ -91,7 +93,8 @@ Command AddVerify(CLI::App& program, CommandContext& context) {
 
 Command AddConfig(CLI::App& program, CommandContext&) {
   CLI::App* app = program.add_subcommand("config", "check, print or list the settings");
-  app->footer("Examples:\n  cryptostream config check --config my.toml\n  cryptostream config print\n  cryptostream config schema");
+  app->footer(
+      "Examples:\n  cryptostream config check --config my.toml\n  cryptostream config print\n  cryptostream config schema");
   auto what = std::make_shared<std::string>();
   app->add_option("what", *what, "check, print or schema")->required()->check(CLI::IsMember({"check", "print", "schema"}));
   return {app, [what](CommandContext& context) {

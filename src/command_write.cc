@@ -9,7 +9,8 @@ namespace cryptostream {
 namespace {
 
 // A flag that is short for one setting.
-void AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path, const std::string& help) {
+void AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
+                const std::string& help) {
   app->add_option_function<std::string>(
       flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
 }
@@ -50,8 +51,9 @@ int UsageFailed(const Error& error) {
 
 Command AddRun(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("run", "everything in one: prices, tables, API and page");
-  app->footer("Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
-              "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60");
+  app->footer(
+      "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
+      "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60");
   AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
@@ -91,8 +93,9 @@ Command AddServe(CLI::App& program, CommandContext& context) {
 
 Command AddReplay(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("replay", "a recording into the tables");
-  app->footer("Examples:\n  cryptostream replay messages.jsonl --storage my-lake --exit-when-done\n"
-              "  zcat day.gz | cryptostream replay - --format binance-frames --speed 60");
+  app->footer(
+      "Examples:\n  cryptostream replay messages.jsonl --storage my-lake --exit-when-done\n"
+      "  zcat day.gz | cryptostream replay - --format binance-frames --speed 60");
   auto flags = std::make_shared<PartFlags>();
   auto exit_when_done = std::make_shared<bool>(false);
   app->add_option("file", flags->file, ".jsonl, .gz or .zst; - for stdin")->required();

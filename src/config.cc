@@ -85,7 +85,8 @@ Status ReadTable(Config& config, const toml::table& table, const std::string& pr
                      " (use its _file setting or the environment)");
     }
     auto text = TextOf(node);
-    if (!text) return Invalid("bad value: where=" + where + " key=" + path + " reason=not a text, integer, true/false or list of texts");
+    if (!text)
+      return Invalid("bad value: where=" + where + " key=" + path + " reason=not a text, integer, true/false or list of texts");
     CS_TRY(SetValue(config, path, *text, where));
   }
   return {};

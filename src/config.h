@@ -24,7 +24,7 @@ enum class SourceKind {
 // Where prices come from, and what a new lake begins with.
 struct SourceConfig {
   SourceKind kind = SourceKind::kAuto;
-  int backfill_days = 1;              // of a new lake; 0: none
+  int backfill_days = 1;  // of a new lake; 0: none
   std::string demo_path = "storage-demo";
 };
 

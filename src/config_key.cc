@@ -47,7 +47,8 @@ Result<std::int64_t> ParseInteger(std::string_view text, std::int64_t least, std
   std::int64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return Invalid("not an integer from " + std::to_string(least) + " to " + std::to_string(most) + ": value=" + std::string(text));
+    return Invalid("not an integer from " + std::to_string(least) + " to " + std::to_string(most) +
+                   ": value=" + std::string(text));
   }
   return value;
 }
@@ -84,7 +85,8 @@ ConfigKey OptionalInteger(std::string path, std::string help, std::int64_t least
 
 // A duration in the largest unit that holds it exactly, so that it reads back as the same.
 std::string DurationText(std::chrono::milliseconds duration) {
-  const std::pair<std::int64_t, const char*> units[] = {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}};
+  const std::pair<std::int64_t, const char*> units[] = {
+      {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}};
   for (const auto& [ms, unit] : units) {
     if (duration.count() != 0 && duration.count() % ms == 0) return std::to_string(duration.count() / ms) + unit;
   }
@@ -92,17 +94,19 @@ std::string DurationText(std::chrono::milliseconds duration) {
 }
 
 template <class Access>
-ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds least, std::chrono::milliseconds most, Access access) {
-  return {std::move(path), "duration", std::move(help),
-          [=](Config& c, std::string_view text) -> Status {
-            CS_ASSIGN(auto value, ParseDuration(text));
-            if (value < least || value > most) {
-              return Invalid("not from " + FormatDuration(least) + " to " + FormatDuration(most) + ": value=" + std::string(text));
-            }
-            access(c) = std::chrono::duration_cast<std::decay_t<decltype(access(c))>>(value);
-            return {};
-          },
-          [access](const Config& c) { return DurationText(access(const_cast<Config&>(c))); }};
+ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds least, std::chrono::milliseconds most,
+                   Access access) {
+  return {
+      std::move(path), "duration", std::move(help),
+      [=](Config& c, std::string_view text) -> Status {
+        CS_ASSIGN(auto value, ParseDuration(text));
+        if (value < least || value > most) {
+          return Invalid("not from " + FormatDuration(least) + " to " + FormatDuration(most) + ": value=" + std::string(text));
+        }
+        access(c) = std::chrono::duration_cast<std::decay_t<decltype(access(c))>>(value);
+        return {};
+      },
+      [access](const Config& c) { return DurationText(access(const_cast<Config&>(c))); }};
 }
 
 std::vector<std::string> SplitList(std::string_view text) {
@@ -167,7 +171,8 @@ Status SetPace(Config& c, std::string_view text) {
     return {};
   }
   CS_ASSIGN(auto pace, ParseDuration(text));
-  if (pace < std::chrono::seconds(1) || pace > std::chrono::hours(24)) return Invalid("not from 1s to 1d: value=" + std::string(text));
+  if (pace < std::chrono::seconds(1) || pace > std::chrono::hours(24))
+    return Invalid("not from 1s to 1d: value=" + std::string(text));
   c.coingecko.pace = pace;
   return {};
 }
@@ -240,8 +245,10 @@ std::vector<ConfigKey> SourceKeys() {
                       [](Config& c) -> auto& { return c.coingecko.calls_per_month; }),
       Duration("coingecko.connect_timeout", "for the connection", 100ms, 1min,
                [](Config& c) -> auto& { return c.coingecko.http.connect_timeout; }),
-      Duration("coingecko.timeout", "for a whole answer", 1s, 10min, [](Config& c) -> auto& { return c.coingecko.http.total_timeout; }),
-      Text("coingecko.ca_file", "certificates to trust instead of the system's", [](Config& c) -> auto& { return c.coingecko.http.ca_file; }),
+      Duration("coingecko.timeout", "for a whole answer", 1s, 10min,
+               [](Config& c) -> auto& { return c.coingecko.http.total_timeout; }),
+      Text("coingecko.ca_file", "certificates to trust instead of the system's",
+           [](Config& c) -> auto& { return c.coingecko.http.ca_file; }),
   };
 }
 
@@ -250,22 +257,27 @@ std::vector<ConfigKey> ServeKeys() {
   return {
       Text("serve.address", "address to listen on", [](Config& c) -> auto& { return c.serve.address; }),
       Integer("serve.port", "port to listen on; 0: any free one", 0, 65535, [](Config& c) -> auto& { return c.serve.port; }),
-      Bool("serve.allow_remote", "must be true to listen on anything but loopback", [](Config& c) -> auto& { return c.serve.allow_remote; }),
+      Bool("serve.allow_remote", "must be true to listen on anything but loopback",
+           [](Config& c) -> auto& { return c.serve.allow_remote; }),
       List("serve.allowed_hosts", "further host names under which the page may be asked for",
            [](Config& c) -> auto& { return c.serve.allowed_hosts; }),
       List("serve.source_order", "which source answers for a coin, the first that has a row",
            [](Config& c) -> auto& { return c.serve.source_order; }),
       Duration("serve.live_age", "a price up to this age is live", 1s, 24h, [](Config& c) -> auto& { return c.serve.live_age; }),
-      Duration("serve.delayed_age", "up to this age delayed, then stale", 1s, 48h, [](Config& c) -> auto& { return c.serve.delayed_age; }),
-      Duration("serve.query_timeout", "longest query of the API", 100ms, 5min, [](Config& c) -> auto& { return c.serve.query_timeout; }),
+      Duration("serve.delayed_age", "up to this age delayed, then stale", 1s, 48h,
+               [](Config& c) -> auto& { return c.serve.delayed_age; }),
+      Duration("serve.query_timeout", "longest query of the API", 100ms, 5min,
+               [](Config& c) -> auto& { return c.serve.query_timeout; }),
       Integer("serve.query_threads", "threads of DuckDB", 1, 64, [](Config& c) -> auto& { return c.serve.query_threads; }),
-      Integer("serve.query_memory_mb", "memory of DuckDB", 64, 1 << 20, [](Config& c) -> auto& { return c.serve.query_memory_mb; }),
+      Integer("serve.query_memory_mb", "memory of DuckDB", 64, 1 << 20,
+              [](Config& c) -> auto& { return c.serve.query_memory_mb; }),
       Integer("serve.max_connections", "open at once", 8, 100'000, [](Config& c) -> auto& { return c.serve.max_connections; }),
       Integer("serve.max_connections_per_address", "open at once from one address", 1, 100'000,
               [](Config& c) -> auto& { return c.serve.max_connections_per_address; }),
-      OneOf<LogLevel>("log.level", "least level that is printed",
-                      {{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}},
-                      [](Config& c) -> auto& { return c.log_level; }),
+      OneOf<LogLevel>(
+          "log.level", "least level that is printed",
+          {{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}},
+          [](Config& c) -> auto& { return c.log_level; }),
   };
 }
 

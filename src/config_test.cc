@@ -24,7 +24,9 @@ class ConfigTest : public testing::Test {
 };
 
 TEST_F(ConfigTest, TheFileIsRead) {
-  auto config = FromFile("[serve]\nport = 9000\n[stream]\nlateness = \"45s\"\n[coingecko]\ncoins = [\"bitcoin\", \"tron\"]\n[symbols]\nXBTUSD = \"bitcoin\"\n");
+  auto config = FromFile(
+      "[serve]\nport = 9000\n[stream]\nlateness = \"45s\"\n[coingecko]\ncoins = [\"bitcoin\", \"tron\"]\n[symbols]\nXBTUSD = "
+      "\"bitcoin\"\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->serve.port, 9000);
   EXPECT_EQ(config->lake.lateness, std::chrono::seconds(45));
@@ -34,7 +36,8 @@ TEST_F(ConfigTest, TheFileIsRead) {
 
 TEST_F(ConfigTest, SettingBeatsEnvironmentBeatsFile) {
   std::ofstream(file_) << "[serve]\nport = 1000\naddress = \"127.0.0.2\"\nmax_connections = 9\n";
-  auto config = LoadConfig({file_, {{"CRYPTOSTREAM_SERVE__PORT", "2000"}, {"CRYPTOSTREAM_SERVE__ADDRESS", "127.0.0.3"}}, {"serve.port=3000"}});
+  auto config = LoadConfig(
+      {file_, {{"CRYPTOSTREAM_SERVE__PORT", "2000"}, {"CRYPTOSTREAM_SERVE__ADDRESS", "127.0.0.3"}}, {"serve.port=3000"}});
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->serve.port, 3000);
   EXPECT_EQ(config->serve.address, "127.0.0.3");

@@ -12,7 +12,9 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
   hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
   if (server) {
     hooks.provisional = [server](std::uint64_t batch, std::vector<Tick> ticks) { server->live()->AddProvisional(batch, ticks); };
-    hooks.bronze_committed = [server](std::uint64_t through, Version version) { server->live()->BronzeCommitted(through, version); };
+    hooks.bronze_committed = [server](std::uint64_t through, Version version) {
+      server->live()->BronzeCommitted(through, version);
+    };
     hooks.committed = [server] { server->Poke(); };
   }
   run->engine_ = std::make_unique<Engine>(*run->lake_, clock, std::move(hooks));
@@ -35,9 +37,9 @@ std::optional<Error> LakeRun::failure() const {
   return failure_;
 }
 
-void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as) {
+void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role role) {
   ++playing_;
-  sources_.emplace_back([this, report_as, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
+  sources_.emplace_back([this, report_as, role, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
     SourceOutput output;
     output.push = [&](RawBatch batch) { return engine_->Push(std::move(batch), stop); };
     output.report = [&](SourceReport report) {
@@ -48,7 +50,10 @@ void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as) {
       CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
       return source->Run(position, output, stop);
     }();
-    if (!played && played.error().kind != ErrorKind::kCancelled) Fail(played.error());
+    if (!played && played.error().kind != ErrorKind::kCancelled) {
+      if (role == Role::kEssential) Fail(played.error());
+      else LogWarn("{} ended, the rest goes on: {}", source->position_id(), played.error().message);
+    }
     --playing_;
   });
 }

@@ -23,9 +23,11 @@ class LakeRun {
   static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server);
   ~LakeRun();
 
-  // Plays a source until it ends or this stops; its error becomes failure(). In: the name under which the server lists what it reports;
-  // empty: its own.
-  void Play(std::unique_ptr<Source> source, std::string report_as = {});
+  // kExtra: its failure is said and the rest goes on.
+  enum class Role { kEssential, kExtra };
+  // Plays a source until it ends or this stops; an essential one's error becomes failure(). In: the name under which the server
+  // lists what it reports; empty: its own.
+  void Play(std::unique_ptr<Source> source, std::string report_as = {}, Role role = Role::kEssential);
   // True while a source plays.
   bool playing() const { return playing_ > 0; }
   // The error of a source that failed for good, or of a stage.

@@ -55,7 +55,8 @@ int UsageError(const CLI::App& program, const CLI::ParseError& error) {
     std::vector<std::string> names;
     CollectFlags(*at, names);
     CollectFlags(program, names);
-    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(command->get_name());
     std::string nearest = Nearest(rest.front().substr(0, rest.front().find('=')), names);
     message = "unknown flag or command: " + rest.front() + (nearest.empty() ? "" : " (did you mean " + nearest + "?)");
   }
@@ -93,10 +94,11 @@ int Main(int argc, char** argv) {
   context.stop = stop.get_token();
   CLI::App program("Crypto prices into a lakehouse of your own: bronze, silver and gold Delta tables, REST and live charts.",
                    "cryptostream");
-  program.footer("Examples:\n  cryptostream run                      live prices and the page on http://127.0.0.1:8000\n"
-                 "  cryptostream show gold                 the newest 1-minute windows\n"
-                 "  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
-                 "  cryptostream COMMAND -h                examples and flags of a command");
+  program.footer(
+      "Examples:\n  cryptostream run                      live prices and the page on http://127.0.0.1:8000\n"
+      "  cryptostream show gold                 the newest 1-minute windows\n"
+      "  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
+      "  cryptostream COMMAND -h                examples and flags of a command");
   program.require_subcommand(0, 1);
   program.fallthrough();
   program.add_option("--config", context.config_file, "TOML file with settings")->check(CLI::ExistingFile);

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{250};
 constexpr std::chrono::seconds kProbeEvery{30};
-constexpr int kIdlePolls = 3;  // a poller that missed so many is silent
+constexpr int kIdlePolls = 3;                    // a poller that missed so many is silent
 constexpr const char* kRecording = "recording";  // as the server lists it
 constexpr const char* kDemoMark = "RECORDING";
 
@@ -64,8 +64,9 @@ Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<Co
   CS_ASSIGN(std::int64_t position, run.engine().Position(source->position_id()));
   bool done = position >= static_cast<std::int64_t>(options.coins.size());
   if (options.days == 0 || done) return {};
-  LogInfo("new lake: fetching the last {} of {} coins", FormatDuration(std::chrono::hours(24 * options.days)), options.coins.size());
-  run.Play(std::move(source));
+  LogInfo("new lake: fetching the last {} of {} coins", FormatDuration(std::chrono::hours(24 * options.days)),
+          options.coins.size());
+  run.Play(std::move(source), {}, LakeRun::Role::kExtra);
   return {};
 }
 
@@ -126,7 +127,8 @@ Status EmptyDemoLake(const std::string& root) {
   fs::path mark = fs::path(root) / kDemoMark;
   std::error_code error;
   if (fs::exists(fs::path(root) / "bronze", error) && !fs::exists(mark, error)) {
-    return Invalid("the recording's lake was made by something else: path=" + root + " (set source.demo_path to another directory)");
+    return Invalid("the recording's lake was made by something else: path=" + root +
+                   " (set source.demo_path to another directory)");
   }
   CS_TRY(MakeDirsDurable(root));
   CS_ASSIGN(FileLock lock, FileLock::Acquire(fs::path(root) / ".cryptostream.lock"));
@@ -154,8 +156,8 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
-    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}, trying again every {}", probe.reason, root,
-            FormatDuration(kProbeEvery));
+    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}, trying again every {}", probe.reason,
+            root, FormatDuration(kProbeEvery));
     ReportUnreachable(*server, probe.reason);
     CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));
     if (!reachable) return {};
@@ -200,7 +202,6 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
   ReplayOptions options;
   options.parts = {request.part};
   options.symbols = config.symbols;
-  options.close_windows = request.exit_when_done;
   options.progress = [&](const ReplayProgress& at) {
     progress.Show(at.bytes_done, at.bytes_total, std::to_string(at.rows) + " rows");
   };

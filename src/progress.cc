@@ -9,7 +9,10 @@
 namespace cryptostream {
 
 Progress::Progress(std::string what, bool enabled)
-    : what_(std::move(what)), enabled_(enabled), terminal_(::isatty(STDERR_FILENO) == 1), printed_(std::chrono::steady_clock::now()) {}
+    : what_(std::move(what)),
+      enabled_(enabled),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      printed_(std::chrono::steady_clock::now()) {}
 
 void Progress::Show(std::uint64_t done, std::uint64_t total, const std::string& words) {
   done_ = done;

@@ -47,16 +47,14 @@ Family& FindFamily(std::map<std::string, Family*, std::less<>>& families, const 
 }
 
 prometheus::Gauge& GaugeOf(State& state, const char* name, const char* help, const Labels& labels) {
-  auto& family = FindFamily(state.gauges, name, [&]() -> auto& {
-    return prometheus::BuildGauge().Name(name).Help(help).Register(state.registry);
-  });
+  auto& family = FindFamily(state.gauges, name,
+                            [&]() -> auto& { return prometheus::BuildGauge().Name(name).Help(help).Register(state.registry); });
   return family.Add(labels);
 }
 
 // Resident memory, CPU time and start time of this process, read from /proc at each scrape.
 void RefreshProcessMetrics(State& state) {
-  static const double start_s =
-      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  static const double start_s = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::ifstream statm("/proc/self/statm");
   double pages_total = 0, pages_resident = 0;
   statm >> pages_total >> pages_resident;
@@ -73,9 +71,8 @@ void RefreshProcessMetrics(State& state) {
 void CountMetric(const char* name, const char* help, MetricLabels labels, double by) {
   State& state = Global();
   std::lock_guard lock(state.mutex);
-  auto& family = FindFamily(state.counters, name, [&]() -> auto& {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(state.registry);
-  });
+  auto& family = FindFamily(state.counters, name,
+                            [&]() -> auto& { return prometheus::BuildCounter().Name(name).Help(help).Register(state.registry); });
   family.Add(ToLabels(labels)).Increment(by);
 }
 

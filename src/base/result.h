@@ -37,27 +37,25 @@ inline std::unexpected<Error> Fail(ErrorKind kind, std::string message) {
 }
 inline std::unexpected<Error> Invalid(std::string message) { return Fail(ErrorKind::kInvalid, std::move(message)); }
 inline std::unexpected<Error> NotFound(std::string message) { return Fail(ErrorKind::kNotFound, std::move(message)); }
-inline std::unexpected<Error> Unavailable(std::string message) {
-  return Fail(ErrorKind::kUnavailable, std::move(message));
-}
+inline std::unexpected<Error> Unavailable(std::string message) { return Fail(ErrorKind::kUnavailable, std::move(message)); }
 inline std::unexpected<Error> Conflict(std::string message) { return Fail(ErrorKind::kConflict, std::move(message)); }
 inline std::unexpected<Error> Corrupt(std::string message) { return Fail(ErrorKind::kCorrupt, std::move(message)); }
 inline std::unexpected<Error> Cancelled(std::string message) { return Fail(ErrorKind::kCancelled, std::move(message)); }
 inline std::unexpected<Error> Internal(std::string message) { return Fail(ErrorKind::kInternal, std::move(message)); }
 
 // Returns the error of `expr` (a Status or Result) from the enclosing function.
-#define CS_TRY(expr)                                                          \
-  do {                                                                        \
-    if (auto cs_status_ = (expr); !cs_status_) {                              \
-      return std::unexpected(std::move(cs_status_).error());                  \
-    }                                                                         \
+#define CS_TRY(expr)                                         \
+  do {                                                       \
+    if (auto cs_status_ = (expr); !cs_status_) {             \
+      return std::unexpected(std::move(cs_status_).error()); \
+    }                                                        \
   } while (false)
 
 #define CS_CONCAT_INNER_(a, b) a##b
 #define CS_CONCAT_(a, b) CS_CONCAT_INNER_(a, b)
-#define CS_ASSIGN_(name, lhs, expr)                                    \
-  auto name = (expr);                                                  \
-  if (!name) return std::unexpected(std::move(name).error());          \
+#define CS_ASSIGN_(name, lhs, expr)                           \
+  auto name = (expr);                                         \
+  if (!name) return std::unexpected(std::move(name).error()); \
   lhs = *std::move(name)
 
 // Assigns the value of a Result to `lhs` (which may declare a variable), or returns its error.

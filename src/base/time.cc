@@ -54,8 +54,8 @@ std::optional<int> TakeOffsetMinutes(std::string_view text, std::size_t& pos) {
 std::string FormatDate(Date date) {
   std::chrono::year_month_day ymd(date);
   std::array<char, 32> buffer;
-  int n = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", int(ymd.year()), unsigned(ymd.month()),
-                        unsigned(ymd.day()));
+  int n =
+      std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", int(ymd.year()), unsigned(ymd.month()), unsigned(ymd.day()));
   return std::string(buffer.data(), n);
 }
 
@@ -65,9 +65,8 @@ std::string FormatRfc3339(Timestamp t) {
   long micros = time.subseconds().count();
   std::array<char, 64> buffer;
   int h = int(time.hours().count()), m = int(time.minutes().count()), s = int(time.seconds().count());
-  int n = micros % 1000 == 0
-              ? std::snprintf(buffer.data(), buffer.size(), "T%02d:%02d:%02d.%03ldZ", h, m, s, micros / 1000)
-              : std::snprintf(buffer.data(), buffer.size(), "T%02d:%02d:%02d.%06ldZ", h, m, s, micros);
+  int n = micros % 1000 == 0 ? std::snprintf(buffer.data(), buffer.size(), "T%02d:%02d:%02d.%03ldZ", h, m, s, micros / 1000)
+                             : std::snprintf(buffer.data(), buffer.size(), "T%02d:%02d:%02d.%06ldZ", h, m, s, micros);
   return FormatDate(date) + std::string(buffer.data(), n);
 }
 
@@ -108,8 +107,12 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   }
   if (pos == 0) return bad();
   std::string_view unit = text.substr(pos);
-  std::int64_t ms_per_unit = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000
-                             : unit == "d" ? 86'400'000 : 0;
+  std::int64_t ms_per_unit = unit == "ms"  ? 1
+                             : unit == "s" ? 1000
+                             : unit == "m" ? 60'000
+                             : unit == "h" ? 3'600'000
+                             : unit == "d" ? 86'400'000
+                                           : 0;
   if (ms_per_unit == 0 || value > 3'200'000'000'000 / ms_per_unit) return bad();
   return std::chrono::milliseconds(value * ms_per_unit);
 }

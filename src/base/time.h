@@ -33,7 +33,7 @@ std::string FormatDuration(std::chrono::milliseconds duration);
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Timestamp Now() const = 0;                                // wall time, may step
+  virtual Timestamp Now() const = 0;                                 // wall time, may step
   virtual std::chrono::steady_clock::time_point Steady() const = 0;  // for time-outs, never steps
 };
 

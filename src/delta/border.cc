@@ -39,9 +39,7 @@ Result<std::shared_ptr<const TableFacts>> ReadFacts(const shim::Store& store, co
   for (const auto& pair : metadata.properties) facts->properties[std::string(pair.key)] = std::string(pair.value);
 
   ArrowSchema exported{};
-  CS_TRY(Call("read the table's schema", [&] {
-    snapshot.export_schema(reinterpret_cast<std::size_t>(&exported));
-  }));
+  CS_TRY(Call("read the table's schema", [&] { snapshot.export_schema(reinterpret_cast<std::size_t>(&exported)); }));
   auto schema = arrow::ImportSchema(&exported);
   if (!schema.ok()) return std::unexpected(FromArrow("read the table's schema", schema.status()));
   facts->schema = WithoutMetadata(**schema);
@@ -58,7 +56,7 @@ Error FromShim(std::string_view what, std::string_view text) {
 }
 
 Error FromArrow(std::string_view what, const arrow::Status& status) {
-  ErrorKind kind = status.IsIOError() ? ErrorKind::kUnavailable
+  ErrorKind kind = status.IsIOError()                                                        ? ErrorKind::kUnavailable
                    : status.IsInvalid() || status.IsTypeError() || status.IsNotImplemented() ? ErrorKind::kInvalid
                                                                                              : ErrorKind::kInternal;
   return Error{kind, fmt::format("cannot {}: reason={}", what, status.message()), std::nullopt};
@@ -73,13 +71,17 @@ Status CheckSupported(const TableFacts& facts) {
                                kTableFormat, facts.uri));
   }
   if (Property(facts, "delta.enableDeletionVectors") == "true") {
-    return Invalid("table has deletion vectors; in Spark run ALTER TABLE ... SET TBLPROPERTIES "
-                   "('delta.enableDeletionVectors'='false'), then REORG TABLE ... APPLY (PURGE): table=" + facts.uri);
+    return Invalid(
+        "table has deletion vectors; in Spark run ALTER TABLE ... SET TBLPROPERTIES "
+        "('delta.enableDeletionVectors'='false'), then REORG TABLE ... APPLY (PURGE): table=" +
+        facts.uri);
   }
   std::string mapping = Property(facts, "delta.columnMapping.mode");
   if (!mapping.empty() && mapping != "none") {
-    return Invalid(fmt::format("table has column mapping, which is not supported; copy it into a table without: mode={} "
-                               "table={}", mapping, facts.uri));
+    return Invalid(
+        fmt::format("table has column mapping, which is not supported; copy it into a table without: mode={} "
+                    "table={}",
+                    mapping, facts.uri));
   }
   if (!Property(facts, "delta.setTransactionRetentionDuration").empty()) {
     return Invalid("table forgets its positions; unset delta.setTransactionRetentionDuration: table=" + facts.uri);

@@ -11,8 +11,8 @@
 
 #include "base/result.h"
 #include "delta/snapshot.h"
-#include "rust/cxx.h"
 #include "delta_shim.h"
+#include "rust/cxx.h"
 
 // The C++ side of the border to the Rust shim, for the files of this folder only.
 namespace cryptostream::delta_internal {

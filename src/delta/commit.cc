@@ -136,8 +136,8 @@ Status Table::Checkpoint() {
   std::lock_guard lock(commit_mutex_);
   auto base = snapshot();
   const SnapshotHandle& handle = base->handle();
-  CS_ASSIGN(auto after, Call("write a checkpoint of table " + uri_,
-                             [&] { return handle.shim_store().checkpoint(*handle.snapshot); }));
+  CS_ASSIGN(auto after,
+            Call("write a checkpoint of table " + uri_, [&] { return handle.shim_store().checkpoint(*handle.snapshot); }));
   CS_ASSIGN(auto same, MakeSnapshot(handle.store, std::move(after), handle.facts));
   Pin(std::move(same));
   return {};

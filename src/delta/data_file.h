@@ -26,8 +26,8 @@ struct DataFileOptions {
 // file and directories are durable (options.fsync) and the footer's row count has been checked; after an error no file of
 // that name is left behind. The file belongs to no version until it is committed.
 // Requires: at least one row. Errors: Invalid (no rows, a type that a table cannot hold), Unavailable (disk).
-Result<DataFile> WriteDataFile(const std::string& root, const std::vector<PartitionValue>& partition,
-                               const arrow::Table& rows, const DataFileOptions& options = {});
+Result<DataFile> WriteDataFile(const std::string& root, const std::vector<PartitionValue>& partition, const arrow::Table& rows,
+                               const DataFileOptions& options = {});
 Result<DataFile> WriteDataFile(const std::string& root, const std::vector<PartitionValue>& partition,
                                const std::shared_ptr<arrow::RecordBatch>& rows, const DataFileOptions& options = {});
 

@@ -91,8 +91,8 @@ Result<std::shared_ptr<arrow::Table>> ReadDataFile(const std::string& root, cons
   auto read = ReadColumns(place, path, *schema);
   if (!read.ok()) return fail(read.status());
   if (file.rows >= 0 && (*read)->num_rows() != file.rows) {
-    return Corrupt(fmt::format("data file has another row count than the log: path={} file={} log={}", path,
-                               (*read)->num_rows(), file.rows));
+    return Corrupt(fmt::format("data file has another row count than the log: path={} file={} log={}", path, (*read)->num_rows(),
+                               file.rows));
   }
   auto table = Assemble(file, **read, schema);
   if (!table.ok()) return fail(table.status());

@@ -79,10 +79,9 @@ TEST_F(TableTest, AColumnAddedLaterIsNull) {
 TEST_F(TableTest, StatisticsEncloseTheMicroseconds) {
   auto file = WriteDataFile(Path("t"), {}, Rows(0, 10), {.fsync = false});
   ASSERT_TRUE(file);
-  EXPECT_EQ(file->stats_json,
-            R"({"numRecords":10,"minValues":{"coin_id":"bitcoin","at":"2024-08-08T23:54:13.937Z","offset":0},)"
-            R"("maxValues":{"coin_id":"ethereum","at":"2024-08-08T23:54:13.938Z","offset":9},)"
-            R"("nullCount":{"coin_id":0,"at":0,"offset":0}})");
+  EXPECT_EQ(file->stats_json, R"({"numRecords":10,"minValues":{"coin_id":"bitcoin","at":"2024-08-08T23:54:13.937Z","offset":0},)"
+                              R"("maxValues":{"coin_id":"ethereum","at":"2024-08-08T23:54:13.938Z","offset":9},)"
+                              R"("nullCount":{"coin_id":0,"at":0,"offset":0}})");
   EXPECT_EQ(RowsOf(file->stats_json), 10);
 }
 
@@ -95,9 +94,9 @@ TEST(Statistics, NestedColumnsNullsAndNoFloats) {
   ASSERT_TRUE(builder.Append().ok() && start.Append(60'000'000).ok() && builder.AppendNull().ok());
   auto doubles = *arrow::MakeArrayFromScalar(arrow::DoubleScalar(1.5), 2);
   auto nulls = *arrow::MakeArrayOfNull(arrow::int64(), 2);
-  auto table = arrow::Table::Make(arrow::schema({arrow::field("window", window), arrow::field("price", arrow::float64()),
-                                                 arrow::field("n", arrow::int64())}),
-                                  {*builder.Finish(), doubles, nulls});
+  auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("window", window), arrow::field("price", arrow::float64()), arrow::field("n", arrow::int64())}),
+      {*builder.Finish(), doubles, nulls});
   auto json = StatisticsJson(*table);
   ASSERT_TRUE(json);
   EXPECT_EQ(*json, R"({"numRecords":2,"minValues":{"window":{"start":"1970-01-01T00:01:00.000Z"}},)"

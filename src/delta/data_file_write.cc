@@ -33,9 +33,7 @@ void PackIntegers(const arrow::FieldVector& fields, const std::string& prefix, p
       case arrow::Type::STRUCT: PackIntegers(field->type()->fields(), path + ".", out); break;
       case arrow::Type::INT32:
       case arrow::Type::INT64:
-      case arrow::Type::TIMESTAMP:
-        out->disable_dictionary(path)->encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
-        break;
+      case arrow::Type::TIMESTAMP: out->disable_dictionary(path)->encoding(path, parquet::Encoding::DELTA_BINARY_PACKED); break;
       default: break;
     }
   }
@@ -103,8 +101,8 @@ Status WriteWhole(const Place& place, const std::string& path, const arrow::Tabl
     auto footer_rows = WriteParquet(rows, *place.files, hidden, options);
     if (!footer_rows.ok()) return std::unexpected(FromArrow("write data file " + path, footer_rows.status()));
     if (*footer_rows != rows.num_rows()) {
-      return Internal(fmt::format("data file has another row count: path={} footer={} rows={}", path, *footer_rows,
-                                  rows.num_rows()));
+      return Internal(
+          fmt::format("data file has another row count: path={} footer={} rows={}", path, *footer_rows, rows.num_rows()));
     }
     return Publish(place, hidden, path, options.fsync);
   }();
@@ -114,8 +112,8 @@ Status WriteWhole(const Place& place, const std::string& path, const arrow::Tabl
 
 }  // namespace
 
-Result<DataFile> WriteDataFile(const std::string& root, const std::vector<PartitionValue>& partition,
-                               const arrow::Table& rows, const DataFileOptions& options) {
+Result<DataFile> WriteDataFile(const std::string& root, const std::vector<PartitionValue>& partition, const arrow::Table& rows,
+                               const DataFileOptions& options) {
   if (rows.num_rows() == 0) return Invalid("data file without rows: table=" + root);
   CS_TRY(CheckTypes(rows.schema()->fields()));
   CS_ASSIGN(Place place, OpenPlace(root));

@@ -27,8 +27,8 @@ Result<std::vector<DataFile>> Snapshot::Files() const {
   files.reserve(rows.size());
   for (const auto& row : rows) {
     if (row.has_deletion_vector) {
-      return Invalid("table has deletion vectors; in Spark run REORG TABLE ... APPLY (PURGE): file=" +
-                     std::string(row.path) + " table=" + uri());
+      return Invalid("table has deletion vectors; in Spark run REORG TABLE ... APPLY (PURGE): file=" + std::string(row.path) +
+                     " table=" + uri());
     }
     files.push_back(delta_internal::FromShim(row, partition_columns()));
   }

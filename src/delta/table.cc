@@ -105,9 +105,8 @@ Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
   ArrowSchema exported{};
   arrow::Status status = arrow::ExportSchema(*spec.schema, &exported);
   if (!status.ok()) return std::unexpected(FromArrow("export the schema", status));
-  CS_TRY(Call("create table " + spec.uri, [&] {
-    (*store)->create(reinterpret_cast<std::size_t>(&exported), partition, pairs, kEngineInfo);
-  }));
+  CS_TRY(Call("create table " + spec.uri,
+              [&] { (*store)->create(reinterpret_cast<std::size_t>(&exported), partition, pairs, kEngineInfo); }));
   CS_ASSIGN(auto snapshot, Load(store, std::nullopt));
   return std::unique_ptr<Table>(new Table(std::move(snapshot), spec.fsync));
 }

@@ -52,8 +52,8 @@ struct CommitRequest {
   std::vector<DataFile> adds;     // written and fsynced before (data_file.h)
   std::vector<DataFile> removes;  // live files of the pinned snapshot, by path
   std::map<std::string, std::int64_t> txns;
-  std::string batch_id;                             // random, new for each attempt's content (RandomHexId)
-  std::string operation;                            // for people reading the log, "bronze append"; empty: from the kind
+  std::string batch_id;                            // random, new for each attempt's content (RandomHexId)
+  std::string operation;                           // for people reading the log, "bronze append"; empty: from the kind
   std::map<std::string, std::string> commit_info;  // further entries of commitInfo.operationParameters
 };
 

@@ -18,18 +18,19 @@ TEST_F(TableTest, BoundsOfOurStatisticsEncloseTheRows) {
 }
 
 TEST(TimeBounds, NestedColumnsAreFound) {
-  auto bounds = BoundsOf(R"({"numRecords":1,"minValues":{"start":"2000-01-01T00:00:00.000Z","window":{"start":"2024-08-08T00:00:00.000Z"}},)"
-                         R"("maxValues":{"coin_id":"a}{b","window":{"start":"2024-08-08T00:01:00.000Z"}}})",
-                         "window.start");
+  auto bounds = BoundsOf(
+      R"({"numRecords":1,"minValues":{"start":"2000-01-01T00:00:00.000Z","window":{"start":"2024-08-08T00:00:00.000Z"}},)"
+      R"("maxValues":{"coin_id":"a}{b","window":{"start":"2024-08-08T00:01:00.000Z"}}})",
+      "window.start");
   ASSERT_TRUE(bounds);
   EXPECT_EQ(bounds->min, *ParseRfc3339("2024-08-08T00:00:00Z"));
   EXPECT_GE(bounds->max, *ParseRfc3339("2024-08-08T00:01:00.000999Z"));  // a writer may have cut to milliseconds
 }
 
 TEST(TimeBounds, AnythingElseMeansThatTheFileIsRead) {
-  for (const char* stats : {"", "{}", "nonsense", R"({"minValues":{"at":"2024-08-08T00:00:00Z"}})",
-                            R"({"minValues":{"at":1},"maxValues":{"at":2}})",
-                            R"({"minValues":{"at":"soon"},"maxValues":{"at":"later"}})", R"({"minValues":{"at":"2024)"}) {
+  for (const char* stats :
+       {"", "{}", "nonsense", R"({"minValues":{"at":"2024-08-08T00:00:00Z"}})", R"({"minValues":{"at":1},"maxValues":{"at":2}})",
+        R"({"minValues":{"at":"soon"},"maxValues":{"at":"later"}})", R"({"minValues":{"at":"2024)"}) {
     EXPECT_FALSE(BoundsOf(stats, "at")) << stats;
   }
 }

@@ -50,12 +50,12 @@ class BronzeStage final : public StageLogic {
   BoundedQueue<IncomingBatch>& input_;
   BronzeHandoff& output_;
 
-  Positions positions_;        // of the bronze table
-  Positions side_positions_;   // of quarantine and gaps, for what bronze sent there
+  Positions positions_;                 // of the bronze table
+  Positions side_positions_;            // of quarantine and gaps, for what bronze sent there
   std::vector<IncomingBatch> pending_;  // taken, not yet durable; kept over errors
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point first_pending_;
-  std::vector<RawBatch> committing_;    // what the work returned last holds
+  std::vector<RawBatch> committing_;  // what the work returned last holds
   Positions committing_positions_;
 };
 

@@ -55,7 +55,8 @@ void AfterCommit(Table& table, const TableLayout& layout, const CommitPlan& plan
   if (version == 0 || version % kCheckpointInterval != 0) return;
   CrashPoint("checkpoint-before");
   if (Status done = table.Checkpoint(); !done) {
-    LogWarn("cannot write a checkpoint, the log stays readable without it: table={} reason={}", layout.name, done.error().message);
+    LogWarn("cannot write a checkpoint, the log stays readable without it: table={} reason={}", layout.name,
+            done.error().message);
   }
 }
 
@@ -84,7 +85,8 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
       version = outcome.version;
     } else {
       CS_ASSIGN(version, table.FindCommit(request.batch_id, before + 1));
-      if (version) CountMetric("cryptostream_commits_recovered_total", "Commits found in the log after an error said otherwise.", {});
+      if (version)
+        CountMetric("cryptostream_commits_recovered_total", "Commits found in the log after an error said otherwise.", {});
     }
     if (version) {
       std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;

@@ -18,10 +18,12 @@
 namespace cryptostream {
 namespace {
 
-bool SameBits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (IsNull(a) && IsNull(b)); }
+bool SameBits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (IsNull(a) && IsNull(b));
+}
 
 bool SameRow(const GoldRow& a, const GoldRow& b) {
-  for (double GoldRow::*column :
+  for (double GoldRow::* column :
        {&GoldRow::avg_price, &GoldRow::max_price, &GoldRow::min_price, &GoldRow::open, &GoldRow::close, &GoldRow::price_change,
         &GoldRow::price_change_pct, &GoldRow::volatility, &GoldRow::range_pct, &GoldRow::volume, &GoldRow::vwap,
         &GoldRow::volume_24h, &GoldRow::market_cap, &GoldRow::max_source_age_s}) {

@@ -13,8 +13,8 @@ namespace cryptostream {
 
 // What has to change in gold so that some closed windows are again what silver says.
 struct Correction {
-  std::vector<GoldRow> fresh;       // windows that had no row: for an append
-  std::vector<GoldRow> rewritten;   // all rows of the files in `removes`, the corrected ones in place of the old
+  std::vector<GoldRow> fresh;      // windows that had no row: for an append
+  std::vector<GoldRow> rewritten;  // all rows of the files in `removes`, the corrected ones in place of the old
   std::vector<DataFile> removes;
   bool empty() const { return fresh.empty() && removes.empty(); }
 };

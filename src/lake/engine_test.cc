@@ -101,7 +101,8 @@ class EngineTest : public testing::Test {
 
 TEST_F(EngineTest, MessagesBecomeBronzeSilverAndGold) {
   Start();
-  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'010, "bitcoin", 104), Message(1'700'000'100, "bitcoin", 90)}));
+  Feed(Lines(
+      {Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'010, "bitcoin", 104), Message(1'700'000'100, "bitcoin", 90)}));
   Drain(true);
   EXPECT_EQ(Rows(lake_->bronze()), 3);
   EXPECT_THAT(Silver(), SizeIs(3));
@@ -136,7 +137,8 @@ TEST_F(EngineTest, RepeatedInputAfterARestartAddsNothing) {
 
 TEST_F(EngineTest, EqualObservationsAreOneRowOthersStay) {
   Start();
-  Feed(Lines({Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 101)}));
+  Feed(Lines(
+      {Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 100), Message(1'700'000'000, "bitcoin", 101)}));
   Drain(true);
   EXPECT_THAT(Silver(), SizeIs(2));
   EXPECT_EQ(Rows(lake_->quarantine()), 0);
@@ -155,7 +157,9 @@ TEST_F(EngineTest, AnEqualRowFarBehindMemoryIsStillADuplicate) {
 
 TEST_F(EngineTest, AnotherTradeUnderTheSameIdIsQuarantined) {
   auto trade = [](const char* price) {
-    return fmt::format(R"({{"timestamp":1700000000.5,"coin_id":"bitcoin","price":"{}","quantity":"0.1","trade_id":7,"symbol":"BTCUSDT","source":"binance_spot"}})", price);
+    return fmt::format(
+        R"({{"timestamp":1700000000.5,"coin_id":"bitcoin","price":"{}","quantity":"0.1","trade_id":7,"symbol":"BTCUSDT","source":"binance_spot"}})",
+        price);
   };
   Start();
   Feed(Lines({trade("100.5"), trade("100.5"), trade("100.6")}));
@@ -191,7 +195,8 @@ TEST_F(EngineTest, ALateRowIsKeptAndItsWindowReplaced) {
 
 TEST_F(EngineTest, AnyOrderOfArrivalGivesTheSameGold) {
   std::vector<std::string> lines;
-  for (int i = 0; i < 300; ++i) lines.push_back(Message(1'700'000'000 + i * 2, i % 3 ? "bitcoin" : "ethereum", 100 + (i * 37 % 11) / 7.0));
+  for (int i = 0; i < 300; ++i)
+    lines.push_back(Message(1'700'000'000 + i * 2, i % 3 ? "bitcoin" : "ethereum", 100 + (i * 37 % 11) / 7.0));
   Start();
   Feed(Lines(lines));
   Drain(true);

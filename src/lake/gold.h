@@ -67,14 +67,14 @@ class GoldStage final : public StageLogic {
   std::map<Name, Timestamp> closed_;  // windows ending at or before are closed
   WatermarkTracker watermarks_;
   std::unordered_map<WindowKey, WindowAccumulator> open_;
-  std::set<WindowKey> dirty_;         // closed windows with late rows
-  std::set<Name> seen_;               // sources of this run
+  std::set<WindowKey> dirty_;  // closed windows with late rows
+  std::set<Name> seen_;        // sources of this run
   std::chrono::steady_clock::time_point last_correction_{};
   std::vector<CommitActions> backlog_;
   std::size_t backlog_at_ = 0;
 
-  std::set<WindowKey> correcting_;    // windows of the correction that was returned last
-  bool correcting_all_ = false;       // no marked window is left out of it
+  std::set<WindowKey> correcting_;  // windows of the correction that was returned last
+  bool correcting_all_ = false;     // no marked window is left out of it
   std::atomic<Version> published_consumed_{kNoVersion};
   std::atomic<bool> close_requested_{false};
 };

@@ -42,8 +42,8 @@ Status Lake::CheckLineage() {
   for (const Link& link : {Link{silver_.get(), SilverPositionId(bronze_->id()), AppId("silver/"), "bronze"},
                            Link{gold_.get(), GoldPositionId(silver_->id()), AppId("gold/"), "silver"}}) {
     CS_ASSIGN(Positions positions, link.table->Txns());
-    bool other = std::any_of(positions.begin(), positions.end(),
-                             [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
+    bool other =
+        std::any_of(positions.begin(), positions.end(), [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
     if (other && !positions.contains(link.own_id)) {
       return Corrupt(std::string("the table before it was replaced: upstream=") + link.upstream + " table=" + link.table->uri() +
                      " (put the original " + link.upstream + " table back, or start a new lake with another --storage)");

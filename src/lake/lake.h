@@ -13,13 +13,13 @@
 namespace cryptostream {
 
 struct LakeOptions {
-  std::string root;                                   // storage directory
-  bool fsync = true;                                  // false only for benchmarks
-  std::chrono::milliseconds lateness{30'000};         // allowed lateness of events behind the greatest one
-  std::chrono::milliseconds idle_after{60'000};       // a partition silent for so long does not hold the watermark
-  std::chrono::milliseconds commit_every{1'000};      // bronze's commit timer
-  std::size_t commit_bytes = 64 << 20;                // or this much, whichever comes first
-  std::chrono::milliseconds correct_every{5'000};     // closed windows are replaced at most so often
+  std::string root;                                // storage directory
+  bool fsync = true;                               // false only for benchmarks
+  std::chrono::milliseconds lateness{30'000};      // allowed lateness of events behind the greatest one
+  std::chrono::milliseconds idle_after{60'000};    // a partition silent for so long does not hold the watermark
+  std::chrono::milliseconds commit_every{1'000};   // bronze's commit timer
+  std::size_t commit_bytes = 64 << 20;             // or this much, whichever comes first
+  std::chrono::milliseconds correct_every{5'000};  // closed windows are replaced at most so often
 };
 
 // The five tables of one storage root, opened for writing. Holds the lake's lock for life: there is one writer. The number of

@@ -21,8 +21,7 @@ constexpr int kHorizons = 4;
 
 }  // namespace
 
-SilverStage::SilverStage(Lake& lake, BronzeHandoff& input, SilverHandoff& output)
-    : lake_(lake), input_(input), output_(output) {}
+SilverStage::SilverStage(Lake& lake, BronzeHandoff& input, SilverHandoff& output) : lake_(lake), input_(input), output_(output) {}
 
 Status SilverStage::Load() {
   CS_ASSIGN(positions_, lake_.silver().Txns());
@@ -38,7 +37,8 @@ Status SilverStage::Load() {
   }
   duplicates_ = std::make_unique<DuplicateFilter>(lake_.options().lateness * kHorizons);
   std::map<Name, Timestamp> newest;
-  for (const auto& [key, time] : watermarks_) newest[key.first] = std::max(time, newest.try_emplace(key.first, time).first->second);
+  for (const auto& [key, time] : watermarks_)
+    newest[key.first] = std::max(time, newest.try_emplace(key.first, time).first->second);
   auto snapshot = lake_.silver().snapshot();
   for (const auto& [source, time] : newest) {
     Timestamp floor = duplicates_->FloorFor(time);
@@ -97,7 +97,8 @@ Result<std::optional<StageWork>> SilverStage::Next(StopToken stop) {
 
 void SilverStage::RejectRow(const BronzeRow& row, const std::string& reason, Version version, StageWork& work) const {
   if (version <= quarantined_) return;
-  work.rejects.push_back({row.source.str(), row.topic, row.partition, row.offset, "silver", reason, row.value, row.received, version});
+  work.rejects.push_back(
+      {row.source.str(), row.topic, row.partition, row.offset, "silver", reason, row.value, row.received, version});
 }
 
 // Rows older than memory: take the rows that silver has at their times into memory, so that Check sees them.

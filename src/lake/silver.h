@@ -69,7 +69,7 @@ class SilverStage final : public StageLogic {
   std::vector<CommitActions> backlog_;  // bronze commits read from the table, oldest first
   std::size_t backlog_at_ = 0;
 
-  Version working_ = kNoVersion;            // bronze version of the work returned last
+  Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
   std::atomic<Version> published_consumed_{kNoVersion};
 };

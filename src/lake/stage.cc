@@ -108,7 +108,8 @@ Status Stage::MakeDurable(StageWork& work, Version* version) {
       std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
       CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
     }
-    CS_ASSIGN(auto rows, QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
+    CS_ASSIGN(auto rows,
+              QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
     CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(), std::move(rows), work.reject_positions, lake_.epoch(),
                       logic_.name() + " quarantine"));
     CrashPoint("quarantine-after");

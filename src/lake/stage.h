@@ -18,9 +18,9 @@ namespace cryptostream {
 
 // One batch of a stage, worked out but not yet durable.
 struct StageWork {
-  std::vector<Reject> rejects;   // written to quarantine first, with reject_positions
+  std::vector<Reject> rejects;  // written to quarantine first, with reject_positions
   Positions reject_positions;
-  std::vector<Gap> gaps;         // written to the gaps table first, with gap_positions
+  std::vector<Gap> gaps;  // written to the gaps table first, with gap_positions
   Positions gap_positions;
   CommitPlan commit;
 };

@@ -114,21 +114,25 @@ Result<std::vector<Check>> CheckSilver(const std::map<std::string, Opened>& tabl
     CS_ASSIGN(input, bronze.table->SnapshotAt(consumed));
   }
   CS_TRY(tables.at("quarantine").table->Refresh());
-  CS_ASSIGN(auto duck, OpenPinnedViews(root, {ViewAt("bronze", bronze, input), ViewAt("silver", silver, pinned),
-                                              ViewAt("quarantine", tables.at("quarantine"), tables.at("quarantine").table->snapshot())}));
+  CS_ASSIGN(auto duck,
+            OpenPinnedViews(root, {ViewAt("bronze", bronze, input), ViewAt("silver", silver, pinned),
+                                   ViewAt("quarantine", tables.at("quarantine"), tables.at("quarantine").table->snapshot())}));
   CS_ASSIGN(std::int64_t expected, Count(*duck, kExpectedSilver));
   CS_ASSIGN(std::int64_t found, Count(*duck, "select count(*) from silver"));
   CS_ASSIGN(std::int64_t in_bronze, Count(*duck, "select count(*) from bronze"));
   std::vector<Check> checks;
   checks.push_back({"silver: every bronze row is a row, a duplicate or rejected", expected == found,
-                    fmt::format("bronze version {} has {} rows, which make {}; silver version {} has {}", consumed, in_bronze, expected,
-                                pinned->version(), found)});
-  CS_ASSIGN(std::int64_t twice, Count(*duck, "select count(*) from (select 1 from silver where trade_id is not null "
-                                             "group by source, symbol, trade_id having count(*) > 1)"));
+                    fmt::format("bronze version {} has {} rows, which make {}; silver version {} has {}", consumed, in_bronze,
+                                expected, pinned->version(), found)});
+  CS_ASSIGN(std::int64_t twice, Count(*duck,
+                                      "select count(*) from (select 1 from silver where trade_id is not null "
+                                      "group by source, symbol, trade_id having count(*) > 1)"));
   checks.push_back({"silver: no trade twice", twice == 0, fmt::format("{} trades more than once", twice)});
-  CS_ASSIGN(std::int64_t bad, Count(*duck, "select count(*) from silver where coin_id is null or source is null or api_timestamp is null "
-                                           "or price is null or not isfinite(price) or price <= 0 or hour <> hour(api_timestamp) "
-                                           "or year <> year(api_timestamp) or month <> month(api_timestamp) or day <> day(api_timestamp)"));
+  CS_ASSIGN(std::int64_t bad,
+            Count(*duck,
+                  "select count(*) from silver where coin_id is null or source is null or api_timestamp is null "
+                  "or price is null or not isfinite(price) or price <= 0 or hour <> hour(api_timestamp) "
+                  "or year <> year(api_timestamp) or month <> month(api_timestamp) or day <> day(api_timestamp)"));
   checks.push_back({"silver: values in range, partition as the event time", bad == 0, fmt::format("{} rows wrong", bad)});
   return checks;
 }
@@ -136,7 +140,8 @@ Result<std::vector<Check>> CheckSilver(const std::map<std::string, Opened>& tabl
 // Closed windows as SQL sees them in silver, beside those in gold: every difference is one row.
 std::string GoldDifferences(const std::string& closed_values) {
   return R"(
-  with closed(source, closed_until) as (values )" + closed_values + R"(),
+  with closed(source, closed_until) as (values )" +
+         closed_values + R"(),
   w as (select time_bucket(interval '1 minute', s.api_timestamp) as begins, s.coin_id, s.source, count(*) as samples,
       min(s.price) as low, max(s.price) as high,
       arg_min(s.price, (s.api_timestamp, coalesce(s.trade_id, -9223372036854775808), s.price)) as first_price,
@@ -164,13 +169,15 @@ Result<std::vector<Check>> CheckGold(const std::map<std::string, Opened>& tables
   std::string closed;
   for (const auto& [id, position] : positions) {
     if (!id.starts_with(ClosedId(""))) continue;
-    closed += (closed.empty() ? "" : ", ") + fmt::format("({}, make_timestamptz({}::bigint))", SqlText(id.substr(ClosedId("").size())), position);
+    closed += (closed.empty() ? "" : ", ") +
+              fmt::format("({}, make_timestamptz({}::bigint))", SqlText(id.substr(ClosedId("").size())), position);
   }
   if (closed.empty()) closed = "('', make_timestamptz(0::bigint))";
   CS_ASSIGN(auto duck, OpenPinnedViews(root, {ViewAt("silver", silver, input), ViewAt("gold", gold, pinned)}));
   std::vector<Check> checks;
   CS_ASSIGN(std::int64_t rows, Count(*duck, "select count(*) from gold"));
-  CS_ASSIGN(std::int64_t keys, Count(*duck, "select count(*) from (select distinct \"window\".\"start\", coin_id, source from gold)"));
+  CS_ASSIGN(std::int64_t keys,
+            Count(*duck, "select count(*) from (select distinct \"window\".\"start\", coin_id, source from gold)"));
   checks.push_back({"gold: one row a window, coin and source", rows == keys, fmt::format("{} rows, {} keys", rows, keys)});
   CS_ASSIGN(SqlRows differences, duck->Query(GoldDifferences(closed), {}, {.timeout = std::chrono::minutes(30), .max_rows = 10}));
   Check same{"gold: windows hold exactly the closed rows of silver", differences.rows.empty(),

@@ -11,7 +11,7 @@ namespace cryptostream {
 
 // One thing that was checked.
 struct Check {
-  std::string name;    // "silver: rows conserved from bronze"
+  std::string name;  // "silver: rows conserved from bronze"
   bool ok = true;
   std::string detail;  // counts; where it is wrong, what and where
 };

@@ -3,8 +3,8 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
-#include "market/columns.h"
 #include "market/column_writer.h"
+#include "market/columns.h"
 
 namespace cryptostream {
 namespace {
@@ -81,8 +81,8 @@ Result<std::vector<BronzeRow>> BronzeRows(const arrow::Table& table) {
   rows.reserve(static_cast<std::size_t>(table.num_rows()));
   for (std::int64_t i = 0; i < table.num_rows(); ++i) {
     rows.push_back({value.null(i) ? std::string() : std::string(value.value(i)), TimeAt(received, i), source(i),
-                    topic.null(i) ? std::string() : std::string(topic.value(i)),
-                    partition.null(i) ? 0 : partition.value(i), offset.null(i) ? 0 : offset.value(i)});
+                    topic.null(i) ? std::string() : std::string(topic.value(i)), partition.null(i) ? 0 : partition.value(i),
+                    offset.null(i) ? 0 : offset.value(i)});
   }
   return rows;
 }
@@ -107,11 +107,14 @@ Result<std::vector<Tick>> Ticks(const arrow::Table& table) {
     tick.last_updated = TimeAt(last_updated, i);
     tick.trade_id = trade_id.null(i) ? kNoTradeId : trade_id.value(i);
   }
-  const std::pair<const char*, double Tick::*> doubles[] = {
-      {"price", &Tick::price}, {"quantity", &Tick::quantity}, {"volume_24h", &Tick::volume_24h},
-      {"market_cap", &Tick::market_cap}, {"price_change_24h", &Tick::price_change_24h},
-      {"price_change_percentage_24h", &Tick::price_change_percentage_24h}, {"high_24h", &Tick::high_24h},
-      {"low_24h", &Tick::low_24h}};
+  const std::pair<const char*, double Tick::*> doubles[] = {{"price", &Tick::price},
+                                                            {"quantity", &Tick::quantity},
+                                                            {"volume_24h", &Tick::volume_24h},
+                                                            {"market_cap", &Tick::market_cap},
+                                                            {"price_change_24h", &Tick::price_change_24h},
+                                                            {"price_change_percentage_24h", &Tick::price_change_percentage_24h},
+                                                            {"high_24h", &Tick::high_24h},
+                                                            {"low_24h", &Tick::low_24h}};
   for (const auto& [name, member] : doubles) {
     CS_ASSIGN(auto column, Doubles::Of(table, name, arrow::float64()));
     for (std::size_t i = 0; i < ticks.size(); ++i) ticks[i].*member = DoubleAt(column, static_cast<std::int64_t>(i));
@@ -141,13 +144,20 @@ Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table) {
     row.first_event = TimeAt(first_event, i);
     row.last_event = TimeAt(last_event, i);
   }
-  const std::pair<const char*, double GoldRow::*> doubles[] = {
-      {"avg_price", &GoldRow::avg_price}, {"max_price", &GoldRow::max_price}, {"min_price", &GoldRow::min_price},
-      {"open", &GoldRow::open}, {"close", &GoldRow::close}, {"price_change", &GoldRow::price_change},
-      {"price_change_pct", &GoldRow::price_change_pct}, {"volatility", &GoldRow::volatility},
-      {"range_pct", &GoldRow::range_pct}, {"volume", &GoldRow::volume}, {"vwap", &GoldRow::vwap},
-      {"volume_24h", &GoldRow::volume_24h}, {"market_cap", &GoldRow::market_cap},
-      {"max_source_age_s", &GoldRow::max_source_age_s}};
+  const std::pair<const char*, double GoldRow::*> doubles[] = {{"avg_price", &GoldRow::avg_price},
+                                                               {"max_price", &GoldRow::max_price},
+                                                               {"min_price", &GoldRow::min_price},
+                                                               {"open", &GoldRow::open},
+                                                               {"close", &GoldRow::close},
+                                                               {"price_change", &GoldRow::price_change},
+                                                               {"price_change_pct", &GoldRow::price_change_pct},
+                                                               {"volatility", &GoldRow::volatility},
+                                                               {"range_pct", &GoldRow::range_pct},
+                                                               {"volume", &GoldRow::volume},
+                                                               {"vwap", &GoldRow::vwap},
+                                                               {"volume_24h", &GoldRow::volume_24h},
+                                                               {"market_cap", &GoldRow::market_cap},
+                                                               {"max_source_age_s", &GoldRow::max_source_age_s}};
   for (const auto& [name, member] : doubles) {
     CS_ASSIGN(auto column, Doubles::Of(table, name, arrow::float64()));
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i].*member = DoubleAt(column, static_cast<std::int64_t>(i));

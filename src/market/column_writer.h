@@ -23,7 +23,8 @@ inline Error FromArrow(const arrow::Status& status) {
 // left out. Memory is reserved up front, so the appends cannot fail.
 class ColumnWriter {
  public:
-  ColumnWriter(const arrow::Schema& schema, std::size_t columns, std::size_t rows) : schema_(schema), columns_(columns), rows_(rows) {}
+  ColumnWriter(const arrow::Schema& schema, std::size_t columns, std::size_t rows)
+      : schema_(schema), columns_(columns), rows_(rows) {}
 
   template <class Value>  // Value(i) -> double, kNull for null
   void Doubles(Value value) {
@@ -31,8 +32,10 @@ class ColumnWriter {
     Reserve(builder);
     for (std::size_t i = 0; ok() && i < rows_; ++i) {
       double v = value(i);
-      if (IsNull(v)) builder.UnsafeAppendNull();
-      else builder.UnsafeAppend(v);
+      if (IsNull(v))
+        builder.UnsafeAppendNull();
+      else
+        builder.UnsafeAppend(v);
     }
     Finish(builder);
   }
@@ -42,8 +45,10 @@ class ColumnWriter {
     Builder builder;
     Reserve(builder);
     for (std::size_t i = 0; ok() && i < rows_; ++i) {
-      if (auto v = value(i)) builder.UnsafeAppend(*v);
-      else builder.UnsafeAppendNull();
+      if (auto v = value(i))
+        builder.UnsafeAppend(*v);
+      else
+        builder.UnsafeAppendNull();
     }
     Finish(builder);
   }
@@ -54,8 +59,10 @@ class ColumnWriter {
     Reserve(builder);
     for (std::size_t i = 0; ok() && i < rows_; ++i) {
       Timestamp t = value(i);
-      if (t == kNoTime) builder.UnsafeAppendNull();
-      else builder.UnsafeAppend(ToMicros(t));
+      if (t == kNoTime)
+        builder.UnsafeAppendNull();
+      else
+        builder.UnsafeAppend(ToMicros(t));
     }
     Finish(builder);
   }

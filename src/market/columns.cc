@@ -108,14 +108,14 @@ Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows
   CS_ASSIGN(auto window, WindowColumn(rows, at));
   w.Add(std::move(window));
   w.Strings([&](std::size_t i) { return TextOrNull(rows[at[i]].key.coin.str()); });
-  for (double GoldRow::*column : {&GoldRow::avg_price, &GoldRow::max_price, &GoldRow::min_price, &GoldRow::open,
-                                  &GoldRow::close, &GoldRow::price_change, &GoldRow::price_change_pct,
-                                  &GoldRow::volatility, &GoldRow::range_pct}) {
+  for (double GoldRow::* column :
+       {&GoldRow::avg_price, &GoldRow::max_price, &GoldRow::min_price, &GoldRow::open, &GoldRow::close, &GoldRow::price_change,
+        &GoldRow::price_change_pct, &GoldRow::volatility, &GoldRow::range_pct}) {
     w.Doubles([&](std::size_t i) { return rows[at[i]].*column; });
   }
   w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(rows[at[i]].samples); });
   w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(rows[at[i]].updates); });
-  for (double GoldRow::*column : {&GoldRow::volume, &GoldRow::vwap, &GoldRow::volume_24h, &GoldRow::market_cap}) {
+  for (double GoldRow::* column : {&GoldRow::volume, &GoldRow::vwap, &GoldRow::volume_24h, &GoldRow::market_cap}) {
     w.Doubles([&](std::size_t i) { return rows[at[i]].*column; });
   }
   w.Times([&](std::size_t i) { return rows[at[i]].first_event; });

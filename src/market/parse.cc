@@ -18,12 +18,25 @@ using Rejected = std::unexpected<ParseReject>;
 Rejected Reject(RejectReason reason, std::string detail = "") { return Rejected(ParseReject{reason, std::move(detail)}); }
 
 enum Field : unsigned {
-  kTimestamp, kCoinId, kPrice, kVolume24h, kMarketCap, kPriceChange24h, kPriceChangePercentage24h, kHigh24h, kLow24h,
-  kLastUpdated, kSource, kSymbol, kTradeId, kQuantity, kFieldCount
+  kTimestamp,
+  kCoinId,
+  kPrice,
+  kVolume24h,
+  kMarketCap,
+  kPriceChange24h,
+  kPriceChangePercentage24h,
+  kHigh24h,
+  kLow24h,
+  kLastUpdated,
+  kSource,
+  kSymbol,
+  kTradeId,
+  kQuantity,
+  kFieldCount
 };
 constexpr std::array<std::string_view, kFieldCount> kFieldNames{
-    "timestamp", "coin_id", "price", "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-    "high_24h", "low_24h", "last_updated", "source", "symbol", "trade_id", "quantity"};
+    "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
+    "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity"};
 
 unsigned FieldOf(std::string_view key) {
   for (unsigned i = 0; i < kFieldCount; ++i) {

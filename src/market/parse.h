@@ -11,15 +11,31 @@ namespace cryptostream {
 
 // Why a message cannot be a silver row. The text (RejectText) goes to quarantine and into the metric's label.
 enum class RejectReason {
-  kMalformedJson, kNotUtf8, kTooLarge, kTooDeep, kNotAnObject, kDuplicateKey, kMissingTimestamp, kMissingCoinId,
-  kMissingPrice, kWrongType, kBadTimestamp, kBadCoinId, kBadNumber, kPriceNotPositive, kPriceOutOfRange,
-  kFutureTimestamp, kConflictingDuplicate, kUnmappedSymbol, kTooManyNames,
+  kMalformedJson,
+  kNotUtf8,
+  kTooLarge,
+  kTooDeep,
+  kNotAnObject,
+  kDuplicateKey,
+  kMissingTimestamp,
+  kMissingCoinId,
+  kMissingPrice,
+  kWrongType,
+  kBadTimestamp,
+  kBadCoinId,
+  kBadNumber,
+  kPriceNotPositive,
+  kPriceOutOfRange,
+  kFutureTimestamp,
+  kConflictingDuplicate,
+  kUnmappedSymbol,
+  kTooManyNames,
 };
 std::string_view RejectText(RejectReason reason);
 
 struct ParseReject {
   RejectReason reason;
-  std::string detail;  // which field, what was there; may be empty
+  std::string detail;        // which field, what was there; may be empty
   std::string Text() const;  // "wrong_type: price"
 };
 

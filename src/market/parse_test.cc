@@ -36,7 +36,8 @@ TEST(MessageParser, ReadsTheOriginalsFourKeys) {
 }
 
 TEST(MessageParser, ReadsATradeWithNumbersInStrings) {
-  auto tick = Parse(R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000","trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");
+  auto tick = Parse(
+      R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000","trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");
   ASSERT_TRUE(tick) << tick.error().Text();
   EXPECT_EQ(tick->trade_id, 3735683259);
   EXPECT_EQ(tick->price, 61837.63);
@@ -46,7 +47,8 @@ TEST(MessageParser, ReadsATradeWithNumbersInStrings) {
 }
 
 TEST(MessageParser, TakesIntegersFloatsAndNullsAlike) {
-  auto tick = Parse(With(R"("market_cap":1502944017171,"high_24h":null,"low_24h":8.8782e-8,"price_change_24h":-0.5,"last_updated":"2025-11-22T08:26:39.5Z")"));
+  auto tick = Parse(With(
+      R"("market_cap":1502944017171,"high_24h":null,"low_24h":8.8782e-8,"price_change_24h":-0.5,"last_updated":"2025-11-22T08:26:39.5Z")"));
   ASSERT_TRUE(tick) << tick.error().Text();
   EXPECT_EQ(tick->market_cap, 1502944017171.0);
   EXPECT_TRUE(IsNull(tick->high_24h));
@@ -60,21 +62,37 @@ TEST(MessageParser, IgnoresUnknownMembersHoweverLargeTheirNumbers) {
 
 TEST(MessageParser, EveryKindOfBadMessageHasItsReason) {
   const std::pair<std::string, std::string> cases[] = {
-      {"{not json", "malformed_json"}, {"", "malformed_json"}, {"[1,2]", "not_an_object"}, {"17", "not_an_object"},
-      {"\xff\xfe{}", "not_utf8"}, {R"({"a":1} x)", "malformed_json"},
-      {R"({"coin_id":"a","price":1})", "missing_timestamp"}, {R"({"timestamp":1,"price":1})", "missing_coin_id"},
-      {R"({"timestamp":1,"coin_id":"a"})", "missing_price"}, {R"({"timestamp":1,"coin_id":"a","price":null})", "missing_price"},
-      {R"({"timestamp":1,"coin_id":"a","price":"high"})", "wrong_type"}, {R"({"timestamp":1,"coin_id":"a","price":[1]})", "wrong_type"},
-      {R"({"timestamp":1,"coin_id":7,"price":1})", "wrong_type"}, {R"({"timestamp":true,"coin_id":"a","price":1})", "wrong_type"},
-      {R"({"timestamp":1,"coin_id":"a","price":NaN})", "malformed_json"}, {R"({"timestamp":1,"coin_id":"a","price":1e999})", "bad_number"},
-      {R"({"timestamp":1,"coin_id":"a","price":1e-400})", "bad_number"}, {R"({"timestamp":1,"coin_id":"a","price":0})", "price_not_positive"},
-      {R"({"timestamp":1,"coin_id":"a","price":-5})", "price_not_positive"}, {R"({"timestamp":1,"coin_id":"a","price":1e200})", "price_out_of_range"},
-      {R"({"timestamp":-1,"coin_id":"a","price":1})", "bad_timestamp"}, {R"({"timestamp":9e18,"coin_id":"a","price":1})", "bad_timestamp"},
-      {R"({"timestamp":1,"coin_id":"a b","price":1})", "bad_coin_id"}, {R"({"timestamp":1,"coin_id":"a\u0000b","price":1})", "bad_coin_id"},
+      {"{not json", "malformed_json"},
+      {"", "malformed_json"},
+      {"[1,2]", "not_an_object"},
+      {"17", "not_an_object"},
+      {"\xff\xfe{}", "not_utf8"},
+      {R"({"a":1} x)", "malformed_json"},
+      {R"({"coin_id":"a","price":1})", "missing_timestamp"},
+      {R"({"timestamp":1,"price":1})", "missing_coin_id"},
+      {R"({"timestamp":1,"coin_id":"a"})", "missing_price"},
+      {R"({"timestamp":1,"coin_id":"a","price":null})", "missing_price"},
+      {R"({"timestamp":1,"coin_id":"a","price":"high"})", "wrong_type"},
+      {R"({"timestamp":1,"coin_id":"a","price":[1]})", "wrong_type"},
+      {R"({"timestamp":1,"coin_id":7,"price":1})", "wrong_type"},
+      {R"({"timestamp":true,"coin_id":"a","price":1})", "wrong_type"},
+      {R"({"timestamp":1,"coin_id":"a","price":NaN})", "malformed_json"},
+      {R"({"timestamp":1,"coin_id":"a","price":1e999})", "bad_number"},
+      {R"({"timestamp":1,"coin_id":"a","price":1e-400})", "bad_number"},
+      {R"({"timestamp":1,"coin_id":"a","price":0})", "price_not_positive"},
+      {R"({"timestamp":1,"coin_id":"a","price":-5})", "price_not_positive"},
+      {R"({"timestamp":1,"coin_id":"a","price":1e200})", "price_out_of_range"},
+      {R"({"timestamp":-1,"coin_id":"a","price":1})", "bad_timestamp"},
+      {R"({"timestamp":9e18,"coin_id":"a","price":1})", "bad_timestamp"},
+      {R"({"timestamp":1,"coin_id":"a b","price":1})", "bad_coin_id"},
+      {R"({"timestamp":1,"coin_id":"a\u0000b","price":1})", "bad_coin_id"},
       {R"({"timestamp":1,"coin_id":"a","price":1,"price":2})", "duplicate_key"},
-      {With(R"("last_updated":"yesterday")"), "bad_timestamp"}, {With(R"("raw":{"x":01})"), "malformed_json"},
-      {With(R"("raw":{"x":tru})"), "malformed_json"}, {With(R"("raw":"\ud800")"), "malformed_json"},
-      {With(R"("trade_id":1.5)"), "bad_number"}, {With(R"("raw":)" + std::string(10'000, '[') + std::string(10'000, ']')), "too_deep"},
+      {With(R"("last_updated":"yesterday")"), "bad_timestamp"},
+      {With(R"("raw":{"x":01})"), "malformed_json"},
+      {With(R"("raw":{"x":tru})"), "malformed_json"},
+      {With(R"("raw":"\ud800")"), "malformed_json"},
+      {With(R"("trade_id":1.5)"), "bad_number"},
+      {With(R"("raw":)" + std::string(10'000, '[') + std::string(10'000, ']')), "too_deep"},
       {With(R"("raw":")" + std::string(kMaxMessageBytes, 'x') + "\""), "too_large"},
   };
   for (const auto& [message, reason] : cases) EXPECT_EQ(Why(message), reason) << message.substr(0, 100);

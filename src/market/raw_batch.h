@@ -15,12 +15,12 @@ struct Reject {
   std::string source;
   std::string topic;
   std::int32_t partition = 0;
-  std::int64_t offset = 0;     // of the message in its partition
-  std::string stage;           // "source", "bronze", "silver"
-  std::string reason;          // a RejectReason's text, perhaps ": detail"
-  std::string value;           // the original bytes, at most kMaxRejectBytes
+  std::int64_t offset = 0;  // of the message in its partition
+  std::string stage;        // "source", "bronze", "silver"
+  std::string reason;       // a RejectReason's text, perhaps ": detail"
+  std::string value;        // the original bytes, at most kMaxRejectBytes
   Timestamp received;
-  std::int64_t position = 0;   // the stage's position that covers this row (rule 4)
+  std::int64_t position = 0;  // the stage's position that covers this row (rule 4)
 
   static constexpr std::size_t kMaxRejectBytes = 1 << 20;
 };
@@ -47,15 +47,14 @@ class RawBatch {
     std::int64_t offset;
   };
 
-  std::string source;            // venue and market, the bronze column
-  std::string topic;             // Kafka topic, or the file's name, or empty
+  std::string source;  // venue and market, the bronze column
+  std::string topic;   // Kafka topic, or the file's name, or empty
   std::int32_t partition = 0;
-  std::string position_id;       // appId of the position, without the prefix "cryptostream/": "bronze/direct/coingecko"
+  std::string position_id;         // appId of the position, without the prefix "cryptostream/": "bronze/direct/coingecko"
   std::int64_t next_position = 0;  // version of that appId once this batch is committed
-  bool end_of_input = false;     // nothing follows: commit now
-  bool close_windows = false;    // and the windows of its sources may all close
-  bool live = true;              // a fresh price, to be shown before it is durable
-  std::vector<Reject> rejects;   // messages that cannot be bronze rows
+  bool end_of_input = false;       // nothing follows: commit now
+  bool live = true;                // a fresh price, to be shown before it is durable
+  std::vector<Reject> rejects;     // messages that cannot be bronze rows
   std::vector<Gap> gaps;
 
   void Add(const Row& row);

@@ -30,7 +30,8 @@ arrow::FieldVector Join(std::initializer_list<arrow::FieldVector> parts) {
 
 const TableLayout& BronzeLayout() {
   static const TableLayout layout{
-      "bronze", "bronze/crypto_raw",
+      "bronze",
+      "bronze/crypto_raw",
       arrow::schema({field("key", arrow::utf8()), field("value", arrow::utf8()), field("timestamp", Utc()),
                      field("source", arrow::utf8()), field("topic", arrow::utf8()), field("partition", arrow::int32()),
                      field("offset", arrow::int64()), field("date", arrow::date32())}),
@@ -40,36 +41,39 @@ const TableLayout& BronzeLayout() {
 
 const TableLayout& SilverLayout() {
   static const TableLayout layout{
-      "silver", "silver/crypto_transformed",
-      arrow::schema(Join(
-          {{field("coin_id", arrow::utf8()), field("price", arrow::float64()), field("volume_24h", arrow::float64()),
-            field("api_timestamp", Utc()), field("ingestion_timestamp", Utc())},
-           Doubles({"market_cap", "price_change_24h", "price_change_percentage_24h", "high_24h", "low_24h"}),
-           {field("last_updated", Utc()), field("source", arrow::utf8()), field("symbol", arrow::utf8()),
-            field("trade_id", arrow::int64()), field("quantity", arrow::float64()), field("hour", arrow::int32()),
-            field("year", arrow::int32()), field("month", arrow::int32()), field("day", arrow::int32())}})),
+      "silver",
+      "silver/crypto_transformed",
+      arrow::schema(
+          Join({{field("coin_id", arrow::utf8()), field("price", arrow::float64()), field("volume_24h", arrow::float64()),
+                 field("api_timestamp", Utc()), field("ingestion_timestamp", Utc())},
+                Doubles({"market_cap", "price_change_24h", "price_change_percentage_24h", "high_24h", "low_24h"}),
+                {field("last_updated", Utc()), field("source", arrow::utf8()), field("symbol", arrow::utf8()),
+                 field("trade_id", arrow::int64()), field("quantity", arrow::float64()), field("hour", arrow::int32()),
+                 field("year", arrow::int32()), field("month", arrow::int32()), field("day", arrow::int32())}})),
       {"year", "month", "day"}};
   return layout;
 }
 
 const TableLayout& GoldLayout() {
   static const TableLayout layout{
-      "gold", "gold/crypto_metrics_1m",
-      arrow::schema(Join(
-          {{field("window", arrow::struct_({field("start", Utc()), field("end", Utc())})), field("coin_id", arrow::utf8())},
-           Doubles({"avg_price", "max_price", "min_price", "open", "close", "price_change", "price_change_pct",
-                    "volatility", "range_pct"}),
-           {field("samples", arrow::int64()), field("updates", arrow::int64())},
-           Doubles({"volume", "vwap", "volume_24h", "market_cap"}),
-           {field("first_event", Utc()), field("last_event", Utc()), field("max_source_age_s", arrow::float64()),
-            field("source", arrow::utf8()), field("date", arrow::date32())}})),
+      "gold",
+      "gold/crypto_metrics_1m",
+      arrow::schema(
+          Join({{field("window", arrow::struct_({field("start", Utc()), field("end", Utc())})), field("coin_id", arrow::utf8())},
+                Doubles({"avg_price", "max_price", "min_price", "open", "close", "price_change", "price_change_pct", "volatility",
+                         "range_pct"}),
+                {field("samples", arrow::int64()), field("updates", arrow::int64())},
+                Doubles({"volume", "vwap", "volume_24h", "market_cap"}),
+                {field("first_event", Utc()), field("last_event", Utc()), field("max_source_age_s", arrow::float64()),
+                 field("source", arrow::utf8()), field("date", arrow::date32())}})),
       {"date"}};
   return layout;
 }
 
 const TableLayout& QuarantineLayout() {
   static const TableLayout layout{
-      "quarantine", "quarantine/crypto_rejected",
+      "quarantine",
+      "quarantine/crypto_rejected",
       arrow::schema({field("source", arrow::utf8()), field("topic", arrow::utf8()), field("partition", arrow::int32()),
                      field("offset", arrow::int64()), field("stage", arrow::utf8()), field("reason", arrow::utf8()),
                      field("value", arrow::binary()), field("timestamp", Utc()), field("date", arrow::date32())}),
@@ -79,7 +83,8 @@ const TableLayout& QuarantineLayout() {
 
 const TableLayout& GapsLayout() {
   static const TableLayout layout{
-      "gaps", "gaps/crypto_gaps",
+      "gaps",
+      "gaps/crypto_gaps",
       arrow::schema({field("source", arrow::utf8()), field("topic", arrow::utf8()), field("partition", arrow::int32()),
                      field("from_offset", arrow::int64()), field("to_offset", arrow::int64()), field("from_time", Utc()),
                      field("to_time", Utc()), field("reason", arrow::utf8()), field("detected_at", Utc()),

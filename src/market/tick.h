@@ -18,9 +18,9 @@ inline constexpr std::int64_t kNoTradeId = std::numeric_limits<std::int64_t>::mi
 struct Tick {
   Name coin;
   Name source;
-  Name symbol;              // empty when absent
-  Timestamp event_time;     // api_timestamp: when the price was observed or the trade happened
-  Timestamp ingested;       // receive time of the bronze row
+  Name symbol;           // empty when absent
+  Timestamp event_time;  // api_timestamp: when the price was observed or the trade happened
+  Timestamp ingested;    // receive time of the bronze row
   Timestamp last_updated = kNoTime;
   std::int64_t trade_id = kNoTradeId;
   double price = kNull;     // USD (or the quote currency of the symbol), finite and > 0

@@ -76,7 +76,8 @@ TEST(Window, AnyOrderGivesTheSameBits) {
     EXPECT_EQ(row.vwap, first.vwap);
     EXPECT_EQ(row.open, first.open);
     EXPECT_EQ(row.close, first.close);
-  } while (std::next_permutation(ticks.begin(), ticks.end(), [](const Tick& a, const Tick& b) { return a.trade_id < b.trade_id; }));
+  } while (
+      std::next_permutation(ticks.begin(), ticks.end(), [](const Tick& a, const Tick& b) { return a.trade_id < b.trade_id; }));
 }
 
 }  // namespace

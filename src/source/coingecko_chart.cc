@@ -49,7 +49,6 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
   RawBatch end = NewBatch();
   end.next_position = position_;
   end.end_of_input = true;
-  end.close_windows = options_.close_windows;
   Push(std::move(end), output);
   if (output.report) output.report({"coingecko_chart", SourceState::kDone, fmt::format("{} points", rows_), {}, {}});
   if (refused > 0 && refused == done) return Invalid("the provider refused every coin of the backfill: " + last_said_);

@@ -21,7 +21,6 @@ struct ChartProgress {
 struct ChartOptions {
   std::vector<std::string> coins;  // in this order: the shown one first
   int days = 1;
-  bool close_windows = true;  // when done, the windows of these points may all close
   std::function<void(const ChartProgress&)> progress;
 };
 

@@ -46,7 +46,6 @@ TEST_F(ChartTest, PointsComeInOrderAndWhatIsOfAnotherTimeStaysOut) {
   EXPECT_FALSE(stage_.batches[0].live);
   EXPECT_FALSE(stage_.batches[0].end_of_input);
   EXPECT_TRUE(stage_.batches[1].end_of_input);
-  EXPECT_TRUE(stage_.batches[1].close_windows);
 }
 
 TEST_F(ChartTest, RepeatingGivesEqualMessages) {

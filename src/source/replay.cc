@@ -163,7 +163,6 @@ void ReplaySource::Flush(const SourceOutput& output, bool end) {
   rejected_ += static_cast<std::int64_t>(batch_.rejects.size());
   batch_.next_position = next_;
   batch_.end_of_input = end;
-  batch_.close_windows = end && options_.close_windows;
   stopped_ = !output.push(std::exchange(batch_, RawBatch()));
   rejects_weighed_ = reject_bytes_ = 0;
   if (options_.progress) options_.progress({next_, rows_, reader_->bytes_done(), reader_->bytes_total()});

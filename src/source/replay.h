@@ -35,7 +35,6 @@ struct ReplayProgress {
 struct ReplayOptions {
   std::vector<ReplayPart> parts;  // played one after the other, as one input
   SymbolMap symbols = DefaultSymbols();
-  bool close_windows = false;  // at the end all windows of these sources may close
   std::function<void(const ReplayProgress&)> progress;
 };
 

@@ -32,10 +32,9 @@ class ReplayTest : public ::testing::Test {
     std::ofstream(dir_ / name, std::ios::binary) << bytes;
     return dir_ / name;
   }
-  Status Play(ReplayPart part, std::int64_t position = 0, bool close_windows = false) {
+  Status Play(ReplayPart part, std::int64_t position = 0) {
     ReplayOptions options;
     options.parts.push_back(std::move(part));
-    options.close_windows = close_windows;
     auto source = ReplaySource::Open(std::move(options), stage_.clock, stage_.Wait());
     if (!source) return std::unexpected(source.error());
     return (*source)->Run(position, stage_.Output(), stage_.stop.get_token());
@@ -67,16 +66,14 @@ TEST_F(ReplayTest, MessagesGoThroughAsTheyAre) {
   EXPECT_EQ(batch.rejects[0].value, "\xff");
   EXPECT_EQ(batch.rejects[0].position, 4);
   EXPECT_TRUE(batch.end_of_input);
-  EXPECT_FALSE(batch.close_windows);
 }
 
-TEST_F(ReplayTest, GoesOnAtItsPositionAndClosesWindowsAtTheEndOnRequest) {
+TEST_F(ReplayTest, GoesOnAtItsPositionAndTellsTheEnd) {
   auto file = File("a\nb\nc\n");
-  ASSERT_TRUE(Play({.file = file}, 2, true).has_value());
+  ASSERT_TRUE(Play({.file = file}, 2).has_value());
   EXPECT_THAT(Rows(), ElementsAre("2:c"));
-  EXPECT_TRUE(stage_.batches.back().close_windows);
   stage_.batches.clear();
-  ASSERT_TRUE(Play({.file = file}, 3, true).has_value());
+  ASSERT_TRUE(Play({.file = file}, 3).has_value());
   ASSERT_EQ(stage_.batches.size(), 1u);  // nothing is left, but the pipeline learns of the end
   EXPECT_EQ(stage_.batches[0].rows(), 0u);
   EXPECT_EQ(stage_.batches[0].next_position, 3);
