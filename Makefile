@@ -16,7 +16,7 @@ run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(i
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "  for run: SOURCE=coingecko|replay PORT=8000 ARGS='...'; for install: PREFIX=/opt/cryptostream"
+	@echo "  for run: SOURCE=coingecko|replay PORT=8000 BROKER=localhost:19092 ARGS='...'; for install: PREFIX=/opt/cryptostream"
 
 setup: ## fetch what building needs (make run and make test do it themselves)
 	@tools/setup run
@@ -45,8 +45,10 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: build ## measure what can be measured so far
-	@tools/bench
+bench: ## measure against peers and limits, about 10 minutes: ARGS='replay --runs 1'
+	@tools/setup bench
+	@tools/build release cryptostream
+	@tools/bench $(ARGS)
 
 web: ## build the page alone, into web/dist
 	@tools/setup run

@@ -17,6 +17,7 @@ endfunction()
 cs_bundle(cs_arrow_so)
 cs_bundle(cs_parquet_so)
 cs_bundle(dep_duckdb)
+cs_bundle(dep_rdkafka)
 
 if(EXISTS "${PROJECT_SOURCE_DIR}/config")
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/config" DESTINATION share/cryptostream)

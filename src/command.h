@@ -39,10 +39,15 @@ struct Command {
   std::function<int(CommandContext&)> action;
 };
 
-// run, serve, replay, backfill.
+// run, serve, replay, produce, stream, backfill, import.
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);
+// recompute.
+Command AddRecompute(CLI::App& program, CommandContext& context);
 // show, query, verify, config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
+
+// compact, vacuum, retention.
+std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& context);
 
 // Prints an error and what to do, and gives the exit code of its kind.
 int Failed(const Error& error);

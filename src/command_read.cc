@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "command.h"
+#include "lake/log_repair.h"
 #include "lake/verify.h"
 #include "query/lake_views.h"
 #include "query/print.h"
@@ -35,7 +36,9 @@ Command AddShow(CLI::App& program, CommandContext& context) {
     int limit = 20;
   };
   auto flags = std::make_shared<Flags>();
-  app->add_option("table", flags->table, "silver or gold")->required()->check(CLI::IsMember({"silver", "gold"}));
+  app->add_option("table", flags->table, "silver, gold, gold_1h or gold_1d")
+      ->required()
+      ->check(CLI::IsMember({"silver", "gold", "gold_1h", "gold_1d"}));
   app->add_option("--coin", flags->coin, "only this coin");
   app->add_option("--limit", flags->limit, "how many rows")->check(CLI::Range(1, 10'000))->capture_default_str();
   AddStorage(app, context);
@@ -43,7 +46,7 @@ Command AddShow(CLI::App& program, CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
             if (!config) return exit_code;
-            bool gold = flags->table == "gold";
+            bool gold = flags->table.starts_with("gold");
             std::string columns =
                 gold ? "\"window\".start as window_start, coin_id, source, open, max_price, min_price, close, avg_price, "
                        "samples, volume"
@@ -57,7 +60,8 @@ Command AddShow(CLI::App& program, CommandContext& context) {
 }
 
 Command AddQuery(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("query", "SQL over bronze, silver, gold, quarantine and gaps; read only");
+  CLI::App* app =
+      program.add_subcommand("query", "SQL over bronze, silver, gold, gold_1h, gold_1d, quarantine and gaps; read only");
   app->footer(
       "Examples:\n  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
       "  cryptostream query --csv \"select * from gold where coin_id = 'bitcoin'\" > bitcoin.csv");
@@ -76,14 +80,25 @@ Command AddQuery(CLI::App& program, CommandContext& context) {
 
 Command AddVerify(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("verify", "checks that the tables hold what they must");
-  app->footer("Examples:\n  cryptostream verify\n  cryptostream verify gold --storage my-lake");
+  app->footer(
+      "Examples:\n  cryptostream verify\n  cryptostream verify gold --storage my-lake --json\n  cryptostream verify --repair");
   auto what = std::make_shared<std::string>("all");
-  app->add_option("what", *what, "silver, gold or all")->check(CLI::IsMember({"silver", "gold", "all"}))->capture_default_str();
+  app->add_option("what", *what, "bronze, silver, gold or all")
+      ->check(CLI::IsMember({"bronze", "silver", "gold", "all"}))
+      ->capture_default_str();
+  auto repair = std::make_shared<bool>(false);
+  app->add_flag("--repair", *repair,
+                "first mend _last_checkpoint, checkpoints and checksums from the commits; nobody may be writing");
   AddStorage(app, context);
-  return {app, [what](CommandContext& context) {
+  return {app, [what, repair](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
             if (!config) return exit_code;
+            if (*repair) {
+              auto done = RepairLake(config->lake.root);
+              if (!done) return Failed(done.error());
+              for (const std::string& line : *done) std::cerr << "cryptostream: " << line << "\n";
+            }
             auto report = VerifyLake(config->lake.root, *what);
             if (!report) return Failed(report.error());
             PrintReport(*report, context.json, std::cout);

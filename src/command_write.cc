@@ -3,15 +3,16 @@
 #include <cstdio>
 
 #include "command.h"
+#include "import_bronze.h"
 #include "pipeline.h"
 
 namespace cryptostream {
 namespace {
 
 // A flag that is short for one setting.
-void AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
-                const std::string& help) {
-  app->add_option_function<std::string>(
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
+                        const std::string& help) {
+  return app->add_option_function<std::string>(
       flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
 }
 
@@ -49,11 +50,38 @@ int UsageFailed(const Error& error) {
   return kExitUsage;
 }
 
+// The flags of where the topic is. Out: --broker's own.
+CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
+  auto* broker = AddSetting(app, context, "--broker", "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
+  AddSetting(app, context, "--topic", "kafka.topic", "the topic (default crypto-raw)");
+  return broker;
+}
+
+// Loads the configuration and calls `way` with the source that the flags name.
+int RunSource(CommandContext& context, const PartFlags& flags, bool through_topic,
+              Status (*way)(const Config&, const RunOptions&, StopToken)) {
+  int exit_code = kExitDone;
+  auto config = context.Load(&exit_code);
+  if (!config) return exit_code;
+  RunOptions options;
+  options.through_topic = through_topic;
+  if (!flags.file.empty()) {
+    auto part = MakePart(flags);
+    if (!part) return UsageFailed(part.error());
+    if (config->source.kind != SourceKind::kReplay) {
+      return UsageFailed({ErrorKind::kInvalid, "--replay needs --source replay", {}});
+    }
+    options.replay = *part;
+  }
+  return Finished(way(*config, options, context.stop), context);
+}
+
 Command AddRun(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("run", "everything in one: prices, tables, API and page");
   app->footer(
       "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
-      "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60");
+      "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60\n"
+      "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process");
   AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
@@ -61,21 +89,23 @@ Command AddRun(CLI::App& program, CommandContext& context) {
   auto flags = std::make_shared<PartFlags>();
   app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
   AddPartFlags(app, *flags);
-  return {app, [flags](CommandContext& context) {
-            int exit_code = kExitDone;
-            auto config = context.Load(&exit_code);
-            if (!config) return exit_code;
-            RunOptions options;
-            if (!flags->file.empty()) {
-              auto part = MakePart(*flags);
-              if (!part) return UsageFailed(part.error());
-              if (config->source.kind != SourceKind::kReplay) {
-                return UsageFailed({ErrorKind::kInvalid, "--replay needs --source replay", {}});
-              }
-              options.replay = *part;
-            }
-            return Finished(RunPipeline(*config, options, context.stop), context);
-          }};
+  auto broker = AddTopicSettings(app, context);
+  return {app, [flags, broker](CommandContext& context) { return RunSource(context, *flags, broker->count() > 0, RunPipeline); }};
+}
+
+Command AddProduce(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("produce", "prices onto a Kafka topic, without tables");
+  app->footer(
+      "Examples:\n  cryptostream produce --broker localhost:19092\n"
+      "  cryptostream produce --broker kafka:9093 --source replay --replay day.jsonl      to its end\n"
+      "What the broker has not acknowledged waits in a spool below --storage, also over a restart.");
+  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
+  AddSetting(app, context, "--storage", "storage.path", "where the spool lies");
+  auto flags = std::make_shared<PartFlags>();
+  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
+  AddPartFlags(app, *flags);
+  AddTopicSettings(app, context);
+  return {app, [flags](CommandContext& context) { return RunSource(context, *flags, true, ProduceToTopic); }};
 }
 
 Command AddServe(CLI::App& program, CommandContext& context) {
@@ -113,6 +143,40 @@ Command AddReplay(CLI::App& program, CommandContext& context) {
           }};
 }
 
+Command AddImport(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("import", "the messages of an original installation, each once; safe to repeat");
+  app->footer("Examples:\n  cryptostream import ~/crypto-lakehouse/storage --storage my-lake");
+  auto folder = std::make_shared<std::string>();
+  app->add_option("folder", *folder, "its storage folder, or its bronze table")->required()->check(CLI::ExistingDirectory);
+  AddSetting(app, context, "--storage", "storage.path", "where our tables lie");
+  return {app, [folder](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(ImportBronze(*config, *folder, !context.quiet, context.stop), context) : exit_code;
+          }};
+}
+
+Command AddStream(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("stream", "a Kafka topic into the tables");
+  app->footer(
+      "Examples:\n  cryptostream stream --broker localhost:19092 --storage my-lake\n"
+      "  cryptostream stream --broker kafka:9093 --config kafka.toml      TLS and SASL: [kafka.librdkafka]\n"
+      "  cryptostream stream --exit-when-done                             what the topic holds now, then end");
+  auto request = std::make_shared<StreamRequest>();
+  AddTopicSettings(app, context);
+  AddSetting(app, context, "--group", "kafka.group", "consumer group under which the offsets in bronze are shown");
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, end");
+  app->add_flag_callback(
+      "--accept-data-loss", [&context] { context.settings.push_back("kafka.accept_data_loss=true"); },
+      "go on when the topic no longer holds what follows; the loss becomes a row in the gaps table");
+  return {app, [request](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(StreamIntoLake(*config, *request, context.stop), context) : exit_code;
+          }};
+}
+
 Command AddBackfill(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("backfill", "past prices from CoinGecko's charts; safe to repeat");
   app->footer("Examples:\n  cryptostream backfill --days 30");
@@ -129,7 +193,8 @@ Command AddBackfill(CLI::App& program, CommandContext& context) {
 }  // namespace
 
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context) {
-  return {AddRun(program, context), AddServe(program, context), AddReplay(program, context), AddBackfill(program, context)};
+  return {AddRun(program, context),    AddServe(program, context),    AddReplay(program, context), AddProduce(program, context),
+          AddStream(program, context), AddBackfill(program, context), AddImport(program, context)};
 }
 
 }  // namespace cryptostream

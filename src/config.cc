@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
 constexpr std::string_view kEnvironmentPrefix = "CRYPTOSTREAM_";
+constexpr std::string_view kPassedThrough = "kafka.librdkafka.";
 
 const ConfigKey* FindKey(std::string_view path) {
   for (const ConfigKey& key : ConfigKeys()) {
@@ -27,7 +28,7 @@ const ConfigKey* FindKey(std::string_view path) {
 }
 
 std::vector<std::string> AllPaths() {
-  std::vector<std::string> paths{"symbols"};
+  std::vector<std::string> paths{"symbols", "kafka.librdkafka"};
   for (const ConfigKey& key : ConfigKeys()) paths.push_back(key.path);
   return paths;
 }
@@ -36,6 +37,11 @@ std::vector<std::string> AllPaths() {
 Status SetValue(Config& config, const std::string& path, std::string_view text, const std::string& where) {
   if (path.starts_with("symbols.")) {
     config.symbols[path.substr(8)] = std::string(text);
+    return {};
+  }
+  if (path.starts_with(kPassedThrough)) {
+    Status set = SetPassedThrough(config, path.substr(kPassedThrough.size()), text);
+    if (!set) return Invalid("bad value: where=" + where + " key=" + path + " reason=" + set.error().message);
     return {};
   }
   const ConfigKey* key = FindKey(path);
@@ -48,6 +54,12 @@ Status SetValue(Config& config, const std::string& path, std::string_view text, 
     return Invalid("bad value: where=" + where + " key=" + path + " reason=" + set.error().message);
   }
   return {};
+}
+
+bool IsSecret(const std::string& path) {
+  const ConfigKey* key = FindKey(path);
+  if (path.starts_with(kPassedThrough)) return IsSecretSetting(path) && !path.ends_with("_file");
+  return key && key->type == "secret";
 }
 
 std::optional<std::string> TextOf(const toml::node& node) {
@@ -79,8 +91,7 @@ Status ReadTable(Config& config, const toml::table& table, const std::string& pr
       CS_TRY(ReadTable(config, *inner, path, file));
       continue;
     }
-    const ConfigKey* key = FindKey(path);
-    if (key && key->type == "secret") {
+    if (IsSecret(path)) {
       return Invalid("a secret does not belong into the file: where=" + where + " key=" + path +
                      " (use its _file setting or the environment)");
     }
@@ -172,12 +183,12 @@ Result<Config> LoadConfig(const ConfigSources& sources) {
     auto equals = setting.find('=');
     if (equals == std::string::npos) return Invalid("not path=value: where=--set value=" + setting);
     std::string path = setting.substr(0, equals);
-    const ConfigKey* key = FindKey(path);
-    if (key && key->type == "secret") {
+    if (IsSecret(path)) {
       return Invalid("a secret does not belong on the command line: key=" + path + " (use its _file setting or the environment)");
     }
     CS_TRY(SetValue(config, path, std::string_view(setting).substr(equals + 1), "--set"));
   }
+  CS_TRY(CheckKafkaOptions(config.kafka));
   return config;
 }
 
@@ -189,6 +200,12 @@ std::string PrintConfig(const Config& config) {
     if (key.type == "integer" && text.empty()) return "# " + name + " is the plan's own\n";
     return name + " = " + TomlValue(key, text) + "\n";
   });
+  if (!config.kafka.librdkafka.empty()) out += "\n[kafka.librdkafka]\n";
+  for (const auto& [name, value] : config.kafka.librdkafka) {
+    std::ostringstream text;
+    text << toml::value<std::string>(value.Reveal());
+    out += IsSecretSetting(name) ? "# \"" + name + "\" = \"***\"\n" : "\"" + name + "\" = " + text.str() + "\n";
+  }
   out += "\n[symbols]\n";
   for (const auto& [symbol, coin] : config.symbols) out += "\"" + symbol + "\" = \"" + coin + "\"\n";
   return out;
@@ -201,6 +218,10 @@ std::string PrintConfigSchema() {
     return "# " + key.help + " (" + key.type + ")\n# " + name + " = " +
            (key.type == "integer" && text.empty() ? std::string("\"\"") : TomlValue(key, text)) + "\n";
   });
+  out +=
+      "\n[kafka.librdkafka]\n# settings of librdkafka, passed through: SASL, TLS, OAUTH, tuning; secrets as NAME_file or from "
+      "the environment\n"
+      "# \"security.protocol\" = \"sasl_ssl\"\n# \"sasl.password_file\" = \"kafka-password\"\n";
   return out + "\n[symbols]\n# an exchange's symbol = \"coin id\"\n# BTCUSDT = \"bitcoin\"\n";
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "kafka/options.h"
 #include "lake/lake.h"
 #include "serve/server.h"
 #include "source/coingecko_client.h"
@@ -33,6 +34,7 @@ struct Config {
   LakeOptions lake;
   SourceConfig source;
   CoinGeckoOptions coingecko;
+  KafkaOptions kafka;
   SymbolMap symbols = DefaultSymbols();
   ServeOptions serve;
   LogLevel log_level = LogLevel::kInfo;

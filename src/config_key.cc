@@ -2,168 +2,12 @@
 // unknown keys and docs/configuration.md all come from here, so a setting exists once.
 #include "config_key.h"
 
-#include <charconv>
-
 #include "base/file.h"
+#include "config_key_kinds.h"
+#include "market/schema.h"
 
 namespace cryptostream {
 namespace {
-
-using Get = std::function<std::string(const Config&)>;
-using Set = std::function<Status(Config&, std::string_view)>;
-
-template <class Access>
-ConfigKey Text(std::string path, std::string help, Access access) {
-  return {std::move(path), "text", std::move(help),
-          [access](Config& c, std::string_view text) -> Status {
-            access(c) = std::string(text);
-            return {};
-          },
-          [access](const Config& c) { return std::string(access(const_cast<Config&>(c))); }};
-}
-
-template <class Access>
-ConfigKey Path(std::string path, std::string help, Access access) {
-  return {std::move(path), "text", std::move(help),
-          [access](Config& c, std::string_view text) -> Status {
-            access(c) = std::filesystem::path(text);
-            return {};
-          },
-          [access](const Config& c) { return access(const_cast<Config&>(c)).string(); }};
-}
-
-template <class Access>
-ConfigKey Bool(std::string path, std::string help, Access access) {
-  return {std::move(path), "bool", std::move(help),
-          [access](Config& c, std::string_view text) -> Status {
-            if (text != "true" && text != "false") return Invalid("not true or false: value=" + std::string(text));
-            access(c) = text == "true";
-            return {};
-          },
-          [access](const Config& c) { return std::string(access(const_cast<Config&>(c)) ? "true" : "false"); }};
-}
-
-Result<std::int64_t> ParseInteger(std::string_view text, std::int64_t least, std::int64_t most) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-    return Invalid("not an integer from " + std::to_string(least) + " to " + std::to_string(most) +
-                   ": value=" + std::string(text));
-  }
-  return value;
-}
-
-template <class Access>
-ConfigKey Integer(std::string path, std::string help, std::int64_t least, std::int64_t most, Access access) {
-  return {std::move(path), "integer", std::move(help),
-          [=](Config& c, std::string_view text) -> Status {
-            CS_ASSIGN(std::int64_t value, ParseInteger(text, least, most));
-            access(c) = static_cast<std::decay_t<decltype(access(c))>>(value);
-            return {};
-          },
-          [access](const Config& c) { return std::to_string(access(const_cast<Config&>(c))); }};
-}
-
-// An integer that need not be set: "" is "the default of the plan".
-template <class Access>
-ConfigKey OptionalInteger(std::string path, std::string help, std::int64_t least, std::int64_t most, Access access) {
-  return {std::move(path), "integer", std::move(help),
-          [=](Config& c, std::string_view text) -> Status {
-            if (text.empty()) {
-              access(c).reset();
-              return {};
-            }
-            CS_ASSIGN(std::int64_t value, ParseInteger(text, least, most));
-            access(c) = static_cast<typename std::decay_t<decltype(access(c))>::value_type>(value);
-            return {};
-          },
-          [access](const Config& c) {
-            const auto& value = access(const_cast<Config&>(c));
-            return value ? std::to_string(*value) : std::string();
-          }};
-}
-
-// A duration in the largest unit that holds it exactly, so that it reads back as the same.
-std::string DurationText(std::chrono::milliseconds duration) {
-  const std::pair<std::int64_t, const char*> units[] = {
-      {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}, {1, "ms"}};
-  for (const auto& [ms, unit] : units) {
-    if (duration.count() != 0 && duration.count() % ms == 0) return std::to_string(duration.count() / ms) + unit;
-  }
-  return "0s";
-}
-
-template <class Access>
-ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds least, std::chrono::milliseconds most,
-                   Access access) {
-  return {
-      std::move(path), "duration", std::move(help),
-      [=](Config& c, std::string_view text) -> Status {
-        CS_ASSIGN(auto value, ParseDuration(text));
-        if (value < least || value > most) {
-          return Invalid("not from " + FormatDuration(least) + " to " + FormatDuration(most) + ": value=" + std::string(text));
-        }
-        access(c) = std::chrono::duration_cast<std::decay_t<decltype(access(c))>>(value);
-        return {};
-      },
-      [access](const Config& c) { return DurationText(access(const_cast<Config&>(c))); }};
-}
-
-std::vector<std::string> SplitList(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    auto comma = text.find(',');
-    std::string_view item = text.substr(0, comma);
-    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
-    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    if (!item.empty()) items.emplace_back(item);
-    if (comma == std::string_view::npos) break;
-    text.remove_prefix(comma + 1);
-  }
-  return items;
-}
-
-template <class Access>
-ConfigKey List(std::string path, std::string help, Access access) {
-  return {std::move(path), "list", std::move(help),
-          [access](Config& c, std::string_view text) -> Status {
-            access(c) = SplitList(text);
-            return {};
-          },
-          [access](const Config& c) {
-            std::string joined;
-            for (const auto& item : access(const_cast<Config&>(c))) joined += (joined.empty() ? "" : ", ") + item;
-            return joined;
-          }};
-}
-
-template <class Enum>
-struct Choice {
-  const char* text;
-  Enum value;
-};
-
-template <class Enum, class Access>
-ConfigKey OneOf(std::string path, std::string help, std::vector<Choice<Enum>> choices, Access access) {
-  return {std::move(path), "text", std::move(help),
-          [=](Config& c, std::string_view text) -> Status {
-            std::string known;
-            for (const auto& choice : choices) {
-              if (text == choice.text) {
-                access(c) = choice.value;
-                return {};
-              }
-              known += (known.empty() ? "" : ", ") + std::string(choice.text);
-            }
-            return Invalid("not one of " + known + ": value=" + std::string(text));
-          },
-          [=](const Config& c) {
-            for (const auto& choice : choices) {
-              if (access(const_cast<Config&>(c)) == choice.value) return std::string(choice.text);
-            }
-            return std::string();
-          }};
-}
 
 Status SetPace(Config& c, std::string_view text) {
   if (text.empty()) {
@@ -187,11 +31,16 @@ Status SetRunOut(Config& c, std::string_view text) {
   return {};
 }
 
+Result<Secret> ReadSecret(std::string_view path) {
+  constexpr std::uintmax_t kMostBytes = 1 << 16;  // a private key in PEM form fits
+  CS_ASSIGN(std::string text, ReadFile(std::filesystem::path(path), kMostBytes));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return Secret(text);
+}
+
 Status SetKeyFile(Config& c, std::string_view text) {
   if (text.empty()) return {};
-  CS_ASSIGN(std::string key, ReadFile(std::filesystem::path(text), 4096));
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r' || key.back() == ' ')) key.pop_back();
-  c.coingecko.key = Secret(key);
+  CS_ASSIGN(c.coingecko.key, ReadSecret(text));
   return {};
 }
 
@@ -211,6 +60,38 @@ std::vector<ConfigKey> LakeKeys() {
       Duration("stream.correct_every", "windows with late rows are replaced at most so often", 0ms, 10s,
                [](Config& c) -> auto& { return c.lake.correct_every; }),
   };
+}
+
+std::vector<ConfigKey> MaintenanceKeys() {
+  using namespace std::chrono_literals;
+  constexpr auto kYears = std::chrono::hours(24 * 366 * 100);
+  auto options = [](Config& c) -> MaintenanceOptions& { return c.lake.maintenance; };
+  std::vector<ConfigKey> keys{
+      Bool("maintenance.enabled", "keep the lake small while it is written",
+           [=](Config& c) -> auto& { return options(c).enabled; }),
+      Duration("maintenance.compact_every", "between looks for small files", 10ms, 24h,
+               [=](Config& c) -> auto& { return options(c).compact_every; }),
+      Duration("maintenance.clean_every", "between clean-ups of logs and files", 10ms, 24h,
+               [=](Config& c) -> auto& { return options(c).clean_every; }),
+      Integer("maintenance.compact_files", "so many files of about one size become one", 2, 256,
+              [=](Config& c) -> auto& { return options(c).compact_files; }),
+      Integer("maintenance.target_bytes", "a file of this size is left alone", 1 << 16, std::int64_t{1} << 34,
+              [=](Config& c) -> auto& { return options(c).target_bytes; }),
+      Integer("maintenance.memory_bytes", "about what one compaction may hold", 1 << 20, std::int64_t{1} << 34,
+              [=](Config& c) -> auto& { return options(c).memory_bytes; }),
+      Duration("maintenance.closed_after", "a partition without new files for so long is compacted further", 0ms, 24h,
+               [=](Config& c) -> auto& { return options(c).closed_after; }),
+      Duration("maintenance.log_retention", "old versions stay readable for so long", 0ms, kYears,
+               [=](Config& c) -> auto& { return options(c).log_retention; }),
+      Duration("maintenance.file_retention", "removed files stay for so long: the longest query", 0ms, kYears,
+               [=](Config& c) -> auto& { return options(c).file_retention; }),
+  };
+  for (const TableLayout* layout : AllLayouts()) {
+    keys.push_back(Duration("maintenance.retain_" + layout->name,
+                            "days of " + layout->name + " older than this are dropped; 0s: never", 0ms, kYears,
+                            [=, name = layout->name](Config& c) -> auto& { return options(c).retain[name]; }));
+  }
+  return keys;
 }
 
 std::vector<ConfigKey> SourceKeys() {
@@ -252,6 +133,23 @@ std::vector<ConfigKey> SourceKeys() {
   };
 }
 
+std::vector<ConfigKey> KafkaKeys() {
+  return {
+      Text("kafka.broker", "HOST:PORT of brokers to begin with, comma separated",
+           [](Config& c) -> auto& { return c.kafka.broker; }),
+      Text("kafka.topic", "the topic between source and tables", [](Config& c) -> auto& { return c.kafka.topic; }),
+      Text("kafka.group", "group under which the offsets in bronze are shown", [](Config& c) -> auto& { return c.kafka.group; }),
+      Integer("kafka.partitions", "of a topic that the producer makes; 0: the broker's default", 0, 10'000,
+              [](Config& c) -> auto& { return c.kafka.partitions; }),
+      Text("kafka.spool_path", "the producer's durable memory; empty: below the storage",
+           [](Config& c) -> auto& { return c.kafka.spool_path; }),
+      Integer("kafka.spool_mb", "how much waits there while the broker is away; full, the source is paused", 1, 1 << 20,
+              [](Config& c) -> auto& { return c.kafka.spool_mb; }),
+      Bool("kafka.accept_data_loss", "go on over lost offsets, with a row in the gaps table",
+           [](Config& c) -> auto& { return c.kafka.accept_data_loss; }),
+  };
+}
+
 std::vector<ConfigKey> ServeKeys() {
   using namespace std::chrono_literals;
   return {
@@ -283,10 +181,22 @@ std::vector<ConfigKey> ServeKeys() {
 
 }  // namespace
 
+Status SetPassedThrough(Config& config, const std::string& name, std::string_view text) {
+  constexpr std::string_view kFile = "_file";
+  if (std::string bare = name.substr(0, name.size() - std::min(name.size(), kFile.size()));
+      name.ends_with(kFile) && IsSecretSetting(bare)) {
+    CS_ASSIGN(config.kafka.librdkafka[bare], ReadSecret(text));
+    return {};
+  }
+  config.kafka.librdkafka[name] = Secret(std::string(text));
+  return {};
+}
+
 const std::vector<ConfigKey>& ConfigKeys() {
   static const std::vector<ConfigKey> keys = [] {
     std::vector<ConfigKey> all;
-    for (auto part : {LakeKeys(), SourceKeys(), ServeKeys()}) all.insert(all.end(), part.begin(), part.end());
+    for (auto part : {LakeKeys(), MaintenanceKeys(), SourceKeys(), KafkaKeys(), ServeKeys()})
+      all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return keys;

@@ -18,7 +18,10 @@ struct ConfigKey {
   std::function<std::string(const Config&)> get;
 };
 
-// All keys, in the order in which they print. `symbols.*` is not among them: its keys are the user's.
+// Sets kafka.librdkafka.NAME; a secret's NAME_file reads it from a file. Errors: Invalid.
+Status SetPassedThrough(Config& config, const std::string& name, std::string_view text);
+
+// All keys, in the order in which they print. `symbols.*` and `kafka.librdkafka.*` are not among them: their keys are the user's.
 const std::vector<ConfigKey>& ConfigKeys();
 
 }  // namespace cryptostream

@@ -18,10 +18,15 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
     hooks.committed = [server] { server->Poke(); };
   }
   run->engine_ = std::make_unique<Engine>(*run->lake_, clock, std::move(hooks));
+  if (options.maintenance.enabled) {
+    run->maintainer_ = std::make_unique<Maintainer>(*run->lake_);
+    run->maintainer_->Start();
+  }
   return run;
 }
 
 LakeRun::~LakeRun() {
+  maintainer_ = nullptr;
   for (std::jthread& source : sources_) source.request_stop();
   sources_.clear();
   engine_ = nullptr;
@@ -37,22 +42,33 @@ std::optional<Error> LakeRun::failure() const {
   return failure_;
 }
 
+void LakeRun::Tell(SourceReport report) {
+  if (server_) server_->SetSourceReport(std::move(report));
+}
+
 void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role role) {
-  ++playing_;
-  sources_.emplace_back([this, report_as, role, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) {
+  std::string name = source->position_id();
+  PlayInput(name, role, [this, report_as, source = std::shared_ptr<Source>(std::move(source))](StopToken stop) -> Status {
     SourceOutput output;
     output.push = [&](RawBatch batch) { return engine_->Push(std::move(batch), stop); };
     output.report = [&](SourceReport report) {
       if (!report_as.empty()) report.source = report_as;
-      if (server_) server_->SetSourceReport(report);
+      Tell(std::move(report));
     };
-    auto played = [&]() -> Status {
-      CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
-      return source->Run(position, output, stop);
-    }();
+    CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
+    return source->Run(position, output, stop);
+  });
+}
+
+void LakeRun::PlayInput(std::string name, Role role, std::function<Status(StopToken)> read) {
+  ++playing_;
+  sources_.emplace_back([this, name = std::move(name), role, read = std::move(read)](StopToken stop) {
+    Status played = read(stop);
     if (!played && played.error().kind != ErrorKind::kCancelled) {
-      if (role == Role::kEssential) Fail(played.error());
-      else LogWarn("{} ended, the rest goes on: {}", source->position_id(), played.error().message);
+      if (role == Role::kEssential)
+        Fail(played.error());
+      else
+        LogWarn("{} ended, the rest goes on: {}", name, played.error().message);
     }
     --playing_;
   });

@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "lake/engine.h"
 #include "lake/lake.h"
+#include "lake/maintainer.h"
 #include "serve/server.h"
 #include "source/source.h"
 
@@ -28,10 +29,14 @@ class LakeRun {
   // Plays a source until it ends or this stops; an essential one's error becomes failure(). In: the name under which the server
   // lists what it reports; empty: its own.
   void Play(std::unique_ptr<Source> source, std::string report_as = {}, Role role = Role::kEssential);
+  // Runs any other input the same way: `read` pushes batches into engine() until its token stops.
+  void PlayInput(std::string name, Role role, std::function<Status(StopToken)> read);
   // True while a source plays.
   bool playing() const { return playing_ > 0; }
   // The error of a source that failed for good, or of a stage.
   std::optional<Error> failure() const;
+  // Shows what a source says of itself.
+  void Tell(SourceReport report);
   // Tells the server how the lake is. Call now and then.
   void ReportState();
   // Waits until all sources ended and everything is worked in. Errors: Cancelled, a failure.
@@ -47,6 +52,7 @@ class LakeRun {
   Server* const server_;
   std::unique_ptr<Lake> lake_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Maintainer> maintainer_;
   mutable std::mutex mutex_;
   std::optional<Error> failure_;  // guarded by mutex_
   std::atomic<int> playing_{0};

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "command.h"
@@ -106,16 +107,24 @@ int Main(int argc, char** argv) {
   program.add_flag("--json", context.json, "machine-readable output");
   program.add_flag("-q,--quiet", context.quiet, "only warnings and errors");
   program.add_flag("-v,--verbose", context.verbose, "more about what happens");
+  bool list_crash_points = false;
+  program.add_flag("--list-crash-points", list_crash_points)->group("");  // for the crash tests; no help tells of it
   program.set_version_flag("--version", std::string(kVersion));
 
   std::vector<Command> commands = AddWritingCommands(program, context);
+  commands.push_back(AddRecompute(program, context));
   for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));
+  for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& asked) {
     return program.exit(asked);
   } catch (const CLI::ParseError& error) {
     return UsageError(program, error);
+  }
+  if (list_crash_points) {
+    for (const CrashPoint* point : CrashPoints()) std::cout << point->name() << "\n";
+    return kExitDone;
   }
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.action(context);

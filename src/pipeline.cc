@@ -4,6 +4,7 @@
 //   bronze      the messages as they came, durable with their position at most a second later        (lake/bronze)
 //   silver      typed, checked, freed of duplicates; what cannot be a row goes to quarantine          (lake/silver)
 //   gold        1-minute windows when the watermark has passed them; late rows replace them           (lake/gold)
+//   rollups     the same by hour and by day, folded from gold's closed windows                          (lake/rollup)
 //   serve       the tables' logs are followed, windows kept in memory, REST, SSE and the page         (serve/)
 //
 // Ticks reach the page before they are durable (marked so); everything else it shows is read from the tables.
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "lake_run.h"
+#include "pipeline_parts.h"
 #include "progress.h"
 #include "serve/assets.h"
 #include "source/coingecko.h"
@@ -30,6 +32,8 @@ constexpr std::chrono::seconds kProbeEvery{30};
 constexpr int kIdlePolls = 3;                    // a poller that missed so many is silent
 constexpr const char* kRecording = "recording";  // as the server lists it
 constexpr const char* kDemoMark = "RECORDING";
+
+}  // namespace
 
 const SystemClock& MachineClock() {
   static const SystemClock clock;
@@ -55,6 +59,12 @@ Result<std::shared_ptr<CoinGeckoClient>> ConnectCoinGecko(const Config& config) 
   return CoinGeckoClient::Create(options, MachineClock());
 }
 
+LakeOptions PolledLake(const Config& config, CoinGeckoClient& client) {
+  LakeOptions lake = config.lake;
+  lake.idle_after = std::max(lake.idle_after, kIdlePolls * PollPace(client).Spacing());
+  return lake;
+}
+
 // A lake whose backfill never came to its end gets it (again): equal rows are recognised.
 Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<CoinGeckoClient>& client) {
   ChartOptions options;
@@ -70,12 +80,12 @@ Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<Co
   return {};
 }
 
+namespace {
+
 // CoinGecko into the real lake, until `stop`.
 Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinGeckoClient>& client, StopToken stop) {
-  LakeOptions lake = config.lake;
-  lake.idle_after = std::max(lake.idle_after, kIdlePolls * PollPace(*client).Spacing());
-  CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server));
-  LogInfo("writing the lake {}", lake.root);
+  CS_ASSIGN(auto run, LakeRun::Start(PolledLake(config, *client), MachineClock(), &server));
+  LogInfo("writing the lake {}", config.lake.root);
   run->Play(std::make_unique<CoinGeckoSource>(client));
   CS_TRY(PlayBackfill(config, *run, client));
   while (SleepFor(stop, kLook)) {
@@ -84,6 +94,8 @@ Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinG
   }
   return {};
 }
+
+}  // namespace
 
 Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOptions& options) {
   if (options.replay) {
@@ -97,6 +109,8 @@ Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOpt
   CS_ASSIGN(auto source, OpenDemo({.data_dir = data_dir}, MachineClock()));
   return source;
 }
+
+namespace {
 
 // A recording into `root`. With a `client` it is asked again and again, and playing ends (true) when it answers.
 Result<bool> RunRecording(const Config& config, const RunOptions& options, const std::string& root, Server& server,
@@ -179,6 +193,7 @@ Status WaitForStop(LakeRun& run, StopToken stop) {
 }  // namespace
 
 Status RunPipeline(const Config& config, const RunOptions& options, StopToken stop) {
+  if (options.through_topic) return RunThroughTopic(config, options, stop);
   switch (config.source.kind) {
     case SourceKind::kAuto: return RunAuto(config, options, stop);
     case SourceKind::kCoinGecko: {

@@ -1,29 +1,30 @@
-// Durable files: what an fsync has to cover so that a power cut leaves either the old state or the new one, the lock of
-// the lake, and the named crash points that the crash tests arm. leveldb's env_posix.cc is the model for which
-// directories to sync.
+// Durable files: what an fsync has to cover so that a power cut leaves either the old state or the new one, and the lock of
+// the lake. leveldb's env_posix.cc is the model for which directories to sync.
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 
 namespace cryptostream {
 namespace {
 
 namespace fs = std::filesystem;
+
+const CrashPoint kBeforeRename("file.before_rename");
+const CrashPoint kAfterRename("file.after_rename");
 
 Error ErrnoError(std::string_view what, const fs::path& path) {
   int code = errno;
@@ -43,13 +44,15 @@ struct Fd {
   }
 };
 
+[[noreturn]] void StopAfterIoError(std::string_view what) {
+  LogError("cannot {}: input/output error; stopping, so that a restart reads what is really there", what);
+  std::abort();
+}
+
 Status FsyncFd(int fd, const fs::path& path) {
   while (::fsync(fd) != 0) {
     if (errno == EINTR) continue;
-    if (errno == EIO) {
-      LogError("cannot fsync, stopping so that a restart reads what is really there: path={}", path.string());
-      std::abort();
-    }
+    if (errno == EIO) StopAfterIoError("fsync " + path.string());
     return std::unexpected(ErrnoError("fsync", path));
   }
   return {};
@@ -68,6 +71,10 @@ Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
 }
 
 }  // namespace
+
+void StopOnIoError(std::string_view what, std::string_view reason) {
+  if (reason.find("(os error 5)") != reason.npos) StopAfterIoError(what);  // how Rust says EIO
+}
 
 Status FsyncPath(const fs::path& path) {
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -97,7 +104,9 @@ Status WriteFileDurable(const fs::path& path, std::string_view bytes) {
     ::unlink(temporary.c_str());
     return written;
   }
+  kBeforeRename.Reach();
   if (::rename(temporary.c_str(), path.c_str()) != 0) return std::unexpected(ErrnoError("rename", path));
+  kAfterRename.Reach();
   return FsyncPath(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
@@ -147,43 +156,6 @@ Result<FileLock> FileLock::Acquire(const fs::path& path) {
     LogDebug("cannot write the holder into the lock file: path={}", path.string());
   }
   return lock;
-}
-
-namespace {
-
-struct ArmedCrash {
-  std::string point;
-  long nth = 1;
-  std::string mode = "kill9";
-};
-
-// Parsed once; empty point = nothing armed.
-const ArmedCrash& Armed() {
-  static const ArmedCrash armed = [] {
-    ArmedCrash parsed;
-    const char* text = std::getenv("CRYPTOSTREAM_CRASH");
-    if (!text) return parsed;
-    std::string_view spec(text);
-    auto first = spec.find(':');
-    parsed.point = spec.substr(0, first);
-    if (first == std::string_view::npos) return parsed;
-    auto second = spec.find(':', first + 1);
-    parsed.nth = std::max(1L, std::atol(std::string(spec.substr(first + 1, second - first - 1)).c_str()));
-    if (second != std::string_view::npos) parsed.mode = spec.substr(second + 1);
-    return parsed;
-  }();
-  return armed;
-}
-
-}  // namespace
-
-void CrashPoint(const char* name) {
-  const ArmedCrash& armed = Armed();
-  if (armed.point.empty() || armed.point != name) return;
-  static std::atomic<long> hits{0};
-  if (hits.fetch_add(1) + 1 != armed.nth) return;
-  if (armed.mode == "abort") std::abort();
-  ::kill(::getpid(), armed.mode == "stop" ? SIGSTOP : SIGKILL);
 }
 
 std::string RandomHexId() {

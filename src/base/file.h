@@ -14,6 +14,8 @@ Status MakeDirsDurable(const std::filesystem::path& dir);
 // fsyncs a file or a directory. An EIO from fsync aborts the process: what the kernel dropped cannot be known, so only
 // a restart that reads what is really there is safe.
 Status FsyncPath(const std::filesystem::path& path);
+// Aborts when `reason` is that of an input or output error (EIO) of a write by a library of ours: for the same reason.
+void StopOnIoError(std::string_view what, std::string_view reason);
 // Replaces `path` as a whole: temporary file, fsync, rename, fsync of the directory.
 Status WriteFileDurable(const std::filesystem::path& path, std::string_view bytes);
 // Reads a whole file of at most `limit_bytes`. Errors: NotFound, Invalid (too large), Unavailable.
@@ -34,10 +36,6 @@ class FileLock {
   explicit FileLock(int fd) : fd_(fd) {}
   int fd_ = -1;
 };
-
-// A named place where a test can make the process die: CRYPTOSTREAM_CRASH=point:nth[:mode], mode kill9 (default), abort or
-// stop (SIGSTOP). Costs one relaxed load when unset.
-void CrashPoint(const char* name);
 
 // 128 random bits as 32 hex digits.
 std::string RandomHexId();

@@ -2,6 +2,8 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "base/log.h"
@@ -46,6 +48,18 @@ std::size_t SequenceLength(std::string_view s) {
   return 0;
 }
 
+// Most text is ASCII: eight bytes at a time until one is not.
+std::string_view SkipAscii(std::string_view bytes) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  std::uint64_t word = 0;
+  while (bytes.size() >= sizeof(word)) {
+    std::memcpy(&word, bytes.data(), sizeof(word));
+    if (word & kHighBits) break;
+    bytes.remove_prefix(sizeof(word));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string Nearest(std::string_view word, std::span<const std::string> candidates) {
@@ -75,7 +89,7 @@ std::string Printable(std::string_view bytes, std::size_t limit) {
 }
 
 bool IsUtf8(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (!(bytes = SkipAscii(bytes)).empty()) {
     std::size_t n = SequenceLength(bytes);
     if (n == 0) return false;
     bytes.remove_prefix(n);

@@ -21,8 +21,8 @@ TEST(Rfc3339, PrintsWhatReadsBack) {
 }
 
 TEST(Rfc3339, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-01-01T25:00:00Z", "2024-01-01", "2024-01-01T00:00:00",
-                           "yesterday", "2024-01-01T00:00:00Zjunk", "2024-01-01T00:00:00+2"}) {
+  for (const char* text : {"", "2024-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2024-01-01T25:00:00Z", "2024-01-01",
+                           "2024-01-01T00:00:00", "yesterday", "2024-01-01T00:00:00Zjunk", "2024-01-01T00:00:00+2"}) {
     EXPECT_FALSE(ParseRfc3339(text)) << text;
   }
 }
@@ -31,7 +31,8 @@ TEST(Duration, ReadsUnitsAndRefusesTheRest) {
   EXPECT_EQ(*ParseDuration("250ms"), std::chrono::milliseconds(250));
   EXPECT_EQ(*ParseDuration("30s"), std::chrono::seconds(30));
   EXPECT_EQ(*ParseDuration("2d"), std::chrono::hours(48));
-  for (const char* text : {"", "30", "s", "-5s", "5 s", "1.5s", "5w", "99999999999999d"}) EXPECT_FALSE(ParseDuration(text)) << text;
+  for (const char* text : {"", "30", "s", "-5s", "5 s", "1.5s", "5w", "99999999999999d"})
+    EXPECT_FALSE(ParseDuration(text)) << text;
 }
 
 TEST(Duration, IsPrintedForPeople) {

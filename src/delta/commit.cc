@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
+#include "base/crash_point.h"
 #include "base/file.h"
 #include "delta/border.h"
 #include "delta/table.h"
@@ -14,6 +17,12 @@ namespace cryptostream {
 namespace {
 
 using namespace delta_internal;
+
+const CrashPoint kBeforeCommit("delta.before_commit");
+const CrashPoint kAfterCommit("delta.after_commit");
+const CrashPoint kBeforeRecovery("delta.before_recovery");
+const CrashPoint kBeforeCheckpoint("delta.before_checkpoint");
+const CrashPoint kAfterCheckpoint("delta.after_checkpoint");
 
 constexpr const char* kBatchId = "batchId";
 constexpr const char* kOperation = "operation";
@@ -24,6 +33,7 @@ shim::Operation ToShim(CommitKind kind) {
     case CommitKind::kAppend: return shim::Operation::Append;
     case CommitKind::kReplace: return shim::Operation::Replace;
     case CommitKind::kOptimize: return shim::Operation::Optimize;
+    case CommitKind::kDelete: return shim::Operation::Delete;
   }
   return shim::Operation::Append;
 }
@@ -31,6 +41,7 @@ shim::Operation ToShim(CommitKind kind) {
 Status CheckRequest(const CommitRequest& request) {
   if (request.batch_id.empty()) return Invalid("commit has no batch id");
   if (request.kind == CommitKind::kAppend && !request.removes.empty()) return Invalid("an append removes no files");
+  if (request.kind == CommitKind::kDelete && !request.adds.empty()) return Invalid("a deletion adds no files");
   if (request.adds.empty() && request.removes.empty() && request.txns.empty()) return Invalid("commit is empty");
   return {};
 }
@@ -40,7 +51,6 @@ shim::Request MakeRequest(const CommitRequest& request) {
   out.operation = ToShim(request.kind);
   out.engine_info = kEngineInfo;
   for (const DataFile& file : request.adds) out.adds.push_back(AddJson(file));
-  for (const DataFile& file : request.removes) out.removes.push_back(file.path);
   for (const auto& [app_id, version] : request.txns) out.txns.push_back({app_id, version});
   out.parameters.push_back({kBatchId, request.batch_id});
   if (!request.operation.empty()) out.parameters.push_back({kOperation, request.operation});
@@ -74,8 +84,10 @@ Result<CommitActions> FromShim(const shim::Commit& commit, const std::vector<std
   out.time = Timestamp(std::chrono::milliseconds(commit.timestamp_ms));
   out.operation = std::string(commit.operation);
   for (const auto& pair : commit.parameters) {
-    if (pair.key == kBatchId) out.batch_id = std::string(pair.value);
-    if (pair.key == kOperation) out.operation = std::string(pair.value);
+    std::string value(pair.value);
+    if (pair.key == kBatchId) out.batch_id = value;
+    if (pair.key == kOperation) out.operation = value;
+    out.parameters[std::string(pair.key)] = std::move(value);
   }
   for (const auto& txn : commit.txns) out.txns[std::string(txn.app_id)] = txn.version;
   CS_TRY(TakeChanged(commit.adds, partition_columns, &out.adds));
@@ -86,20 +98,60 @@ Result<CommitActions> FromShim(const shim::Commit& commit, const std::vector<std
 
 }  // namespace
 
+// None of `removes`, live at version `seen`, was removed up to the pinned version. Reads only the commits between.
+Status Table::CheckStillLive(const std::vector<DataFile>& removes, Version seen) const {
+  auto pinned = snapshot();
+  if (removes.empty() || pinned->version() == seen) return {};
+  std::set<std::string_view> paths;
+  for (const DataFile& file : removes) paths.insert(file.path);
+  const SnapshotHandle& handle = pinned->handle();
+  for (Version first = seen + 1; first <= pinned->version(); first += kCommitsPerRead) {
+    Version last = std::min<Version>(pinned->version(), first + kCommitsPerRead - 1);
+    CS_ASSIGN(auto commits, Call("look for removed files", [&] { return handle.shim_store().commits(first, last); }));
+    for (const auto& commit : commits) {
+      for (const shim::File& file : commit.removes) {
+        if (!paths.contains(std::string_view(file.path.data(), file.path.size()))) continue;
+        return Conflict(fmt::format("file to remove is not live: path={} removed_in={}", std::string(file.path), commit.version));
+      }
+    }
+  }
+  return {};
+}
+
 Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   CS_TRY(CheckRequest(request));
+  auto seen = snapshot();
+  rust::Vec<rust::String> paths;
+  for (const DataFile& file : request.removes) paths.push_back(file.path);
+  CS_ASSIGN(auto removals,
+            Call("commit", [&] { return seen->handle().shim_store().find_removals(*seen->handle().snapshot, paths); }));
   std::lock_guard lock(commit_mutex_);
+  CS_TRY(CheckStillLive(request.removes, seen->version()));
   auto base = snapshot();
   const SnapshotHandle& handle = base->handle();
-  CrashPoint("delta.before_commit");
+  kBeforeCommit.Reach();
   // Every failure in there is a value already; only the glue itself could throw.
   CS_ASSIGN(shim::Outcome outcome,
-            Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, MakeRequest(request)); }));
+            Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, MakeRequest(request), *removals); }));
   CommitOutcome out{FromShim(outcome.kind), outcome.version, std::string(outcome.message)};
+  if (out.kind != CommitResultKind::kCommitted) StopOnIoError("commit to table " + uri_, out.message);
   if (out.kind == CommitResultKind::kCommitted) {
-    CrashPoint("delta.after_commit");
+    kAfterCommit.Reach();
     CS_ASSIGN(auto after, MakeSnapshot(handle.store, std::move(outcome.snapshot), handle.facts));
     Pin(std::move(after));
+  }
+  return out;
+}
+
+Result<std::map<std::string, Timestamp>> Table::Tombstones() const {
+  auto pinned = snapshot();
+  const SnapshotHandle& handle = pinned->handle();
+  CS_ASSIGN(auto removed,
+            Call("read the removals of table " + uri_, [&] { return handle.shim_store().tombstones(*handle.snapshot); }));
+  std::map<std::string, Timestamp> out;
+  for (const shim::File& file : removed) {
+    Timestamp& at = out[std::string(file.path)];
+    at = std::max(at, Timestamp(std::chrono::milliseconds(file.modified_ms)));
   }
   return out;
 }
@@ -120,25 +172,59 @@ Result<std::vector<CommitActions>> Table::CommitsAfter(Version version, int max_
   return out;
 }
 
+Result<std::shared_ptr<const Snapshot>> Table::SnapshotWithRowsOf(Version version) const {
+  auto pinned = snapshot();
+  Version same = version;
+  bool changed = false;
+  while (!changed && same < pinned->version()) {
+    CS_ASSIGN(auto commits, CommitsAfter(same, 8));  // the next one changes rows as a rule
+    for (const CommitActions& commit : commits) {
+      changed = !commit.adds.empty() || !commit.removes.empty();
+      if (changed || commit.version > pinned->version()) break;
+      same = commit.version;
+    }
+    if (commits.empty()) break;
+  }
+  if (same == pinned->version()) return pinned;
+  return SnapshotAt(same);
+}
+
 Result<std::optional<Version>> Table::FindCommit(std::string_view batch_id, Version from) {
+  kBeforeRecovery.Reach();
   CS_TRY(Refresh());
   Version newest = version();
   for (Version after = from - 1; after < newest; after += kCommitsPerRead) {
     CS_ASSIGN(auto commits, CommitsAfter(after, kCommitsPerRead));
     for (const CommitActions& commit : commits) {
-      if (commit.batch_id == batch_id) return commit.version;
+      if (commit.batch_id != batch_id) continue;
+      CS_TRY(MakeCommitDurable(commit.version));
+      return commit.version;
     }
   }
   return std::nullopt;
+}
+
+// Whoever reported an error may not have come as far as its fsyncs.
+Status Table::MakeCommitDurable(Version version) const {
+  if (root_path_.empty() || !fsync_) return {};
+  std::filesystem::path log = std::filesystem::path(root_path_) / "_delta_log";
+  CS_TRY(FsyncPath(log / fmt::format("{:020}.json", version)));
+  return FsyncPath(log);
 }
 
 Status Table::Checkpoint() {
   std::lock_guard lock(commit_mutex_);
   auto base = snapshot();
   const SnapshotHandle& handle = base->handle();
-  CS_ASSIGN(auto after,
-            Call("write a checkpoint of table " + uri_, [&] { return handle.shim_store().checkpoint(*handle.snapshot); }));
-  CS_ASSIGN(auto same, MakeSnapshot(handle.store, std::move(after), handle.facts));
+  kBeforeCheckpoint.Reach();
+  std::string what = "write a checkpoint of table " + uri_;
+  auto written = Call(what, [&] { return handle.shim_store().checkpoint(*handle.snapshot); });
+  if (!written) {
+    StopOnIoError(what, written.error().message);
+    return std::unexpected(std::move(written).error());
+  }
+  kAfterCheckpoint.Reach();
+  CS_ASSIGN(auto same, MakeSnapshot(handle.store, *std::move(written), handle.facts));
   Pin(std::move(same));
   return {};
 }

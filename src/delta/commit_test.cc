@@ -1,6 +1,7 @@
 // Commits: what lands, what two writers see of each other, how one's own is found again, and what readers of the log get.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -147,10 +148,56 @@ TEST_F(TableTest, AReplacementOfAFileThatIsNoLongerLiveIsRefused) {
   replace.removes[0].path = "source=a/gone.parquet";
   replace.batch_id = "r";
   auto outcome = table->Commit(replace);
-  ASSERT_TRUE(outcome);
-  EXPECT_EQ(outcome->kind, CommitResultKind::kFailed);
-  EXPECT_THAT(outcome->message, HasSubstr("not live"));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kConflict);
+  EXPECT_THAT(outcome.error().message, HasSubstr("not live"));
   EXPECT_EQ(table->version(), 1);
+}
+
+TEST_F(TableTest, OfManyThreadsThatRemoveOneFileOneWins) {
+  auto table = Must(Table::Create(Spec("t")));
+  Append(*table, 0, 10);
+  CommitRequest remove;
+  remove.kind = CommitKind::kDelete;
+  remove.removes = *table->Files();
+  std::atomic<int> won{0}, lost{0};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      CommitRequest mine = remove;
+      mine.batch_id = RandomHexId();
+      auto outcome = table->Commit(mine);
+      if (outcome && outcome->kind == CommitResultKind::kCommitted) ++won;
+      if (!outcome && outcome.error().kind == ErrorKind::kConflict) ++lost;
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(won, 1);
+  EXPECT_EQ(lost, 3);
+  EXPECT_THAT(*table->Files(), IsEmpty());
+}
+
+TEST_F(TableTest, RemovedFilesAreRememberedWithTheTimeOfTheirRemoval) {
+  auto table = Must(Table::Create(Spec("t")));
+  for (int i = 0; i < 3; ++i) Append(*table, i * 10, 10);
+  Timestamp before = std::chrono::floor<std::chrono::milliseconds>(SystemClock().Now());
+  auto files = *table->Files();
+  CommitRequest compact;
+  compact.kind = CommitKind::kOptimize;
+  compact.removes = {files[0], files[1]};
+  compact.adds = {Write(*table, 0, 20)};
+  compact.batch_id = "c";
+  ASSERT_EQ(table->Commit(compact)->kind, CommitResultKind::kCommitted);
+  for (bool checkpoint : {false, true}) {
+    if (checkpoint) {
+      ASSERT_TRUE(table->Checkpoint());
+    }
+    auto tombstones = table->Tombstones();
+    ASSERT_TRUE(tombstones) << tombstones.error().message;
+    ASSERT_THAT(*tombstones, SizeIs(2));
+    EXPECT_TRUE(tombstones->contains(files[0].path));
+    EXPECT_GE(tombstones->at(files[1].path), before);
+  }
 }
 
 TEST_F(TableTest, RequestsThatSayNothingAreRefused) {

@@ -2,6 +2,8 @@
 // of Hive (ExternalCatalogUtils.escapePathName in Spark), not those of a URL.
 #include "delta/partition.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 namespace cryptostream {
@@ -36,5 +38,30 @@ std::string PartitionFolder(const std::vector<PartitionValue>& partition) {
 }
 
 std::string EncodeUriPath(std::string_view path) { return Escaped(path, " \"#%<>?[\\]^`{|}", true); }
+
+namespace {
+
+std::optional<int> PartitionNumber(const DataFile& file, const std::string& name) {
+  for (const PartitionValue& value : file.partition) {
+    if (value.name == name && value.value) return std::atoi(value.value->c_str());
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Date> PartitionDay(const DataFile& file) {
+  for (const PartitionValue& value : file.partition) {
+    if (value.name != "date" || !value.value) continue;
+    auto time = ParseRfc3339(*value.value + "T00:00:00Z");
+    if (time) return DateOf(*time);
+  }
+  auto year = PartitionNumber(file, "year"), month = PartitionNumber(file, "month"), day = PartitionNumber(file, "day");
+  if (!year || !month || !day) return std::nullopt;
+  std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+                                   std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return Date(date);
+}
 
 }  // namespace cryptostream

@@ -19,6 +19,9 @@ struct Place {
   std::string Full(const std::string& path) const { return root.empty() ? path : root + "/" + path; }
 };
 
+// True when a table's log is there. Errors: Invalid, Unavailable.
+Result<bool> HasLog(const std::string& root);
+
 // Opens the place of a path or URL. Errors: Invalid (a URL that this build of Arrow does not know).
 Result<Place> OpenPlace(const std::string& root);
 

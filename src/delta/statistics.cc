@@ -7,6 +7,7 @@
 #include <arrow/api.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -49,77 +50,6 @@ std::string Text(const arrow::DataType& type, std::int64_t value, bool up) {
   return std::to_string(value);
 }
 
-template <class ArrayType>
-std::optional<std::pair<std::int64_t, std::int64_t>> IntegerRange(const arrow::ArrayVector& chunks) {
-  std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = std::numeric_limits<std::int64_t>::min();
-  for (const auto& chunk : chunks) {
-    const auto& array = static_cast<const ArrayType&>(*chunk);
-    for (std::int64_t i = 0; i < array.length(); ++i) {
-      if (array.IsNull(i)) continue;
-      low = std::min<std::int64_t>(low, array.Value(i));
-      high = std::max<std::int64_t>(high, array.Value(i));
-    }
-  }
-  if (low > high) return std::nullopt;
-  return std::pair(low, high);
-}
-
-std::optional<std::pair<std::string_view, std::string_view>> StringRange(const arrow::ArrayVector& chunks) {
-  std::optional<std::pair<std::string_view, std::string_view>> range;
-  for (const auto& chunk : chunks) {
-    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
-    for (std::int64_t i = 0; i < array.length(); ++i) {
-      if (array.IsNull(i)) continue;
-      std::string_view value = array.GetView(i);
-      if (!range) range.emplace(value, value);
-      range->first = std::min(range->first, value);
-      range->second = std::max(range->second, value);
-    }
-  }
-  return range;
-}
-
-void AddLeaf(const arrow::Field& field, const arrow::ArrayVector& chunks, Bounds* bounds) {
-  std::int64_t nulls = 0;
-  for (const auto& chunk : chunks) nulls += chunk->null_count();
-  AppendMember(&bounds->nulls, field.name(), std::to_string(nulls));
-  if (field.type()->id() == arrow::Type::STRING) {
-    if (auto range = StringRange(chunks)) {
-      AppendMember(&bounds->min, field.name(), JsonString(range->first));
-      AppendMember(&bounds->max, field.name(), JsonString(range->second));
-    }
-    return;
-  }
-  bool wide = field.type()->id() == arrow::Type::INT64 || field.type()->id() == arrow::Type::TIMESTAMP;
-  auto range = field.type()->id() == arrow::Type::TIMESTAMP ? IntegerRange<arrow::TimestampArray>(chunks)
-               : wide                                       ? IntegerRange<arrow::Int64Array>(chunks)
-               : field.type()->id() == arrow::Type::DATE32  ? IntegerRange<arrow::Date32Array>(chunks)
-                                                            : IntegerRange<arrow::Int32Array>(chunks);
-  if (!range) return;
-  AppendMember(&bounds->min, field.name(), Text(*field.type(), range->first, false));
-  AppendMember(&bounds->max, field.name(), Text(*field.type(), range->second, true));
-}
-
-arrow::Status AddField(const arrow::Field& field, const arrow::ArrayVector& chunks, Bounds* bounds) {
-  if (field.type()->id() != arrow::Type::STRUCT) {
-    if (HasStatistics(field)) AddLeaf(field, chunks, bounds);
-    return arrow::Status::OK();
-  }
-  Bounds inner;
-  for (int child = 0; child < field.type()->num_fields(); ++child) {
-    arrow::ArrayVector parts;
-    for (const auto& chunk : chunks) {  // flattened: a null struct makes its fields null
-      ARROW_ASSIGN_OR_RAISE(auto part, static_cast<const arrow::StructArray&>(*chunk).GetFlattenedField(child));
-      parts.push_back(std::move(part));
-    }
-    ARROW_RETURN_NOT_OK(AddField(*field.type()->field(child), parts, &inner));
-  }
-  for (auto member : {&Bounds::min, &Bounds::max, &Bounds::nulls}) {
-    if (!(inner.*member).empty()) AppendMember(&(bounds->*member), field.name(), "{" + inner.*member + "}");
-  }
-  return arrow::Status::OK();
-}
-
 void Collect(const arrow::FieldVector& fields, const std::string& prefix, std::vector<std::string>* names) {
   for (const auto& field : fields) {
     if (field->type()->id() == arrow::Type::STRUCT) {
@@ -131,6 +61,111 @@ void Collect(const arrow::FieldVector& fields, const std::string& prefix, std::v
 }
 
 }  // namespace
+
+// What is known of a column so far; of a struct, only its fields.
+struct StatisticsBuilder::Column {
+  std::shared_ptr<arrow::Field> field;
+  std::vector<Column> children;
+  std::int64_t nulls = 0;
+  std::int64_t low = std::numeric_limits<std::int64_t>::max(), high = std::numeric_limits<std::int64_t>::min();
+  std::optional<std::pair<std::string, std::string>> text;
+
+  explicit Column(std::shared_ptr<arrow::Field> of) : field(std::move(of)) {
+    if (field->type()->id() != arrow::Type::STRUCT) return;
+    for (const auto& child : field->type()->fields()) children.emplace_back(child);
+  }
+  arrow::Status Add(const arrow::ArrayVector& chunks);
+  template <class ArrayType>
+  void AddIntegers(const arrow::Array& chunk);
+  void AddTexts(const arrow::Array& chunk);
+  void Write(Bounds* bounds) const;
+};
+
+template <class ArrayType>
+void StatisticsBuilder::Column::AddIntegers(const arrow::Array& chunk) {
+  const auto& array = static_cast<const ArrayType&>(chunk);
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) continue;
+    low = std::min<std::int64_t>(low, array.Value(i));
+    high = std::max<std::int64_t>(high, array.Value(i));
+  }
+}
+
+void StatisticsBuilder::Column::AddTexts(const arrow::Array& chunk) {
+  const auto& array = static_cast<const arrow::StringArray&>(chunk);
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) continue;
+    std::string_view value = array.GetView(i);
+    if (!text) text.emplace(value, value);
+    if (value < text->first) text->first = value;
+    if (value > text->second) text->second = value;
+  }
+}
+
+arrow::Status StatisticsBuilder::Column::Add(const arrow::ArrayVector& chunks) {
+  for (std::size_t child = 0; child < children.size(); ++child) {
+    arrow::ArrayVector parts;
+    for (const auto& chunk : chunks) {  // flattened: a null struct makes its fields null
+      ARROW_ASSIGN_OR_RAISE(auto part, static_cast<const arrow::StructArray&>(*chunk).GetFlattenedField(static_cast<int>(child)));
+      parts.push_back(std::move(part));
+    }
+    ARROW_RETURN_NOT_OK(children[child].Add(parts));
+  }
+  if (!children.empty() || !HasStatistics(*field)) return arrow::Status::OK();
+  for (const auto& chunk : chunks) {
+    nulls += chunk->null_count();
+    switch (field->type()->id()) {
+      case arrow::Type::STRING: AddTexts(*chunk); break;
+      case arrow::Type::TIMESTAMP: AddIntegers<arrow::TimestampArray>(*chunk); break;
+      case arrow::Type::INT64: AddIntegers<arrow::Int64Array>(*chunk); break;
+      case arrow::Type::DATE32: AddIntegers<arrow::Date32Array>(*chunk); break;
+      default: AddIntegers<arrow::Int32Array>(*chunk); break;
+    }
+  }
+  return arrow::Status::OK();
+}
+
+void StatisticsBuilder::Column::Write(Bounds* bounds) const {
+  if (!children.empty()) {
+    Bounds inner;
+    for (const Column& child : children) child.Write(&inner);
+    for (auto member : {&Bounds::min, &Bounds::max, &Bounds::nulls}) {
+      if (!(inner.*member).empty()) AppendMember(&(bounds->*member), field->name(), "{" + inner.*member + "}");
+    }
+    return;
+  }
+  if (!HasStatistics(*field)) return;
+  AppendMember(&bounds->nulls, field->name(), std::to_string(nulls));
+  if (text) {
+    AppendMember(&bounds->min, field->name(), JsonString(text->first));
+    AppendMember(&bounds->max, field->name(), JsonString(text->second));
+  } else if (low <= high) {
+    AppendMember(&bounds->min, field->name(), Text(*field->type(), low, false));
+    AppendMember(&bounds->max, field->name(), Text(*field->type(), high, true));
+  }
+}
+
+StatisticsBuilder::StatisticsBuilder(const arrow::Schema& schema) {
+  for (const auto& field : schema.fields()) columns_.emplace_back(field);
+}
+
+StatisticsBuilder::~StatisticsBuilder() = default;
+
+Status StatisticsBuilder::Add(const arrow::Table& rows) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    arrow::Status added = columns_[i].Add(rows.column(static_cast<int>(i))->chunks());
+    if (!added.ok()) return Internal("cannot compute statistics: reason=" + added.message());
+  }
+  rows_ += rows.num_rows();
+  return {};
+}
+
+std::string StatisticsBuilder::Json() const {
+  Bounds bounds;
+  for (const Column& column : columns_) column.Write(&bounds);
+  return fmt::format(R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", rows_, bounds.min,
+                     bounds.max, bounds.nulls);
+}
 
 std::string JsonString(std::string_view text) {
   std::string out = "\"";
@@ -152,13 +187,9 @@ std::vector<std::string> StatisticsColumns(const arrow::Schema& schema) {
 }
 
 Result<std::string> StatisticsJson(const arrow::Table& rows) {
-  Bounds bounds;
-  for (int i = 0; i < rows.num_columns(); ++i) {
-    arrow::Status added = AddField(*rows.schema()->field(i), rows.column(i)->chunks(), &bounds);
-    if (!added.ok()) return Internal("cannot compute statistics: reason=" + added.message());
-  }
-  return fmt::format(R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", rows.num_rows(),
-                     bounds.min, bounds.max, bounds.nulls);
+  StatisticsBuilder builder(*rows.schema());
+  CS_TRY(builder.Add(rows));
+  return builder.Json();
 }
 
 std::int64_t RowsOf(std::string_view stats_json) {
@@ -169,7 +200,7 @@ std::int64_t RowsOf(std::string_view stats_json) {
   while (digits.starts_with(' ')) digits.remove_prefix(1);
   std::int64_t rows = -1;
   std::from_chars(digits.data(), digits.data() + digits.size(), rows);
-  return rows;
+  return std::max<std::int64_t>(rows, -1);  // what a broken log says is no count
 }
 
 std::shared_ptr<arrow::Schema> WithoutMetadata(const arrow::Schema& schema) {

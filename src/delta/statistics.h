@@ -18,7 +18,22 @@ std::vector<std::string> StatisticsColumns(const arrow::Schema& schema);
 
 // The statistics of a file's rows as the Delta protocol writes them: numRecords, and minValues, maxValues and nullCount
 // of StatisticsColumns. Timestamps in milliseconds, the minimum rounded down and the maximum up, so that they enclose the
-// microseconds of the data. Errors: Internal.
+// microseconds of the data. Takes the rows piece by piece.
+class StatisticsBuilder {
+ public:
+  explicit StatisticsBuilder(const arrow::Schema& schema);
+  ~StatisticsBuilder();
+  // Requires: columns as in the schema. Errors: Internal.
+  Status Add(const arrow::Table& rows);
+  std::string Json() const;
+
+ private:
+  struct Column;
+  std::vector<Column> columns_;
+  std::int64_t rows_ = 0;
+};
+
+// The statistics of rows that are all at hand. Errors: Internal.
 Result<std::string> StatisticsJson(const arrow::Table& rows);
 
 // `text` as a JSON string, quotes included.

@@ -10,8 +10,12 @@
 
 #include <filesystem>
 
+#include "base/crash_point.h"
 #include "base/file.h"
+#include "base/mutant.h"
 #include "delta/border.h"
+#include "delta/checkpoint_check.h"
+#include "delta/place.h"
 #include "delta/statistics.h"
 
 namespace cryptostream {
@@ -20,18 +24,22 @@ namespace {
 using namespace delta_internal;
 namespace fs = std::filesystem;
 
+const CrashPoint kBeforeCreate("delta.before_create");
+const CrashPoint kAfterCreate("delta.after_create");
+
 bool IsUrl(const std::string& uri) { return uri.find("://") != uri.npos; }
 
 Result<StorePtr> OpenStore(const std::string& uri, bool fsync) {
   if (uri.empty()) return Invalid("table has no path");
   std::string place = IsUrl(uri) ? uri : fs::absolute(uri).lexically_normal().string();
+  if constexpr (kMutant == Mutant::kAcknowledgeBeforeFsync) fsync = false;
   CS_ASSIGN(auto store, Call("open table " + uri, [&] { return shim::open_store(place, fsync); }));
   return std::make_shared<rust::Box<shim::Store>>(std::move(store));
 }
 
 Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optional<Version> version) {
   std::string uri((*store)->url());
-  CS_ASSIGN(bool has_log, Call("look for table " + uri, [&] { return (*store)->has_log(); }));
+  CS_ASSIGN(bool has_log, HasLog(uri));
   if (!has_log) return NotFound("no table there: path=" + uri);
   auto loaded = Call("open table " + uri, [&] { return (*store)->snapshot(version.value_or(kNoVersion)); });
   if (!loaded) {
@@ -44,6 +52,12 @@ Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optiona
     return std::unexpected(std::move(error));
   }
   return MakeSnapshot(store, *std::move(loaded));
+}
+
+// The root as a path of this machine; empty for an object store.
+Result<std::string> LocalPath(const std::string& uri) {
+  CS_ASSIGN(Place place, OpenPlace(uri));
+  return place.local ? place.root : std::string();
 }
 
 // What a table must be for us to write into it.
@@ -82,10 +96,10 @@ std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& s
           {"cryptostream.format", std::to_string(kTableFormat)}};
 }
 
-Table::Table(std::shared_ptr<const Snapshot> snapshot, bool fsync)
+Table::Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync)
     : uri_(snapshot->uri()),
       id_(snapshot->table_id()),
-      root_path_(snapshot->handle().shim_store().local_path()),
+      root_path_(std::move(root_path)),
       fsync_(fsync),
       snapshot_(std::move(snapshot)) {}
 
@@ -93,33 +107,47 @@ Table::~Table() = default;
 
 Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
   CS_ASSIGN(StorePtr store, OpenStore(spec.uri, spec.fsync));
-  if (std::string path((*store)->local_path()); !path.empty()) CS_TRY(MakeDirsDurable(fs::path(path) / "_delta_log"));
+  CS_ASSIGN(std::string root_path, LocalPath(std::string((*store)->url())));
+  if (!root_path.empty()) CS_TRY(MakeDirsDurable(fs::path(root_path) / "_delta_log"));
 
   auto properties = spec.properties;
   properties.merge(DefaultTableProperties(*spec.schema, spec.partition_columns));
-  rust::Vec<shim::Pair> pairs;
-  for (const auto& [key, value] : properties) pairs.push_back({key, value});
-  rust::Vec<rust::String> partition;
-  for (const auto& column : spec.partition_columns) partition.push_back(column);
+  shim::Metadata metadata;
+  for (const auto& [key, value] : properties) metadata.properties.push_back({key, value});
+  for (const auto& column : spec.partition_columns) metadata.partition_columns.push_back(column);
 
   ArrowSchema exported{};
   arrow::Status status = arrow::ExportSchema(*spec.schema, &exported);
   if (!status.ok()) return std::unexpected(FromArrow("export the schema", status));
-  CS_TRY(Call("create table " + spec.uri,
-              [&] { (*store)->create(reinterpret_cast<std::size_t>(&exported), partition, pairs, kEngineInfo); }));
+  kBeforeCreate.Reach();
+  std::string what = "create table " + spec.uri;
+  Status created = Call(what, [&] { (*store)->create(reinterpret_cast<std::size_t>(&exported), metadata, kEngineInfo); });
+  if (!created) {
+    StopOnIoError(what, created.error().message);
+    return std::unexpected(std::move(created).error());
+  }
+  kAfterCreate.Reach();
   CS_ASSIGN(auto snapshot, Load(store, std::nullopt));
-  return std::unique_ptr<Table>(new Table(std::move(snapshot), spec.fsync));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), std::move(root_path), spec.fsync));
 }
 
 Result<std::unique_ptr<Table>> Table::Open(const std::string& uri, const OpenOptions& options) {
   CS_ASSIGN(StorePtr store, OpenStore(uri, options.fsync));
   CS_ASSIGN(auto snapshot, Load(store, options.version));
-  return std::unique_ptr<Table>(new Table(std::move(snapshot), options.fsync));
+  CS_ASSIGN(std::string root_path, LocalPath(snapshot->uri()));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), std::move(root_path), options.fsync));
 }
 
 Result<std::unique_ptr<Table>> Table::OpenOrCreate(const TableSpec& spec) {
+  if (!IsUrl(spec.uri)) CS_TRY(SetAsideBadCheckpoints(fs::path(spec.uri) / "_delta_log"));
   auto opened = Open(spec.uri, {.fsync = spec.fsync, .version = std::nullopt});
-  if (!opened && opened.error().kind == ErrorKind::kNotFound) return Create(spec);
+  if (!opened && opened.error().kind == ErrorKind::kNotFound) {
+    auto created = Create(spec);
+    if (created) return created;
+    // It may be there in spite of the error, like any commit: then it is looked at like any other.
+    opened = Open(spec.uri, {.fsync = spec.fsync, .version = std::nullopt});
+    if (!opened) return created;
+  }
   if (opened) CS_TRY(CheckIsOurs(*(*opened)->snapshot(), spec));
   return opened;
 }

@@ -45,6 +45,7 @@ enum class CommitKind {
   kAppend,    // new rows
   kReplace,   // rows exchanged for corrected ones (remove + add): readers of the log see the change
   kOptimize,  // the same rows in other files: dataChange false, readers of the log see nothing
+  kDelete,    // rows taken away, whole files: remove only
 };
 
 struct CommitRequest {
@@ -77,9 +78,16 @@ struct CommitActions {
   std::string batch_id;
   std::string operation;
   std::vector<DataFile> adds;
-  std::vector<DataFile> removes;    // path (and size, partition where the log has them)
-  bool data_change_remove = false;  // `removes` is not empty: rows that were read before are gone or replaced
+  std::vector<DataFile> removes;                  // path (and size, partition where the log has them)
+  bool data_change_remove = false;                // `removes` is not empty: rows that were read before are gone or replaced
+  std::map<std::string, std::string> parameters;  // commitInfo.operationParameters
   std::map<std::string, std::int64_t> txns;
+};
+
+// A pinned version of a table, and where its files are.
+struct TableView {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::string root_path;
 };
 
 // A Delta table. Pins the newest snapshot it has seen; whoever needs one view over several calls holds snapshot().
@@ -99,8 +107,12 @@ class Table {
   // Pins the newest version. Errors: Corrupt, Unavailable.
   Status Refresh();
   std::shared_ptr<const Snapshot> snapshot() const;
+  TableView view() const { return {snapshot(), root_path_}; }
   // The snapshot of an older version. Errors: NotFound (cleaned up, or not there yet).
   Result<std::shared_ptr<const Snapshot>> SnapshotAt(Version version) const;
+  // The newest snapshot with the same rows as `version`: commits that only put them into other files are stepped over, because the files
+  // of the older version may be vacuumed. Errors: NotFound (the log after `version` was cleaned up), Corrupt, Unavailable.
+  Result<std::shared_ptr<const Snapshot>> SnapshotWithRowsOf(Version version) const;
 
   const std::string& uri() const { return uri_; }  // of the root, ends with "/"
   const std::string& id() const { return id_; }
@@ -116,16 +128,23 @@ class Table {
   // Errors: NotFound (the log before them was cleaned up: resync from a snapshot), Corrupt, Unavailable.
   Result<std::vector<CommitActions>> CommitsAfter(Version version, int max_commits = 100) const;
   // Writes one commit on top of the pinned snapshot; committed: the post-commit snapshot is pinned. What happened is
-  // the value; an error means that nothing was tried (Invalid: a file to remove is not live, a bad request).
+  // the value; an error means that nothing was tried: Conflict (a file to remove is not live any more), Invalid (a bad
+  // request). Files to remove are looked up before other commits are kept waiting.
   Result<CommitOutcome> Commit(const CommitRequest& request);
-  // Finds the commit with this batch id at or after `from`, up to the newest version (also pins that one).
+  // Finds the commit with this batch id at or after `from`, up to the newest version (also pins that one). Found, it is
+  // durable.
   Result<std::optional<Version>> FindCommit(std::string_view batch_id, Version from);
+  // The files whose removal the log still remembers, with the time of it: those of the newest checkpoint (which forgets them after
+  // delta.deletedFileRetentionDuration) and of the commits after it.
+  Result<std::map<std::string, Timestamp>> Tombstones() const;
   // Writes a checkpoint (and the version checksum) for the pinned snapshot.
   Status Checkpoint();
 
  private:
-  Table(std::shared_ptr<const Snapshot> snapshot, bool fsync);
+  Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync);
   Status RefreshLocked();  // requires commit_mutex_
+  Status MakeCommitDurable(Version version) const;
+  Status CheckStillLive(const std::vector<DataFile>& removes, Version seen) const;
   void Pin(std::shared_ptr<const Snapshot> snapshot);
 
   const std::string uri_;

@@ -13,9 +13,12 @@
 namespace cryptostream {
 namespace {
 
+const StagePoints kPoints{CrashPoint("bronze.after_load"), CrashPoint("bronze.before_commit"), CrashPoint("bronze.after_commit")};
+
 // A pause long enough to gather and short enough to stop promptly.
 constexpr std::chrono::milliseconds kPoll{50};
-constexpr std::size_t kMaxRowsPerCommit = 250'000;
+// Of a fast replay: enough that commits cost little, few enough that a batch's memory is used again by the next one.
+constexpr std::size_t kMaxRowsPerCommit = 150'000;
 
 std::string BronzeId(const RawBatch& batch) { return AppId(batch.position_id); }
 
@@ -31,6 +34,8 @@ std::optional<RejectReason> Refuse(std::string_view value) {
 BronzeStage::BronzeStage(Lake& lake, BoundedQueue<IncomingBatch>& input, BronzeHandoff& output)
     : lake_(lake), input_(input), output_(output) {}
 
+const StagePoints& BronzeStage::points() const { return kPoints; }
+
 Status BronzeStage::Load() {
   CS_ASSIGN(positions_, lake_.bronze().Txns());
   CS_ASSIGN(side_positions_, lake_.quarantine().Txns());
@@ -41,13 +46,8 @@ Status BronzeStage::Load() {
 
 bool BronzeStage::Due(StopToken stop) const {
   if (pending_.empty()) return false;
-  std::size_t rows = 0;
-  for (const IncomingBatch& incoming : pending_) {
-    if (incoming.batch.end_of_input) return true;
-    rows += incoming.batch.rows();
-  }
-  return stop.stop_requested() || pending_bytes_ >= lake_.options().commit_bytes || rows >= kMaxRowsPerCommit ||
-         std::chrono::steady_clock::now() - first_pending_ >= lake_.options().commit_every;
+  return stop.stop_requested() || pending_.back().batch->end_of_input || pending_bytes_ >= lake_.options().commit_bytes ||
+         pending_rows_ >= kMaxRowsPerCommit || std::chrono::steady_clock::now() - first_pending_ >= lake_.options().commit_every;
 }
 
 Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
@@ -58,7 +58,8 @@ Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
       continue;
     }
     if (pending_.empty()) first_pending_ = std::chrono::steady_clock::now();
-    pending_bytes_ += incoming->batch.bytes();
+    pending_bytes_ += incoming->batch->bytes();
+    pending_rows_ += incoming->batch->rows();
     pending_.push_back(*std::move(incoming));
   }
   return Prepare();
@@ -70,28 +71,28 @@ std::int64_t BronzeStage::Reached(const RawBatch& batch) const {
   return PositionOr(committing_positions_, id, PositionOr(positions_, id, 0));
 }
 
-// Copies what is new of a batch; the rest is below the position, or goes to quarantine.
-RawBatch BronzeStage::OnlyNew(const RawBatch& batch, StageWork& work) const {
-  RawBatch fresh;
-  fresh.source = batch.source;
-  fresh.topic = batch.topic;
-  fresh.partition = batch.partition;
-  fresh.position_id = batch.position_id;
-  std::int64_t position = Reached(batch);
-  std::int64_t in_quarantine = PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0);
-  for (std::size_t i = 0; i < batch.rows(); ++i) {
-    RawBatch::Row row = batch.row(i);
+// What is new of a batch and can be a row: mostly the whole batch as it is. The rest is below the position, or goes to quarantine.
+RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) const {
+  std::int64_t position = Reached(*batch);
+  std::int64_t in_quarantine = PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0);
+  std::vector<std::size_t> kept;
+  kept.reserve(batch->rows());
+  for (std::size_t i = 0; i < batch->rows(); ++i) {
+    RawBatch::Row row = batch->row(i);
     if (row.offset < position) continue;
     auto reason = Refuse(row.value);
     if (!reason) {
-      fresh.Add(row);
-      continue;
+      kept.push_back(i);
+    } else if (row.offset >= in_quarantine) {
+      work.rejects.push_back({batch->source, batch->topic, batch->partition, row.offset, "bronze",
+                              std::string(RejectText(*reason)), std::string(row.value.substr(0, Reject::kMaxRejectBytes)),
+                              row.received, batch->next_position});
     }
-    if (row.offset < in_quarantine) continue;
-    work.rejects.push_back({batch.source, batch.topic, batch.partition, row.offset, "bronze", std::string(RejectText(*reason)),
-                            std::string(row.value.substr(0, Reject::kMaxRejectBytes)), row.received, batch.next_position});
   }
-  return fresh;
+  if (kept.size() == batch->rows()) return batch;
+  RawBatch fresh = batch->Like();
+  for (std::size_t i : kept) fresh.Add(batch->row(i));
+  return std::make_shared<const RawBatch>(std::move(fresh));
 }
 
 void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
@@ -112,9 +113,9 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
   committing_.clear();
   committing_positions_.clear();
   for (const IncomingBatch& incoming : pending_) {
-    const RawBatch& batch = incoming.batch;
+    const RawBatch& batch = *incoming.batch;
     if (batch.next_position <= Reached(batch)) continue;
-    committing_.push_back(OnlyNew(batch, work));
+    AddByDate(OnlyNew(incoming.batch, work), committing_);
     AddSideRows(batch, work);
     committing_positions_[BronzeId(batch)] = batch.next_position;
   }
@@ -133,23 +134,18 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
 }
 
 void BronzeStage::Committed(Version version) {
-  auto rows = std::make_shared<std::vector<BronzeRow>>();
-  std::map<Date, std::vector<BronzeRow>> by_date;  // the order of the table: by partition, then as they came
+  BronzeBatchList batches;
   std::size_t count = 0;
-  for (const RawBatch& batch : committing_) {
-    Name source(batch.source);
-    for (std::size_t i = 0; i < batch.rows(); ++i) {
-      RawBatch::Row row = batch.row(i);
-      by_date[DateOf(row.received)].push_back(
-          {std::string(row.value), row.received, source, batch.topic, batch.partition, row.offset});
+  for (auto& [date, of_date] : committing_) {
+    for (RawBatchPtr& batch : of_date) {
+      count += batch->rows();
+      batches.push_back(std::move(batch));
     }
-    count += batch.rows();
   }
-  for (auto& [date, part] : by_date) std::move(part.begin(), part.end(), std::back_inserter(*rows));
   for (const auto& [id, position] : committing_positions_) positions_[id] = position;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "bronze"}}, static_cast<double>(count));
   committing_.clear();
-  output_.Give(version, std::move(rows));
+  output_.Give(version, std::move(batches));
   Settle(version);
 }
 
@@ -157,7 +153,7 @@ void BronzeStage::Committed(Version version) {
 void BronzeStage::Settle(Version version) {
   std::uint64_t through = pending_.back().number;
   pending_.clear();
-  pending_bytes_ = 0;
+  pending_bytes_ = pending_rows_ = 0;
   if (on_committed) on_committed(through, version);
 }
 

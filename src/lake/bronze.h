@@ -15,11 +15,12 @@ namespace cryptostream {
 // A batch on its way in, with the number under which the live view knows it.
 struct IncomingBatch {
   std::uint64_t number = 0;
-  RawBatch batch;
+  RawBatchPtr batch;
 };
 
 // Bronze rows of one committed version, in the order in which a reader of the table finds them.
-using BronzeHandoff = Handoff<std::shared_ptr<const std::vector<BronzeRow>>>;
+using BronzeBatchList = std::vector<RawBatchPtr>;
+using BronzeHandoff = Handoff<BronzeBatchList>;
 
 // The first stage: messages as they came, durable at most a second later. It is the log of the whole system, so it refuses only what
 // a string column cannot hold (not UTF-8, too large) and never looks at what a message means.
@@ -31,6 +32,7 @@ class BronzeStage final : public StageLogic {
   std::function<void(std::uint64_t through, Version version)> on_committed;
 
   std::string name() const override { return "bronze"; }
+  const StagePoints& points() const override;
   Table& table() override { return lake_.bronze(); }
   const TableLayout& layout() const override { return BronzeLayout(); }
   Status Load() override;
@@ -43,7 +45,7 @@ class BronzeStage final : public StageLogic {
   Result<std::optional<StageWork>> Prepare();
   void Settle(Version version);
   std::int64_t Reached(const RawBatch& batch) const;
-  RawBatch OnlyNew(const RawBatch& batch, StageWork& work) const;
+  RawBatchPtr OnlyNew(const RawBatchPtr& batch, StageWork& work) const;
   void AddSideRows(const RawBatch& batch, StageWork& work) const;
 
   Lake& lake_;
@@ -55,7 +57,8 @@ class BronzeStage final : public StageLogic {
   std::vector<IncomingBatch> pending_;  // taken, not yet durable; kept over errors
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point first_pending_;
-  std::vector<RawBatch> committing_;  // what the work returned last holds
+  std::size_t pending_rows_ = 0;
+  DatedBatches committing_;  // what the work returned last holds
   Positions committing_positions_;
 };
 

@@ -6,11 +6,10 @@
 #include <arrow/api.h>
 
 #include <bit>
-#include <map>
 #include <unordered_map>
 
+#include "delta/bounds.h"
 #include "delta/data_file.h"
-#include "delta/time_bounds.h"
 #include "lake/silver_reader.h"
 #include "market/columns.h"
 #include "market/schema.h"
@@ -33,31 +32,26 @@ bool SameRow(const GoldRow& a, const GoldRow& b) {
          a.last_event == b.last_event;
 }
 
-using Recomputed = std::map<WindowKey, GoldRow>;
-
-Result<Recomputed> Recompute(const TableView& silver, const std::set<WindowKey>& windows) {
-  std::unordered_map<WindowKey, WindowAccumulator> sums;
-  for (auto first = windows.begin(); first != windows.end();) {
-    // Windows less than an hour apart are read as one range: their files are mostly the same.
-    auto last = first;
-    while (std::next(last) != windows.end() && std::next(last)->start - last->start <= std::chrono::hours(1)) ++last;
-    TimeRange range{first->start, last->start + kWindow};
-    CS_TRY(ReadSilver(*silver.snapshot, silver.root_path, range, [&](std::vector<Tick> ticks) -> Status {
-      for (const Tick& tick : ticks) {
-        WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
-        if (windows.contains(key)) sums[key].Add(tick);
-      }
-      return {};
-    }));
-    first = std::next(last);
+// Adds the rows of the windows that are not known yet.
+Status Recompute(const TableView& silver, const std::set<WindowKey>& windows, WindowRows& rows) {
+  std::set<Timestamp> minutes;
+  for (const WindowKey& key : windows) {
+    if (!rows.contains(key)) minutes.insert(key.start);
   }
-  Recomputed rows;
+  std::unordered_map<WindowKey, WindowAccumulator> sums;
+  CS_TRY(ReadSilverMinutes(silver, minutes, [&](const std::vector<Tick>& ticks) -> Status {
+    for (const Tick& tick : ticks) {
+      WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+      if (windows.contains(key) && !rows.contains(key)) sums[key].Add(tick);
+    }
+    return {};
+  }));
   for (const auto& [key, sum] : sums) rows.emplace(key, sum.Finish(key));
-  return rows;
+  return {};
 }
 
 bool MayHold(const DataFile& file, const std::set<WindowKey>& windows) {
-  auto bounds = BoundsOf(file.stats_json, "window.start");
+  auto bounds = TimeBoundsOf(file.stats_json, "window.start");
   if (!bounds) return true;
   auto first = windows.lower_bound(WindowKey{bounds->min, Name(), Name()});
   return first != windows.end() && first->start <= bounds->max;
@@ -65,28 +59,32 @@ bool MayHold(const DataFile& file, const std::set<WindowKey>& windows) {
 
 }  // namespace
 
-Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows) {
+Result<Correction> PlanReplacement(const TableView& table, const std::set<WindowKey>& keys, const WindowRows& rows) {
   Correction correction;
-  CS_ASSIGN(Recomputed rows, Recompute(silver, windows));
   std::set<WindowKey> found;
-  CS_ASSIGN(std::vector<DataFile> files, gold.snapshot->Files());
+  CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
   for (DataFile& file : files) {
-    if (!MayHold(file, windows)) continue;
-    CS_ASSIGN(auto table, ReadDataFile(gold.root_path, file, GoldLayout().schema));
-    CS_ASSIGN(std::vector<GoldRow> old_rows, GoldRows(*table));
+    if (!MayHold(file, keys)) continue;
+    CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, GoldLayout().schema));
+    CS_ASSIGN(std::vector<GoldRow> old_rows, GoldRows(*columns));
     std::vector<GoldRow> new_rows;
-    bool changed = false;
+    std::int64_t changed = 0, gone = 0;
     for (const GoldRow& row : old_rows) {
-      if (!windows.contains(row.key)) {
+      if (!keys.contains(row.key)) {
         new_rows.push_back(row);
         continue;
       }
-      found.insert(row.key);
       auto now = rows.find(row.key);
-      changed |= now == rows.end() || !SameRow(row, now->second);
-      if (now != rows.end()) new_rows.push_back(now->second);
+      if (now == rows.end() || !found.insert(row.key).second) {
+        ++gone;  // nothing makes such a row, or there is one already
+        continue;
+      }
+      if (!SameRow(row, now->second)) ++changed;
+      new_rows.push_back(now->second);
     }
-    if (!changed) continue;
+    if (changed + gone == 0) continue;
+    correction.changed += changed;
+    correction.gone += gone;
     correction.removes.push_back(std::move(file));
     correction.rewritten.insert(correction.rewritten.end(), new_rows.begin(), new_rows.end());
   }
@@ -94,6 +92,12 @@ Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold
     if (!found.contains(key)) correction.fresh.push_back(row);
   }
   return correction;
+}
+
+Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows,
+                                  WindowRows known) {
+  CS_TRY(Recompute(silver, windows, known));
+  return PlanReplacement(gold, windows, known);
 }
 
 }  // namespace cryptostream

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <memory>
+#include <map>
 #include <set>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "delta/snapshot.h"
+#include "delta/table.h"
 #include "market/window.h"
 
 namespace cryptostream {
@@ -16,16 +15,20 @@ struct Correction {
   std::vector<GoldRow> fresh;      // windows that had no row: for an append
   std::vector<GoldRow> rewritten;  // all rows of the files in `removes`, the corrected ones in place of the old
   std::vector<DataFile> removes;
+  std::int64_t changed = 0, gone = 0;  // rows among them that get other figures, or are taken out
   bool empty() const { return fresh.empty() && removes.empty(); }
 };
 
-struct TableView {
-  std::shared_ptr<const Snapshot> snapshot;
-  std::string root_path;
-};
+// Right rows of closed windows.
+using WindowRows = std::map<WindowKey, GoldRow>;
 
-// Recomputes `windows` from silver's pinned version and compares them bit by bit with gold's. Windows that are right already
-// cost no rewrite. Errors: as of reading the tables.
-Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows);
+// What has to change in `table` (gold or a rollup) so that `keys` are again what `rows` says: compared bit by bit, a key
+// without an entry has no row, a second row of a key is taken out. Errors: as of reading the table.
+Result<Correction> PlanReplacement(const TableView& table, const std::set<WindowKey>& keys, const WindowRows& rows);
+
+// Takes the rows of `windows` from `known` or recomputes them from silver's pinned version, and compares them bit by bit with
+// gold's. Windows that are right already cost no rewrite. Errors: as of reading the tables.
+Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows,
+                                  WindowRows known = {});
 
 }  // namespace cryptostream

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <unordered_map>
 #include <vector>
 
-#include "lake/silver_reader.h"
 #include "market/tick.h"
 
 namespace cryptostream {
@@ -18,27 +18,32 @@ enum class Duplicate {
 };
 
 // Remembers which rows silver has. Two trades are the same by (source, symbol, trade id), two observations when every column but the
-// receive time is equal. Per source it holds all keys at or after a floor of event time (two lateness horizons
-// behind the newest); an older row is looked up in silver by its time first (NeedsLookup, Remember).
-// Keys are 128-bit hashes: 32 bytes a row, and no two different rows in 10^18 fall together.
+// receive time is equal. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
+// knows the greatest id of each symbol. What may be in silver beyond that is looked up there: a batch goes through NeedsLookup
+// and Want, then Offer of what silver has, then Check, then EndBatch.
+// Keys are 128-bit hashes: 24 bytes a row, and no two different rows in 10^18 fall together.
 class DuplicateFilter {
  public:
-  explicit DuplicateFilter(std::chrono::milliseconds horizon) : horizon_(horizon) {}
+  static constexpr std::size_t kMaxRows = 1'000'000;
+  explicit DuplicateFilter(std::size_t max_rows = kMaxRows) : max_rows_(max_rows) {}
 
-  // True when the row is older than what memory holds of its source.
-  bool NeedsLookup(const Tick& tick) const;
+  // Memory is to hold every row of the source at or after `floor`; call before Remember.
+  void SetFloor(Name source, Timestamp floor);
   // Takes in a row that silver has.
   void Remember(const Tick& tick);
+  // Takes in that silver has a trade with this id.
+  void RememberTradeId(Name source, Name symbol, std::int64_t id);
+
+  // True when silver may have the row and memory does not know it.
+  bool NeedsLookup(const Tick& tick) const;
+  // The rows equal to this one count when they are offered, until the batch ends.
+  void Want(const Tick& tick);
+  void Offer(const Tick& tick);
   // Says whether the row came before; if not, it is remembered.
   Duplicate Check(const Tick& tick);
-  // Forgets what lies behind the horizon of each source, and more when over kMaxRows. Call after each batch.
-  void Trim();
-  // Where a source's memory begins, given the newest event time of it: where Load has to read silver from.
-  Timestamp FloorFor(Timestamp newest_event) const;
-  void SetFloor(Name source, Timestamp floor, Timestamp newest);
-  std::size_t rows() const;
-
-  static constexpr std::size_t kMaxRows = 4'000'000;
+  // Forgets what was wanted, and the oldest rows beyond kMaxRows.
+  void EndBatch();
+  std::size_t rows() const { return rows_; }
 
  private:
   struct Key {
@@ -48,18 +53,24 @@ class DuplicateFilter {
   struct KeyHash {
     std::size_t operator()(const Key& key) const { return key.low; }
   };
+  using Contents = boost::unordered_flat_map<Key, std::uint64_t, KeyHash>;  // key -> hash of the content
   struct Memory {
     Timestamp floor = Timestamp::min();
-    Timestamp newest = Timestamp::min();
-    std::unordered_map<Key, std::uint64_t, KeyHash> content;  // key -> hash of the content
-    std::map<Timestamp, std::vector<Key>> by_minute;
+    std::map<Timestamp, Contents> minutes;
+    std::unordered_map<Name, std::int64_t> greatest_ids;  // of trades, by symbol
+    std::size_t rows = 0;
   };
   static Key KeyOf(const Tick& tick);
   static std::uint64_t ContentOf(const Tick& tick);
-  static void TrimTo(Memory& memory, Timestamp floor);
+  static const std::uint64_t* Find(const Memory& memory, const Tick& tick, const Key& key);
+  static bool IsNewTrade(const Memory& memory, const Tick& tick);
+  void Insert(Memory& memory, const Tick& tick, const Key& key);
 
-  const std::chrono::milliseconds horizon_;
+  const std::size_t max_rows_;
+  std::size_t rows_ = 0;
   std::unordered_map<Name, Memory> sources_;
+  Contents wanted_;     // keys asked for in this batch; the content does not matter
+  Contents looked_up_;  // what silver has of them, and rows of this batch that are older than memory
 };
 
 }  // namespace cryptostream

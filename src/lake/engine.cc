@@ -1,4 +1,4 @@
-// The three stages wired up. Bounded queues between them carry the back-pressure to the source; everything that matters after a
+// The stages wired up. Bounded queues between them carry the back-pressure to the source; everything that matters after a
 // crash is in the tables.
 #include "lake/engine.h"
 
@@ -14,13 +14,26 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
       bronze_(lake, input_, to_silver_),
       silver_(lake, to_silver_, to_gold_),
       gold_(lake, to_gold_, clock),
+      hourly_(lake, HourlyRollup()),
+      daily_(lake, DailyRollup()),
       bronze_stage_(lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
       silver_stage_(lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
-      gold_stage_(lake, gold_, hooks_.committed, [this](const Error& error) { Fatal(error); }) {
+      gold_stage_(
+          lake, gold_,
+          [this] {
+            hourly_.Poke();
+            daily_.Poke();
+            if (hooks_.committed) hooks_.committed();
+          },
+          [this](const Error& error) { Fatal(error); }),
+      hourly_stage_(lake, hourly_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
+      daily_stage_(lake, daily_, hooks_.committed, [this](const Error& error) { Fatal(error); }) {
   bronze_.on_committed = [this](std::uint64_t through, Version version) {
     committed_ = through;
     if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);
   };
+  daily_stage_.Start();
+  hourly_stage_.Start();
   gold_stage_.Start();
   silver_stage_.Start();
   bronze_stage_.Start();
@@ -62,7 +75,7 @@ bool Engine::Push(RawBatch batch, StopToken stop) {
     }
     if (!ticks.empty()) hooks_.provisional(number, std::move(ticks));
   }
-  if (!input_.Push({number, std::move(batch)}, stop)) return false;
+  if (!input_.Push({number, std::make_shared<const RawBatch>(std::move(batch))}, stop)) return false;
   pushed_ = number;
   return true;
 }
@@ -79,9 +92,11 @@ Status Engine::Drain(bool close_windows, StopToken stop) {
   CS_TRY(wait_for([&] { return committed_ >= pushed_; }));
   CS_TRY(wait_for([&] { return silver_.consumed() >= lake_.bronze().version(); }));
   CS_TRY(wait_for([&] { return gold_.consumed() >= lake_.silver().version(); }));
-  if (!close_windows) return {};
-  gold_.RequestClose();
-  return wait_for([&] { return gold_.CloseDone(); });
+  if (close_windows) {
+    gold_.RequestClose();
+    CS_TRY(wait_for([&] { return gold_.CloseDone(); }));
+  }
+  return wait_for([&] { return std::min(hourly_.done(), daily_.done()) >= lake_.gold().version(); });
 }
 
 void Engine::Stop() {
@@ -89,10 +104,12 @@ void Engine::Stop() {
   bronze_stage_.Stop();
   silver_stage_.Stop();
   gold_stage_.Stop();
+  hourly_stage_.Stop();
+  daily_stage_.Stop();
 }
 
 std::string Engine::trouble() const {
-  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_}) {
+  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_, &hourly_stage_, &daily_stage_}) {
     if (std::string text = stage->trouble(); !text.empty()) return text;
   }
   return "";

@@ -12,6 +12,7 @@
 #include "lake/bronze.h"
 #include "lake/gold.h"
 #include "lake/lake.h"
+#include "lake/rollup.h"
 #include "lake/silver.h"
 #include "lake/stage.h"
 
@@ -29,8 +30,8 @@ struct EngineHooks {
   std::function<void(const Error&)> fatal;
 };
 
-// bronze -> silver -> gold over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
-// them finish what they hold, first bronze, then silver, then gold. Push and Drain are thread-safe.
+// bronze -> silver -> gold -> rollups over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
+// them finish what they hold, first bronze, then silver, and so on. Push and Drain are thread-safe.
 class Engine {
  public:
   Engine(Lake& lake, const Clock& clock, EngineHooks hooks);
@@ -40,9 +41,12 @@ class Engine {
   Result<std::int64_t> Position(const std::string& position_id);
   // Takes a batch; waits while bronze is behind. False when `stop` was requested or the engine has ended.
   bool Push(RawBatch batch, StopToken stop);
-  // Waits until everything pushed is in gold's hands, and closes all windows if asked. Errors: Cancelled; the fatal error of a stage.
+  // Waits until everything pushed is in gold's hands, and closes all windows if asked; the rollups follow gold. Errors: Cancelled; the fatal error of a stage.
   Status Drain(bool close_windows, StopToken stop);
   void Stop();
+
+  RollupStage& hourly() { return hourly_; }
+  RollupStage& daily() { return daily_; }
 
   // Empty while all stages work, else the first one's trouble, in words.
   std::string trouble() const;
@@ -54,17 +58,18 @@ class Engine {
   Lake& lake_;
   const EngineHooks hooks_;
   BoundedQueue<IncomingBatch> input_{8};
-  BronzeHandoff to_silver_{4};
-  SilverHandoff to_gold_{4};
+  BronzeHandoff to_silver_{2};
+  SilverHandoff to_gold_{2};
   BronzeStage bronze_;
   SilverStage silver_;
   GoldStage gold_;
+  RollupStage hourly_, daily_;
   mutable std::mutex mutex_;
   std::optional<Error> fatal_;  // guarded by mutex_
   MessageParser parser_;        // guarded by push_mutex_
   std::mutex push_mutex_;
   std::atomic<std::uint64_t> pushed_{0}, committed_{0};
-  Stage bronze_stage_, silver_stage_, gold_stage_;  // last: their threads use everything above
+  Stage bronze_stage_, silver_stage_, gold_stage_, hourly_stage_, daily_stage_;  // last: their threads use everything above
 };
 
 }  // namespace cryptostream

@@ -14,13 +14,20 @@
 #include "base/metrics.h"
 #include "delta/data_file.h"
 #include "lake/correction.h"
+#include "lake/retention.h"
 #include "lake/silver_reader.h"
 
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{100};
+const StagePoints kPoints{CrashPoint("gold.after_load"), CrashPoint("gold.before_commit"), CrashPoint("gold.after_commit")};
+
+const CrashPoint kBeforeLateAppend("gold.before_late_append");
+const CrashPoint kBeforeCorrection("gold.before_correction");
+const CrashPoint kAfterCorrection("gold.after_correction");
+
 constexpr int kCommitsPerRead = 64;
+constexpr std::size_t kMaxRecentWindows = 20'000;
 constexpr std::size_t kMaxWindowsPerCorrection = 20'000;
 
 Timestamp FloorMinute(Timestamp t) { return std::chrono::floor<std::chrono::minutes>(t); }
@@ -28,7 +35,13 @@ Timestamp FloorMinute(Timestamp t) { return std::chrono::floor<std::chrono::minu
 }  // namespace
 
 GoldStage::GoldStage(Lake& lake, SilverHandoff& input, const Clock& clock)
-    : lake_(lake), input_(input), clock_(clock), watermarks_(lake.options().lateness, lake.options().idle_after) {}
+    : lake_(lake),
+      input_(input),
+      upstream_(lake.silver(), input, [this](const CommitActions& commit) { return ReadCommit(commit); }),
+      clock_(clock),
+      watermarks_(lake.options().lateness, lake.options().idle_after) {}
+
+const StagePoints& GoldStage::points() const { return kPoints; }
 
 Timestamp GoldStage::ClosedOf(Name source) const {
   auto found = closed_.find(source);
@@ -46,9 +59,9 @@ Status GoldStage::Load() {
   }
   watermarks_.Reset();
   open_.clear();
+  recent_.clear();
   dirty_.clear();
-  backlog_.clear();
-  backlog_at_ = 0;
+  upstream_.Restart(consumed_);
   if (consumed_ != kNoVersion) {
     CS_TRY(LoadOpenWindows());
     CS_TRY(LoadDirtyWindows());
@@ -59,7 +72,7 @@ Status GoldStage::Load() {
 
 // Folds what silver had at our position and no window in gold holds yet.
 Status GoldStage::LoadOpenWindows() {
-  CS_ASSIGN(auto silver, lake_.silver().SnapshotAt(consumed_));
+  CS_ASSIGN(auto silver, lake_.silver().SnapshotWithRowsOf(consumed_));
   CS_ASSIGN(Positions marks, silver->Txns());
   std::map<Name, Timestamp> newest;
   for (const auto& [id, position] : marks) {
@@ -71,12 +84,13 @@ Status GoldStage::LoadOpenWindows() {
   for (const auto& [source, time] : newest) {
     TimeRange range{ClosedOf(source), time + std::chrono::microseconds(1)};
     if (range.from >= range.to) continue;
-    CS_TRY(ReadSilver(*silver, lake_.silver().root_path(), range, [&, source = source](std::vector<Tick> ticks) -> Status {
+    auto fold = [&, source = source](const std::vector<Tick>& ticks) -> Status {
       for (const Tick& tick : ticks) {
         if (tick.source == source) open_[{WindowStart(tick.event_time), tick.coin, tick.source}].Add(tick);
       }
       return {};
-    }));
+    };
+    CS_TRY(ReadSilver({silver, lake_.silver().root_path()}, range, fold));
   }
   return {};
 }
@@ -91,9 +105,9 @@ Status GoldStage::LoadDirtyWindows() {
     for (const CommitActions& commit : commits) {
       from = commit.version;
       if (commit.version > consumed_) break;
-      CS_ASSIGN(Input input, ReadCommit(commit));
-      dirty_.merge(input.removed);
-      for (const Tick& tick : input.batch->ticks) {
+      CS_ASSIGN(auto batch, ReadCommit(commit));
+      dirty_.insert(batch->removed.begin(), batch->removed.end());
+      for (const Tick& tick : batch->ticks) {
         WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
         if (key.start + kWindow <= ClosedOf(tick.source)) dirty_.insert(key);
       }
@@ -102,15 +116,14 @@ Status GoldStage::LoadDirtyWindows() {
   return {};
 }
 
-Result<GoldStage::Input> GoldStage::ReadCommit(const CommitActions& commit) {
+Result<std::shared_ptr<const SilverBatch>> GoldStage::ReadCommit(const CommitActions& commit) const {
   auto batch = std::make_shared<SilverBatch>();
-  Input input;
-  input.version = commit.version;
   for (const DataFile& file : commit.adds) {
     CS_ASSIGN(auto table, ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema));
     CS_ASSIGN(std::vector<Tick> ticks, Ticks(*table));
     std::move(ticks.begin(), ticks.end(), std::back_inserter(batch->ticks));
   }
+  if (IsRetention(commit)) return batch;  // rows that are only old: what was made of them stays
   for (const DataFile& file : commit.removes) {
     auto table = ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema);
     if (!table) {
@@ -118,69 +131,51 @@ Result<GoldStage::Input> GoldStage::ReadCommit(const CommitActions& commit) {
                      " (run `cryptostream recompute` over their days)");
     }
     CS_ASSIGN(std::vector<Tick> ticks, Ticks(**table));
-    for (const Tick& tick : ticks) input.removed.insert({WindowStart(tick.event_time), tick.coin, tick.source});
+    for (const Tick& tick : ticks) batch->removed.insert({WindowStart(tick.event_time), tick.coin, tick.source});
   }
   for (const auto& [id, position] : commit.txns) {
     if (auto key = WatermarkKey(id)) batch->watermarks[*key] = FromMicros(position);
   }
-  input.batch = std::move(batch);
-  return input;
+  return batch;
 }
 
-Result<std::optional<GoldStage::Input>> GoldStage::ReadNext() {
-  if (backlog_at_ == backlog_.size()) {
-    backlog_at_ = 0;
-    CS_ASSIGN(backlog_, lake_.silver().CommitsAfter(consumed_, kCommitsPerRead));
-    if (backlog_.empty()) return std::nullopt;
-  }
-  CS_ASSIGN(Input input, ReadCommit(backlog_[backlog_at_++]));
-  return input;
-}
-
-Result<std::optional<GoldStage::Input>> GoldStage::Take(StopToken stop) {
-  if (backlog_at_ < backlog_.size() && !stop.stop_requested()) return ReadNext();
-  auto item = input_.Take(stop, kPoll);
-  if (item && item->version == consumed_ + 1) return Input{item->version, std::move(item->batch), {}};
-  if (item && item->version <= consumed_) return std::nullopt;
-  if (lake_.silver().version() > consumed_ && !stop.stop_requested()) return ReadNext();
-  return std::nullopt;
-}
-
-void GoldStage::Fold(const Input& input) {
+void GoldStage::Fold(Version version, const SilverBatch& batch) {
   double late = 0;
-  for (const Tick& tick : input.batch->ticks) {
+  for (const Tick& tick : batch.ticks) {
     WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
-    if (key.start + kWindow <= ClosedOf(tick.source)) {
-      ++late;
-      dirty_.insert(key);
-    } else {
+    if (key.start + kWindow > ClosedOf(tick.source)) {
       open_[key].Add(tick);
+      continue;
     }
+    ++late;
+    dirty_.insert(key);
+    if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(tick);
   }
-  for (const WindowKey& key : input.removed) {
-    // An open window cannot forget a row either: close it early, the correction computes it from what silver still has.
+  for (const WindowKey& key : batch.removed) {
+    // No window can forget a row: close it early, the correction computes it from what silver still has.
     open_.erase(key);
+    recent_.erase(key);
     closed_[key.source] = std::max(ClosedOf(key.source), key.start + kWindow);
     dirty_.insert(key);
   }
   if (late > 0) CountMetric("cryptostream_late_events_total", "Rows that came after their window was closed.", {}, late);
-  for (const auto& [key, newest] : input.batch->watermarks) {
+  for (const auto& [key, newest] : batch.watermarks) {
     watermarks_.Advance(key.first, key.second, newest, clock_.Steady());
     seen_.insert(key.first);
   }
-  consumed_ = input.version;
+  consumed_ = version;
   published_consumed_ = consumed_;
 }
 
-bool GoldStage::CaughtUp() const { return backlog_at_ == backlog_.size() && lake_.silver().version() == consumed_; }
+bool GoldStage::CaughtUp() const { return upstream_.CaughtUp(); }
 
 Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   if (!stop.stop_requested()) {
     bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || (close_requested_ && CaughtUp());
     if (!dirty_.empty() && due) return Correct();
   }
-  CS_ASSIGN(auto input, Take(stop));
-  if (input) Fold(*input);
+  CS_ASSIGN(auto input, upstream_.Next(stop));
+  if (input) Fold(input->version, *input->batch);
   bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
   CS_ASSIGN(auto work, Close(everything));
   if (!work && everything && dirty_.empty()) close_requested_ = false;
@@ -213,25 +208,46 @@ Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
   StageWork work = MakeWork(CommitKind::kAppend, "gold append");
   if (dirty_.empty()) work.commit.positions[CorrectedId(lake_.silver().id())] = consumed_;
   CS_ASSIGN(work.commit.rows, GoldColumns(rows));
-  for (const GoldRow& row : rows) open_.erase(row.key);
+  for (const GoldRow& row : rows) {
+    auto closed = open_.extract(row.key);
+    recent_.insert_or_assign(row.key, std::move(closed.mapped()));
+  }
+  while (recent_.size() > kMaxRecentWindows) recent_.erase(recent_.begin());
   return work;
+}
+
+// Windows of days that retention has dropped in silver or gold stay as they are: what is left of such a day is not all there was.
+Status GoldStage::ForgetDroppedWindows() {
+  CS_ASSIGN(Positions silver, lake_.silver().Txns());
+  CS_ASSIGN(Positions gold, lake_.gold().Txns());
+  Timestamp from = std::max(RetainedFrom(silver), RetainedFrom(gold));
+  auto frozen = std::erase_if(dirty_, [&](const WindowKey& key) { return key.start < from; });
+  if (frozen > 0) {
+    CountMetric("cryptostream_frozen_windows_total", "Windows of dropped days that late rows could not change.", {},
+                static_cast<double>(frozen));
+  }
+  return {};
 }
 
 // Works in late rows: windows without a row yet are appended first, in a commit of their own; the next call finds them
 // there and replaces the rest.
 Result<std::optional<StageWork>> GoldStage::Correct() {
+  CS_TRY(ForgetDroppedWindows());
   correcting_.clear();
   for (const WindowKey& key : dirty_) {
     if (correcting_.size() == kMaxWindowsPerCorrection) break;
     correcting_.insert(key);
   }
   correcting_all_ = correcting_.size() == dirty_.size();
-  auto silver = lake_.silver().snapshot();
-  if (silver->version() != consumed_) {
-    CS_ASSIGN(silver, lake_.silver().SnapshotAt(consumed_));
+  WindowRows known;
+  for (const WindowKey& key : correcting_) {
+    if (auto recent = recent_.find(key); recent != recent_.end()) known.emplace(key, recent->second.Finish(key));
   }
-  CS_ASSIGN(Correction correction, CorrectWindows({silver, lake_.silver().root_path()},
-                                                  {lake_.gold().snapshot(), lake_.gold().root_path()}, correcting_));
+  TableView silver = lake_.silver().view();
+  if (silver.snapshot->version() != consumed_) {
+    CS_ASSIGN(silver.snapshot, lake_.silver().SnapshotWithRowsOf(consumed_));
+  }
+  CS_ASSIGN(Correction correction, CorrectWindows(silver, lake_.gold().view(), correcting_, std::move(known)));
   if (correction.empty()) {
     for (const WindowKey& key : correcting_) dirty_.erase(key);
     correcting_.clear();
@@ -239,6 +255,7 @@ Result<std::optional<StageWork>> GoldStage::Correct() {
     return std::nullopt;
   }
   bool append = !correction.fresh.empty();
+  (append ? kBeforeLateAppend : kBeforeCorrection).Reach();
   StageWork work = MakeWork(append ? CommitKind::kAppend : CommitKind::kReplace, append ? "gold append late" : "gold correct");
   CS_ASSIGN(work.commit.rows, GoldColumns(append ? correction.fresh : correction.rewritten));
   if (append && !correction.removes.empty()) {
@@ -267,6 +284,7 @@ void GoldStage::Committed(Version) {
   if (now) positions_ = *std::move(now);
   corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
   if (correcting_.empty()) return;
+  kAfterCorrection.Reach();
   for (const WindowKey& key : correcting_) dirty_.erase(key);
   correcting_.clear();
   last_correction_ = clock_.Steady();

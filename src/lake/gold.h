@@ -32,6 +32,7 @@ class GoldStage final : public StageLogic {
   bool CloseDone() const { return !close_requested_; }
 
   std::string name() const override { return "gold"; }
+  const StagePoints& points() const override;
   Table& table() override { return lake_.gold(); }
   const TableLayout& layout() const override { return GoldLayout(); }
   Status Load() override;
@@ -40,25 +41,20 @@ class GoldStage final : public StageLogic {
   void SetTrouble(bool trouble) override { input_.SetBypass(trouble); }
 
  private:
-  struct Input {
-    Version version = kNoVersion;
-    std::shared_ptr<const SilverBatch> batch;
-    std::set<WindowKey> removed;  // windows of rows that somebody removed from silver
-  };
   Status LoadOpenWindows();
   Status LoadDirtyWindows();
-  Result<std::optional<Input>> Take(StopToken stop);
-  Result<std::optional<Input>> ReadNext();
-  Result<Input> ReadCommit(const CommitActions& commit);
-  void Fold(const Input& input);
+  Result<std::shared_ptr<const SilverBatch>> ReadCommit(const CommitActions& commit) const;
+  void Fold(Version version, const SilverBatch& batch);
   bool CaughtUp() const;
   Result<std::optional<StageWork>> Close(bool everything);
   Result<std::optional<StageWork>> Correct();
+  Status ForgetDroppedWindows();
   StageWork MakeWork(CommitKind kind, std::string operation) const;
   Timestamp ClosedOf(Name source) const;
 
   Lake& lake_;
   SilverHandoff& input_;
+  Upstream<std::shared_ptr<const SilverBatch>> upstream_;
   const Clock& clock_;
 
   Positions positions_;
@@ -67,11 +63,10 @@ class GoldStage final : public StageLogic {
   std::map<Name, Timestamp> closed_;  // windows ending at or before are closed
   WatermarkTracker watermarks_;
   std::unordered_map<WindowKey, WindowAccumulator> open_;
-  std::set<WindowKey> dirty_;  // closed windows with late rows
-  std::set<Name> seen_;        // sources of this run
+  std::map<WindowKey, WindowAccumulator> recent_;  // closed ones, so that a late row seldom needs silver to be read
+  std::set<WindowKey> dirty_;                      // closed windows with late rows
+  std::set<Name> seen_;                            // sources of this run
   std::chrono::steady_clock::time_point last_correction_{};
-  std::vector<CommitActions> backlog_;
-  std::size_t backlog_at_ = 0;
 
   std::set<WindowKey> correcting_;  // windows of the correction that was returned last
   bool correcting_all_ = false;     // no marked window is left out of it

@@ -1,4 +1,4 @@
-// Opening a lake: take the lock, open or make the five tables, refuse what is not ours, count the start. Everything else that
+// Opening a lake: take the lock, open or make the tables, refuse what is not ours, count the start. Everything else that
 // a start needs (positions, open windows, the memory for duplicates) each stage reads from its own table.
 #include "lake/lake.h"
 
@@ -6,10 +6,33 @@
 
 #include <algorithm>
 
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "lake/position.h"
+#include "lake/start_check.h"
 
 namespace cryptostream {
+namespace {
+
+const CrashPoint kAfterLock("lake.after_lock");
+const CrashPoint kAfterOpen("lake.after_open");
+
+// A duration as Delta's properties have it, in the largest unit that holds it exactly.
+std::string Interval(std::chrono::milliseconds duration) {
+  const std::pair<std::int64_t, const char*> units[] = {{3'600'000, "hours"}, {60'000, "minutes"}, {1000, "seconds"}};
+  for (const auto& [ms, unit] : units) {
+    if (duration.count() % ms == 0) return "interval " + std::to_string(duration.count() / ms) + " " + unit;
+  }
+  return "interval " + std::to_string(duration.count()) + " milliseconds";
+}
+
+}  // namespace
+
+std::vector<LakeTable> Lake::Tables() {
+  return {{bronze_.get(), &BronzeLayout()},   {silver_.get(), &SilverLayout()}, {gold_.get(), &GoldLayout()},
+          {hourly_.get(), &GoldHourLayout()}, {daily_.get(), &GoldDayLayout()}, {quarantine_.get(), &QuarantineLayout()},
+          {gaps_.get(), &GapsLayout()}};
+}
 
 Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
   TableSpec spec;
@@ -17,6 +40,8 @@ Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
   spec.schema = layout.schema;
   spec.partition_columns = layout.partition_columns;
   spec.properties = DefaultTableProperties(*layout.schema, layout.partition_columns);
+  spec.properties["delta.logRetentionDuration"] = Interval(options_.maintenance.log_retention);
+  spec.properties["delta.deletedFileRetentionDuration"] = Interval(options_.maintenance.file_retention);
   spec.fsync = options_.fsync;
   auto table = Table::OpenOrCreate(spec);
   if (!table) {
@@ -37,22 +62,27 @@ Status Lake::CheckLineage() {
   struct Link {
     Table* table;
     std::string own_id, prefix;
-    const char* upstream;
+    Table* upstream;
+    const char* upstream_name;
   };
-  for (const Link& link : {Link{silver_.get(), SilverPositionId(bronze_->id()), AppId("silver/"), "bronze"},
-                           Link{gold_.get(), GoldPositionId(silver_->id()), AppId("gold/"), "silver"}}) {
+  auto rollup = [&](Table* table, const TableLayout& layout) {
+    return Link{table, RollupPositionId(layout.name, gold_->id()), AppId(layout.name) + "/", gold_.get(), "gold"};
+  };
+  for (const Link& link : {Link{silver_.get(), SilverPositionId(bronze_->id()), AppId("silver/"), bronze_.get(), "bronze"},
+                           Link{gold_.get(), GoldPositionId(silver_->id()), AppId("gold/"), silver_.get(), "silver"},
+                           rollup(hourly_.get(), GoldHourLayout()), rollup(daily_.get(), GoldDayLayout())}) {
     CS_ASSIGN(Positions positions, link.table->Txns());
     bool other =
         std::any_of(positions.begin(), positions.end(), [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
     if (other && !positions.contains(link.own_id)) {
-      return Corrupt(std::string("the table before it was replaced: upstream=") + link.upstream + " table=" + link.table->uri() +
-                     " (put the original " + link.upstream + " table back, or start a new lake with another --storage)");
+      return Corrupt(std::string("the table before it was replaced: upstream=") + link.upstream_name +
+                     " table=" + link.table->uri() + " (put the original " + link.upstream_name +
+                     " table back, or start a new lake with another --storage)");
     }
     std::int64_t position = PositionOr(positions, link.own_id, kNoVersion);
-    Version upstream_version = link.table == silver_.get() ? bronze_->version() : silver_->version();
-    if (position > upstream_version) {
-      return Corrupt(std::string("the table before it is older than what was read from it: upstream=") + link.upstream +
-                     " version=" + std::to_string(upstream_version) + " consumed=" + std::to_string(position) +
+    if (position > link.upstream->version()) {
+      return Corrupt(std::string("the table before it is older than what was read from it: upstream=") + link.upstream_name +
+                     " version=" + std::to_string(link.upstream->version()) + " consumed=" + std::to_string(position) +
                      " (was a backup restored? put the newer one back)");
     }
   }
@@ -63,17 +93,23 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options) {
   std::unique_ptr<Lake> lake(new Lake(options));
   CS_TRY(MakeDirsDurable(options.root));
   CS_ASSIGN(lake->lock_, FileLock::Acquire(options.root + "/.cryptostream.lock"));
+  CS_TRY(CheckBeforeWriting(options.root));
+  kAfterLock.Reach();
   CS_ASSIGN(lake->bronze_, lake->OpenTable(BronzeLayout()));
   CS_ASSIGN(lake->silver_, lake->OpenTable(SilverLayout()));
   CS_ASSIGN(lake->gold_, lake->OpenTable(GoldLayout()));
+  CS_ASSIGN(lake->hourly_, lake->OpenTable(GoldHourLayout()));
+  CS_ASSIGN(lake->daily_, lake->OpenTable(GoldDayLayout()));
   CS_ASSIGN(lake->quarantine_, lake->OpenTable(QuarantineLayout()));
   CS_ASSIGN(lake->gaps_, lake->OpenTable(GapsLayout()));
-  for (Table* table : {lake->bronze_.get(), lake->silver_.get(), lake->gold_.get(), lake->quarantine_.get(), lake->gaps_.get()}) {
+  for (Table* table : {lake->bronze_.get(), lake->silver_.get(), lake->gold_.get(), lake->hourly_.get(), lake->daily_.get(),
+                       lake->quarantine_.get(), lake->gaps_.get()}) {
     CS_ASSIGN(Positions positions, table->Txns());
     lake->epoch_ = std::max(lake->epoch_, PositionOr(positions, EpochId(), 0));
   }
   ++lake->epoch_;
   CS_TRY(lake->CheckLineage());
+  kAfterOpen.Reach();
   return lake;
 }
 

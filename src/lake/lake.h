@@ -3,11 +3,14 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "delta/table.h"
+#include "lake/maintenance.h"
+#include "market/rollup.h"
 #include "market/schema.h"
 
 namespace cryptostream {
@@ -20,9 +23,16 @@ struct LakeOptions {
   std::chrono::milliseconds commit_every{1'000};   // bronze's commit timer
   std::size_t commit_bytes = 64 << 20;             // or this much, whichever comes first
   std::chrono::milliseconds correct_every{5'000};  // closed windows are replaced at most so often
+  MaintenanceOptions maintenance;                  // its retentions become properties of tables that are made
 };
 
-// The five tables of one storage root, opened for writing. Holds the lake's lock for life: there is one writer. The number of
+// A table of a lake and its shape.
+struct LakeTable {
+  Table* table = nullptr;
+  const TableLayout* layout = nullptr;
+};
+
+// The tables of one storage root, opened for writing. Holds the lake's lock for life: there is one writer. The number of
 // this start (epoch) goes into every commit, so that a writer whose lock was lost finds out that another one took over.
 class Lake {
  public:
@@ -35,8 +45,12 @@ class Lake {
   Table& bronze() { return *bronze_; }
   Table& silver() { return *silver_; }
   Table& gold() { return *gold_; }
+  // The tables of HourlyRollup() and DailyRollup().
+  Table& rollup(const RollupTable& of) { return of.period == HourlyRollup().period ? *hourly_ : *daily_; }
   Table& quarantine() { return *quarantine_; }
   Table& gaps() { return *gaps_; }
+  // All of them, in the order of the data.
+  std::vector<LakeTable> Tables();
 
  private:
   explicit Lake(LakeOptions options) : options_(std::move(options)) {}
@@ -46,7 +60,7 @@ class Lake {
   const LakeOptions options_;
   FileLock lock_;
   std::int64_t epoch_ = 0;
-  std::unique_ptr<Table> bronze_, silver_, gold_, quarantine_, gaps_;
+  std::unique_ptr<Table> bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
 };
 
 }  // namespace cryptostream

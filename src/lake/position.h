@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/time.h"
 #include "market/name.h"
 
 namespace cryptostream {
@@ -22,11 +23,16 @@ inline std::string SilverPositionId(std::string_view bronze_id) { return AppId("
 inline std::string GoldPositionId(std::string_view silver_id) { return AppId("gold/") + std::string(silver_id); }
 inline std::string CorrectedId(std::string_view silver_id) { return AppId("corrected/") + std::string(silver_id); }
 inline std::string ClosedId(std::string_view source) { return AppId("closed/") + std::string(source); }
+inline std::string RollupPositionId(std::string_view table, std::string_view gold_id) {
+  return AppId(table) + "/" + std::string(gold_id);
+}
 inline std::string WatermarkId(std::string_view source, int partition) {
   return AppId("watermark/") + std::string(source) + "/" + std::to_string(partition);
 }
 // The source and partition of such an id; nullopt for any other.
 std::optional<std::pair<Name, int>> WatermarkKey(std::string_view id);
+// The sources and times of all closed/<source> among `positions`.
+std::map<Name, Timestamp> ClosedTimes(const Positions& positions);
 // A side table's own position for what stage `stage` sends to it from `input`.
 inline std::string QuarantineId(std::string_view stage, std::string_view input) {
   return AppId("quarantine/") + std::string(stage) + "/" + std::string(input);

@@ -10,18 +10,26 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delta/data_file.h"
+#include "lake/retention.h"
+#include "lake/silver_reader.h"
 
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kPoll{100};
-constexpr int kCommitsPerRead = 64;
-// Memory for duplicates reaches this many lateness horizons back; older rows are looked up in silver.
+const StagePoints kPoints{CrashPoint("silver.after_load"), CrashPoint("silver.before_commit"), CrashPoint("silver.after_commit")};
+
+// After a start, memory for duplicates reaches this many lateness horizons back.
 constexpr int kHorizons = 4;
 
 }  // namespace
 
-SilverStage::SilverStage(Lake& lake, BronzeHandoff& input, SilverHandoff& output) : lake_(lake), input_(input), output_(output) {}
+SilverStage::SilverStage(Lake& lake, BronzeHandoff& input, SilverHandoff& output)
+    : lake_(lake),
+      input_(input),
+      output_(output),
+      upstream_(lake.bronze(), input, [this](const CommitActions& commit) { return ReadCommit(commit); }) {}
+
+const StagePoints& SilverStage::points() const { return kPoints; }
 
 Status SilverStage::Load() {
   CS_ASSIGN(positions_, lake_.silver().Txns());
@@ -29,142 +37,167 @@ Status SilverStage::Load() {
   consumed_ = PositionOr(positions_, SilverPositionId(lake_.bronze().id()), kNoVersion);
   quarantined_ = PositionOr(side, QuarantineId("silver", lake_.bronze().id()), kNoVersion);
   published_consumed_ = consumed_;
-  backlog_.clear();
-  backlog_at_ = 0;
+  upstream_.Restart(consumed_);
   watermarks_.clear();
   for (const auto& [id, position] : positions_) {
     if (auto key = WatermarkKey(id)) watermarks_[*key] = FromMicros(position);
   }
-  duplicates_ = std::make_unique<DuplicateFilter>(lake_.options().lateness * kHorizons);
+  return LoadDuplicates();
+}
+
+// Takes the newest rows of each source into memory; older ones are looked up when they are asked for.
+Status SilverStage::LoadDuplicates() {
+  duplicates_ = std::make_unique<DuplicateFilter>();
+  trade_ids_loaded_ = false;
   std::map<Name, Timestamp> newest;
-  for (const auto& [key, time] : watermarks_)
-    newest[key.first] = std::max(time, newest.try_emplace(key.first, time).first->second);
-  auto snapshot = lake_.silver().snapshot();
+  for (const auto& [key, time] : watermarks_) {
+    Timestamp& of_source = newest.try_emplace(key.first, time).first->second;
+    of_source = std::max(of_source, time);
+  }
   for (const auto& [source, time] : newest) {
-    Timestamp floor = duplicates_->FloorFor(time);
-    duplicates_->SetFloor(source, floor, time);
-    CS_TRY(ReadSilver(*snapshot, lake_.silver().root_path(), {floor, time + std::chrono::microseconds(1)},
-                      [&, source = source](std::vector<Tick> ticks) -> Status {
-                        for (const Tick& tick : ticks) {
-                          if (tick.source == source) duplicates_->Remember(tick);
-                        }
-                        return {};
-                      }));
+    Timestamp floor =
+        WindowStart(time - std::chrono::duration_cast<std::chrono::microseconds>(lake_.options().lateness * kHorizons));
+    duplicates_->SetFloor(source, floor);
+    auto remember = [&, source = source](const std::vector<Tick>& ticks) -> Status {
+      for (const Tick& tick : ticks) {
+        if (tick.source == source) duplicates_->Remember(tick);
+      }
+      return {};
+    };
+    CS_TRY(ReadSilver(lake_.silver().view(), {floor, time + std::chrono::microseconds(1)}, remember));
   }
   return {};
 }
 
-// The next bronze version's rows from the table. In: nothing in memory was the next in line.
-Result<std::optional<SilverStage::Input>> SilverStage::ReadNext() {
-  if (backlog_at_ == backlog_.size()) {
-    backlog_at_ = 0;
-    CS_ASSIGN(backlog_, lake_.bronze().CommitsAfter(consumed_, kCommitsPerRead));
-    if (backlog_.empty()) return std::nullopt;
-  }
-  const CommitActions& commit = backlog_[backlog_at_++];
-  if (commit.data_change_remove) {
+Result<BronzeBatchList> SilverStage::ReadCommit(const CommitActions& commit) const {
+  if (commit.data_change_remove && !IsRetention(commit)) {
     LogWarn("bronze rows were removed by somebody else, silver keeps what it made of them: version={}", commit.version);
   }
-  auto rows = std::make_shared<std::vector<BronzeRow>>();
+  BronzeBatchList batches;
   for (const DataFile& file : commit.adds) {
     CS_ASSIGN(auto table, ReadDataFile(lake_.bronze().root_path(), file, BronzeLayout().schema));
-    CS_ASSIGN(std::vector<BronzeRow> part, BronzeRows(*table));
-    std::move(part.begin(), part.end(), std::back_inserter(*rows));
+    CS_ASSIGN(BronzeBatchList of_file, BronzeBatches(*table));
+    std::move(of_file.begin(), of_file.end(), std::back_inserter(batches));
   }
-  return Input{commit.version, std::move(rows)};
-}
-
-Result<std::optional<SilverStage::Input>> SilverStage::Take(StopToken stop) {
-  if (backlog_at_ < backlog_.size() && !stop.stop_requested()) return ReadNext();
-  auto item = input_.Take(stop, kPoll);
-  if (item && item->version == consumed_ + 1) return Input{item->version, std::move(item->batch)};
-  if (item && item->version <= consumed_) return std::nullopt;
-  if (lake_.bronze().version() > consumed_ && !stop.stop_requested()) return ReadNext();
-  return std::nullopt;
+  return batches;
 }
 
 Result<std::optional<StageWork>> SilverStage::Next(StopToken stop) {
-  CS_ASSIGN(auto input, Take(stop));
+  CS_ASSIGN(auto input, upstream_.Next(stop));
   if (!input) return std::nullopt;
-  if (input->rows->empty()) {  // the table's creation, a compaction, a batch of rejects: nothing to say about it
+  if (input->batch.empty()) {  // the table's creation, a compaction, a batch of rejects: nothing to say about it
     consumed_ = input->version;
     published_consumed_ = consumed_;
     return std::nullopt;
   }
-  CS_ASSIGN(StageWork work, Process(*input));
+  CS_ASSIGN(StageWork work, Process(input->version, input->batch));
   return work;
 }
 
-void SilverStage::RejectRow(const BronzeRow& row, const std::string& reason, Version version, StageWork& work) const {
-  if (version <= quarantined_) return;
+void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::string& reason, StageWork& work) const {
+  if (working_ <= quarantined_) return;
+  RawBatch::Row raw = batch.row(row);
   work.rejects.push_back(
-      {row.source.str(), row.topic, row.partition, row.offset, "silver", reason, row.value, row.received, version});
+      {batch.source, batch.topic, batch.partition, raw.offset, "silver", reason, std::string(raw.value), raw.received, working_});
 }
 
-// Rows older than memory: take the rows that silver has at their times into memory, so that Check sees them.
-Status SilverStage::LookUpOldRows(const std::vector<Tick>& candidates) {
-  std::set<Timestamp> minutes;
-  for (const Tick& tick : candidates) {
-    if (duplicates_->NeedsLookup(tick)) minutes.insert(WindowStart(tick.event_time));
-  }
-  auto snapshot = lake_.silver().snapshot();
-  for (auto first = minutes.begin(); first != minutes.end();) {
-    // Minutes less than an hour apart are read as one range: their files are the same.
-    auto last = first;
-    while (std::next(last) != minutes.end() && *std::next(last) - *last <= std::chrono::hours(1)) ++last;
-    TimeRange range{*first, *last + kWindow};
-    CS_TRY(ReadSilver(*snapshot, lake_.silver().root_path(), range, [&](std::vector<Tick> ticks) -> Status {
-      for (const Tick& tick : ticks) {
-        if (minutes.contains(WindowStart(tick.event_time))) duplicates_->Remember(tick);
+// Messages to ticks; what cannot be one is rejected.
+void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
+  std::vector<Tick>& ticks = working_batch_->ticks;
+  std::size_t rows = 0;
+  for (const RawBatchPtr& batch : batches) rows += batch->rows();
+  ticks.reserve(rows);
+  origins_.clear();
+  origins_.reserve(rows);
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    const RawBatch& batch = *batches[b];
+    Name source(batch.source);
+    for (std::size_t i = 0; i < batch.rows(); ++i) {
+      RawBatch::Row row = batch.row(i);
+      auto tick = parser_.Parse(row.value, source, row.received);
+      if (!tick) {
+        RejectRow(batch, i, tick.error().Text(), work);
+      } else if (tick->event_time > row.received + kFutureTolerance) {
+        RejectRow(batch, i, ParseReject{RejectReason::kFutureTimestamp, FormatRfc3339(tick->event_time)}.Text(), work);
+      } else {
+        ticks.push_back(*tick);
+        origins_.push_back({static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(i)});
       }
-      return {};
-    }));
-    first = std::next(last);
+    }
   }
+}
+
+// Which trade ids silver has; read when the first trade comes, because most lakes have none.
+Status SilverStage::LoadTradeIds() {
+  if (trade_ids_loaded_ || std::ranges::none_of(working_batch_->ticks, &Tick::is_trade)) return {};
+  CS_TRY(ReadSilverTradeKeys(lake_.silver().view(), [&](const std::vector<Tick>& trades) -> Status {
+    for (const Tick& trade : trades) duplicates_->RememberTradeId(trade.source, trade.symbol, trade.trade_id);
+    return {};
+  }));
+  trade_ids_loaded_ = true;
   return {};
 }
 
-Result<StageWork> SilverStage::Process(const Input& input) {
-  StageWork work;
-  working_ = input.version;
-  working_batch_ = std::make_shared<SilverBatch>();
-  std::vector<Tick> candidates;
-  std::vector<const BronzeRow*> rows;
-  candidates.reserve(input.rows->size());
-  rows.reserve(input.rows->size());
-  for (const BronzeRow& row : *input.rows) {
-    auto tick = parser_.Parse(row.value, row.source, row.received);
-    if (!tick) {
-      RejectRow(row, tick.error().Text(), input.version, work);
-    } else if (tick->event_time > row.received + kFutureTolerance) {
-      RejectRow(row, ParseReject{RejectReason::kFutureTimestamp, FormatRfc3339(tick->event_time)}.Text(), input.version, work);
+// Rows that memory does not know are asked of silver: observations by their minute, trades by their id, at whatever time it has them.
+Status SilverStage::LookUpOldRows() {
+  CS_TRY(LoadTradeIds());
+  std::set<Timestamp> minutes;
+  std::set<std::int64_t> trade_ids;
+  for (const Tick& tick : working_batch_->ticks) {
+    if (!duplicates_->NeedsLookup(tick)) continue;
+    duplicates_->Want(tick);
+    if (tick.is_trade()) {
+      trade_ids.insert(tick.trade_id);
     } else {
-      candidates.push_back(*std::move(tick));
-      rows.push_back(&row);
+      minutes.insert(WindowStart(tick.event_time));
     }
   }
-  CS_TRY(LookUpOldRows(candidates));
+  auto offer = [&](const std::vector<Tick>& ticks) -> Status {
+    for (const Tick& tick : ticks) duplicates_->Offer(tick);
+    return {};
+  };
+  CS_TRY(ReadSilverMinutes(lake_.silver().view(), minutes, offer));
+  return ReadSilverTrades(lake_.silver().view(), trade_ids, offer);
+}
+
+// Keeps the first of each row, in place, and takes the watermarks of what is kept.
+void SilverStage::DropDuplicates(const BronzeBatchList& batches, StageWork& work) {
+  std::vector<Tick>& ticks = working_batch_->ticks;
+  std::size_t kept = 0;
   double dropped = 0;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const Tick& tick = candidates[i];
-    switch (duplicates_->Check(tick)) {
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    const RawBatch& batch = *batches[origins_[i].batch];
+    switch (duplicates_->Check(ticks[i])) {
       case Duplicate::kYes: ++dropped; continue;
       case Duplicate::kConflict:
-        RejectRow(*rows[i], std::string(RejectText(RejectReason::kConflictingDuplicate)), input.version, work);
+        RejectRow(batch, origins_[i].row, std::string(RejectText(RejectReason::kConflictingDuplicate)), work);
         continue;
       case Duplicate::kNo: break;
     }
-    auto key = std::pair(tick.source, static_cast<int>(rows[i]->partition));
-    auto [mark, first] = watermarks_.try_emplace(key, tick.event_time);
-    mark->second = std::max(mark->second, tick.event_time);
-    working_batch_->watermarks[key] = mark->second;
-    working_batch_->ticks.push_back(tick);
+    auto key = std::pair(ticks[i].source, static_cast<int>(batch.partition));
+    auto mark = working_batch_->watermarks.try_emplace(key, ticks[i].event_time).first;
+    mark->second = std::max(mark->second, ticks[i].event_time);
+    ticks[kept++] = ticks[i];
   }
+  ticks.resize(kept);
   if (dropped > 0) CountMetric("cryptostream_duplicate_events_total", "Rows that silver had already.", {}, dropped);
-  work.reject_positions[QuarantineId("silver", lake_.bronze().id())] = input.version;
+}
+
+Result<StageWork> SilverStage::Process(Version version, const BronzeBatchList& batches) {
+  StageWork work;
+  working_ = version;
+  working_batch_ = std::make_shared<SilverBatch>();
+  ParseRows(batches, work);
+  CS_TRY(LookUpOldRows());
+  DropDuplicates(batches, work);
+  for (auto& [key, mark] : working_batch_->watermarks) {
+    auto [known, first] = watermarks_.try_emplace(key, mark);
+    known->second = mark = std::max(known->second, mark);
+  }
+  work.reject_positions[QuarantineId("silver", lake_.bronze().id())] = version;
   CS_ASSIGN(work.commit.rows, SilverColumns(working_batch_->ticks));
   work.commit.positions = WatermarkPositions();
-  work.commit.positions[SilverPositionId(lake_.bronze().id())] = input.version;
+  work.commit.positions[SilverPositionId(lake_.bronze().id())] = version;
   for (const auto& [id, position] : work.commit.positions) {
     if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
   }
@@ -186,7 +219,7 @@ void SilverStage::Committed(Version version) {
   consumed_ = working_;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "silver"}},
               static_cast<double>(working_batch_->ticks.size()));
-  duplicates_->Trim();
+  duplicates_->EndBatch();
   output_.Give(version, std::move(working_batch_));
   working_batch_ = nullptr;
   published_consumed_ = consumed_;

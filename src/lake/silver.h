@@ -8,9 +8,10 @@
 
 #include "lake/bronze.h"
 #include "lake/dedup.h"
-#include "lake/handoff.h"
 #include "lake/stage.h"
+#include "lake/upstream.h"
 #include "market/parse.h"
+#include "market/window.h"
 
 namespace cryptostream {
 
@@ -20,7 +21,8 @@ using Watermarks = std::map<std::pair<Name, int>, Timestamp>;
 // What one silver commit holds, for gold.
 struct SilverBatch {
   std::vector<Tick> ticks;
-  Watermarks watermarks;  // after these rows; only partitions that advanced in this batch
+  Watermarks watermarks;        // after these rows; only partitions that advanced in this batch
+  std::set<WindowKey> removed;  // windows of rows that somebody removed from silver
 };
 using SilverHandoff = Handoff<std::shared_ptr<const SilverBatch>>;
 
@@ -37,6 +39,7 @@ class SilverStage final : public StageLogic {
   Version consumed() const { return published_consumed_.load(); }
 
   std::string name() const override { return "silver"; }
+  const StagePoints& points() const override;
   Table& table() override { return lake_.silver(); }
   const TableLayout& layout() const override { return SilverLayout(); }
   Status Load() override;
@@ -45,32 +48,36 @@ class SilverStage final : public StageLogic {
   void SetTrouble(bool trouble) override { input_.SetBypass(trouble); }
 
  private:
-  struct Input {
-    Version version = kNoVersion;
-    std::shared_ptr<const std::vector<BronzeRow>> rows;
+  // Where a candidate row came from.
+  struct Origin {
+    std::uint32_t batch, row;
   };
-  Result<std::optional<Input>> Take(StopToken stop);
-  Result<std::optional<Input>> ReadNext();
-  Result<StageWork> Process(const Input& input);
-  Status LookUpOldRows(const std::vector<Tick>& candidates);
-  void RejectRow(const BronzeRow& row, const std::string& reason, Version version, StageWork& work) const;
+  Result<BronzeBatchList> ReadCommit(const CommitActions& commit) const;
+  Result<StageWork> Process(Version version, const BronzeBatchList& batches);
+  void ParseRows(const BronzeBatchList& batches, StageWork& work);
+  Status LoadDuplicates();
+  Status LoadTradeIds();
+  Status LookUpOldRows();
+  void DropDuplicates(const BronzeBatchList& batches, StageWork& work);
+  void RejectRow(const RawBatch& batch, std::size_t row, const std::string& reason, StageWork& work) const;
   Positions WatermarkPositions() const;
 
   Lake& lake_;
   BronzeHandoff& input_;
   SilverHandoff& output_;
+  Upstream<BronzeBatchList> upstream_;
 
   MessageParser parser_;
   std::unique_ptr<DuplicateFilter> duplicates_;
+  bool trade_ids_loaded_ = false;
   Positions positions_;
   Version consumed_ = kNoVersion;
   Version quarantined_ = kNoVersion;  // bronze version up to which rejects are in quarantine
   Watermarks watermarks_;
-  std::vector<CommitActions> backlog_;  // bronze commits read from the table, oldest first
-  std::size_t backlog_at_ = 0;
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
+  std::vector<Origin> origins_;  // of the working batch's ticks, until duplicates are dropped
   std::atomic<Version> published_consumed_{kNoVersion};
 };
 

@@ -1,16 +1,16 @@
-// Reading silver back by event time: for duplicates beyond memory, for windows that are recomputed, for the state at a start.
-// Day partitions and the files' statistics say which files to open; the rest is filtered row by row.
+// Reading silver back: for duplicates beyond memory, for windows that are recomputed, for the state at a start. Day partitions
+// and the files' statistics say which files to open; the rest is filtered row by row.
 #include "lake/silver_reader.h"
 
 #include <arrow/api.h>
 
 #include <algorithm>
 
-#include "base/log.h"
+#include "delta/bounds.h"
 #include "delta/data_file.h"
-#include "delta/time_bounds.h"
 #include "market/columns.h"
 #include "market/schema.h"
+#include "market/window.h"
 
 namespace cryptostream {
 namespace {
@@ -31,28 +31,73 @@ std::optional<Date> DayOf(const DataFile& file) {
   return Date(ymd);
 }
 
-bool MayHold(const DataFile& file, TimeRange range) {
-  if (auto day = DayOf(file); day && (Timestamp(*day) >= range.to || Timestamp(*day + std::chrono::days(1)) <= range.from)) {
-    return false;
+// The event times that a file's rows may have.
+TimeRange TimesOf(const DataFile& file) {
+  TimeRange times{Timestamp::min(), Timestamp::max()};
+  if (auto day = DayOf(file)) times = {Timestamp(*day), Timestamp(*day + std::chrono::days(1))};
+  if (auto bounds = TimeBoundsOf(file.stats_json, "api_timestamp")) {
+    times.from = std::max(times.from, bounds->min);
+    times.to = std::min(times.to, bounds->max + std::chrono::microseconds(1));
   }
-  auto bounds = BoundsOf(file.stats_json, "api_timestamp");
-  return !bounds || (bounds->min < range.to && bounds->max >= range.from);
+  return times;
+}
+
+// Reads `schema`'s columns of the files that may hold wanted rows, and visits what is wanted of each.
+template <class MayHold, class Wanted, class ToTicks>
+Status ReadFiles(const TableView& silver, const std::shared_ptr<arrow::Schema>& schema, ToTicks to_ticks, MayHold may_hold,
+                 Wanted wanted, const TickVisitor& visit) {
+  CS_ASSIGN(std::vector<DataFile> files, silver.snapshot->Files());
+  std::sort(files.begin(), files.end(), [](const DataFile& a, const DataFile& b) { return a.path < b.path; });
+  for (const DataFile& file : files) {
+    if (!may_hold(file)) continue;
+    CS_ASSIGN(auto table, ReadDataFile(silver.root_path, file, schema));
+    CS_ASSIGN(std::vector<Tick> ticks, to_ticks(*table));
+    std::erase_if(ticks, [&](const Tick& tick) { return !wanted(tick); });
+    if (!ticks.empty()) CS_TRY(visit(ticks));
+  }
+  return {};
 }
 
 }  // namespace
 
-Status ReadSilver(const Snapshot& silver, const std::string& root_path, TimeRange range,
-                  const std::function<Status(std::vector<Tick>)>& visit) {
-  CS_ASSIGN(std::vector<DataFile> files, silver.Files());
-  std::sort(files.begin(), files.end(), [](const DataFile& a, const DataFile& b) { return a.path < b.path; });
-  for (const DataFile& file : files) {
-    if (!MayHold(file, range)) continue;
-    CS_ASSIGN(auto table, ReadDataFile(root_path, file, SilverLayout().schema));
-    CS_ASSIGN(std::vector<Tick> ticks, Ticks(*table));
-    std::erase_if(ticks, [&](const Tick& tick) { return !range.contains(tick.event_time); });
-    if (!ticks.empty()) CS_TRY(visit(std::move(ticks)));
-  }
-  return {};
+Status ReadSilver(const TableView& silver, TimeRange range, const TickVisitor& visit) {
+  auto may_hold = [&](const DataFile& file) {
+    TimeRange times = TimesOf(file);
+    return times.from < range.to && range.from < times.to;
+  };
+  return ReadFiles(
+      silver, SilverLayout().schema, Ticks, may_hold, [&](const Tick& tick) { return range.contains(tick.event_time); }, visit);
+}
+
+Status ReadSilverMinutes(const TableView& silver, const std::set<Timestamp>& minutes, const TickVisitor& visit) {
+  if (minutes.empty()) return {};
+  auto may_hold = [&](const DataFile& file) {
+    TimeRange times = TimesOf(file);
+    auto first = minutes.upper_bound(times.from - kWindow);
+    return first != minutes.end() && *first < times.to;
+  };
+  auto wanted = [&](const Tick& tick) { return minutes.contains(WindowStart(tick.event_time)); };
+  return ReadFiles(silver, SilverLayout().schema, Ticks, may_hold, wanted, visit);
+}
+
+Status ReadSilverTrades(const TableView& silver, const std::set<std::int64_t>& ids, const TickVisitor& visit) {
+  if (ids.empty()) return {};
+  auto may_hold = [&](const DataFile& file) {
+    if (HasOnlyNulls(file.stats_json, "trade_id")) return false;
+    auto bounds = IntegerBoundsOf(file.stats_json, "trade_id");
+    if (!bounds) return true;
+    auto first = ids.lower_bound(bounds->min);
+    return first != ids.end() && *first <= bounds->max;
+  };
+  auto wanted = [&](const Tick& tick) { return ids.contains(tick.trade_id); };
+  return ReadFiles(silver, SilverLayout().schema, Ticks, may_hold, wanted, visit);
+}
+
+Status ReadSilverTradeKeys(const TableView& silver, const TickVisitor& visit) {
+  const auto& all = *SilverLayout().schema;
+  auto keys = arrow::schema({all.GetFieldByName("source"), all.GetFieldByName("symbol"), all.GetFieldByName("trade_id")});
+  auto may_hold = [](const DataFile& file) { return !HasOnlyNulls(file.stats_json, "trade_id"); };
+  return ReadFiles(silver, keys, TradeKeys, may_hold, [](const Tick& tick) { return tick.is_trade(); }, visit);
 }
 
 }  // namespace cryptostream

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <memory>
+#include <set>
 #include <vector>
 
 #include "base/result.h"
-#include "delta/snapshot.h"
+#include "delta/table.h"
 #include "market/tick.h"
 
 namespace cryptostream {
@@ -17,9 +18,19 @@ struct TimeRange {
   bool contains(Timestamp t) const { return from <= t && t < to; }
 };
 
-// Reads the rows of a pinned silver version whose event time lies in `range`, file by file: files outside are skipped by their
-// partition and statistics. `visit` gets one file's matching rows at a time. Errors: as of the files; whatever `visit` returns.
-Status ReadSilver(const Snapshot& silver, const std::string& root_path, TimeRange range,
-                  const std::function<Status(std::vector<Tick>)>& visit);
+// Gets one file's matching rows at a time.
+using TickVisitor = std::function<Status(const std::vector<Tick>&)>;
+
+// Each reads the rows of one kind, file by file; files that cannot hold any are skipped by their partition and statistics.
+// Errors: as of the files; whatever `visit` returns.
+
+// Rows whose event time lies in `range`.
+Status ReadSilver(const TableView& silver, TimeRange range, const TickVisitor& visit);
+// Rows whose event time lies in one of the minutes, given by their starts.
+Status ReadSilverMinutes(const TableView& silver, const std::set<Timestamp>& minutes, const TickVisitor& visit);
+// Trades with one of these ids, of any source and symbol.
+Status ReadSilverTrades(const TableView& silver, const std::set<std::int64_t>& ids, const TickVisitor& visit);
+// All trades, with source, symbol and trade id only.
+Status ReadSilverTradeKeys(const TableView& silver, const TickVisitor& visit);
 
 }  // namespace cryptostream

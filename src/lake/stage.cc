@@ -12,11 +12,20 @@
 namespace cryptostream {
 namespace {
 
+const CrashPoint kBeforeQuarantine("quarantine.before_commit");
+const CrashPoint kAfterQuarantine("quarantine.after_commit");
+const CrashPoint kBeforeGaps("gaps.before_commit");
+const CrashPoint kAfterGaps("gaps.after_commit");
+
 constexpr std::chrono::milliseconds kFirstPause{250};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+constexpr int kConflictsAtOnce = 3;
 
-bool EndsTheStage(const Error& error) {
-  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kInternal;
+// A panic in a library may have been bad luck (no thread, no memory at that moment), so it gets so many more attempts.
+constexpr int kInternalRetries = 3;
+
+bool EndsTheStage(const Error& error, int internal_errors) {
+  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || internal_errors > kInternalRetries;
 }
 
 // Commits rows of a side table (quarantine, gaps) unless its own position says that they are there already.
@@ -24,6 +33,7 @@ Status CommitSide(Table& table, const TableLayout& layout, std::vector<Partition
                   std::int64_t epoch, std::string operation) {
   if (rows.empty()) return {};
   CS_ASSIGN(Positions now, table.Txns());
+  CS_TRY(CheckNotFenced(table, now, epoch));
   CommitPlan plan;
   plan.rows = std::move(rows);
   plan.positions = positions;
@@ -66,18 +76,26 @@ void Stage::SetTrouble(std::string what) {
 
 void Stage::Run(StopToken stop) {
   auto pause = kFirstPause;
+  int internal_errors = 0;
+  int conflicts = 0;
   while (true) {
-    auto started = std::chrono::steady_clock::now();
     Status ended = Session(stop);
     if (ended) return;
-    if (EndsTheStage(ended.error())) {
+    if (std::exchange(progressed_, false)) {
+      pause = kFirstPause;
+      internal_errors = 0;
+      conflicts = 0;
+    }
+    if (ended.error().kind == ErrorKind::kInternal) ++internal_errors;
+    if (EndsTheStage(ended.error(), internal_errors)) {
       LogError("{} stops: {}", logic_.name(), ended.error().message);
       SetTrouble(ended.error().message);
       fatal_(ended.error());
       return;
     }
+    // Another commit came first, as when compaction replaced a file that was to be corrected: look again at once.
+    if (ended.error().kind == ErrorKind::kConflict && ++conflicts <= kConflictsAtOnce) continue;
     SetTrouble(ended.error().message);
-    if (std::chrono::steady_clock::now() - started > 2 * kLongestPause) pause = kFirstPause;
     if (!SleepFor(stop, pause)) return;
     pause = std::min(pause * 2, kLongestPause);
   }
@@ -85,13 +103,17 @@ void Stage::Run(StopToken stop) {
 
 Status Stage::Session(StopToken stop) {
   CS_TRY(logic_.table().Refresh());
+  CS_ASSIGN(Positions now, logic_.table().Txns());
+  CS_TRY(CheckNotFenced(logic_.table(), now, lake_.epoch()));
   CS_TRY(logic_.Load());
+  logic_.points().after_load.Reach();
   SetTrouble("");
   while (true) {
     CS_ASSIGN(std::optional<StageWork> work, logic_.Next(stop));
     if (work) {
       Version version = kNoVersion;
       CS_TRY(MakeDurable(*work, &version));
+      progressed_ = true;
       logic_.Committed(version);
       if (committed_) committed_();
       SetTrouble("");
@@ -103,7 +125,7 @@ Status Stage::Session(StopToken stop) {
 
 Status Stage::MakeDurable(StageWork& work, Version* version) {
   if (!work.rejects.empty()) {
-    CrashPoint("quarantine-before");
+    kBeforeQuarantine.Reach();
     for (const Reject& reject : work.rejects) {
       std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
       CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
@@ -112,15 +134,17 @@ Status Stage::MakeDurable(StageWork& work, Version* version) {
               QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
     CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(), std::move(rows), work.reject_positions, lake_.epoch(),
                       logic_.name() + " quarantine"));
-    CrashPoint("quarantine-after");
+    kAfterQuarantine.Reach();
   }
   if (!work.gaps.empty()) {
+    kBeforeGaps.Reach();
     CS_ASSIGN(auto rows, GapColumns(work.gaps));
     CS_TRY(CommitSide(lake_.gaps(), GapsLayout(), std::move(rows), work.gap_positions, lake_.epoch(), logic_.name() + " gaps"));
+    kAfterGaps.Reach();
   }
-  CrashPoint((logic_.name() + "-before-commit").c_str());
+  logic_.points().before_commit.Reach();
   CS_ASSIGN(*version, CommitOnce(logic_.table(), logic_.layout(), std::move(work.commit), lake_.epoch()));
-  CrashPoint((logic_.name() + "-after-commit").c_str());
+  logic_.points().after_commit.Reach();
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/crash_point.h"
 #include "base/stop.h"
 #include "lake/commit.h"
 #include "lake/lake.h"
@@ -25,11 +26,17 @@ struct StageWork {
   CommitPlan commit;
 };
 
+// Where a test can end the process on one stage's way.
+struct StagePoints {
+  CrashPoint after_load, before_commit, after_commit;
+};
+
 // What a stage does with its input; the loop around it is Stage. All calls come from the stage's own thread.
 class StageLogic {
  public:
   virtual ~StageLogic() = default;
   virtual std::string name() const = 0;
+  virtual const StagePoints& points() const = 0;
   virtual Table& table() = 0;
   virtual const TableLayout& layout() const = 0;
   // Reads its positions from its own table and rebuilds its state from the tables. Called at the start and after every
@@ -43,10 +50,10 @@ class StageLogic {
   virtual void SetTrouble(bool trouble) = 0;
 };
 
-// The one exactly-once loop, the same for bronze, silver and gold: load the positions, take the next input, write what it
+// The one exactly-once loop, the same for all stages: load the positions, take the next input, write what it
 // rejects, commit its rows with the new positions, hand on. Life: Start() makes the thread, the destructor ends it; work in
 // hand is finished before it stops. An error that may pass (disk full, store away) is said once and retried with growing
-// pauses from a fresh load; one that does not (fenced, corrupt) ends the stage and calls `fatal`.
+// pauses from a fresh load, a panic in a library three times in a row; one that does not (fenced, corrupt) ends the stage and calls `fatal`.
 class Stage {
  public:
   // `committed` is called after each commit, `fatal` once.
@@ -69,8 +76,9 @@ class Stage {
   const std::function<void()> committed_;
   const std::function<void(const Error&)> fatal_;
   mutable std::mutex mutex_;
-  std::string trouble_;  // guarded by mutex_
-  std::jthread thread_;  // last: ends before what it uses
+  std::string trouble_;      // guarded by mutex_
+  bool progressed_ = false;  // since the last error; of the stage's own thread
+  std::jthread thread_;      // last: ends before what it uses
 };
 
 }  // namespace cryptostream

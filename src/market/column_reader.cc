@@ -5,6 +5,7 @@
 
 #include "market/column_writer.h"
 #include "market/columns.h"
+#include "market/schema.h"
 
 namespace cryptostream {
 namespace {
@@ -49,6 +50,7 @@ using Times = Column<arrow::TimestampArray>;
 auto Utc() { return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); }
 
 Timestamp TimeAt(const Times& column, std::int64_t i) { return column.null(i) ? kNoTime : FromMicros(column.value(i)); }
+std::string_view TextAt(const Strings& column, std::int64_t i) { return column.null(i) ? std::string_view() : column.value(i); }
 double DoubleAt(const Doubles& column, std::int64_t i) { return column.null(i) ? kNull : column.value(i); }
 
 // Names repeat from row to row: keep the last one instead of asking the table of names each time.
@@ -69,43 +71,56 @@ class NameAt {
 
 }  // namespace
 
-Result<std::vector<BronzeRow>> BronzeRows(const arrow::Table& table) {
+Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table) {
   CS_ASSIGN(auto value, Strings::Of(table, "value", arrow::utf8()));
   CS_ASSIGN(auto received, Times::Of(table, "timestamp", Utc()));
-  CS_ASSIGN(auto source_column, Strings::Of(table, "source", arrow::utf8()));
+  CS_ASSIGN(auto source, Strings::Of(table, "source", arrow::utf8()));
   CS_ASSIGN(auto topic, Strings::Of(table, "topic", arrow::utf8()));
   CS_ASSIGN(auto partition, Column<arrow::Int32Array>::Of(table, "partition", arrow::int32()));
   CS_ASSIGN(auto offset, Longs::Of(table, "offset", arrow::int64()));
-  NameAt source(source_column);
-  std::vector<BronzeRow> rows;
-  rows.reserve(static_cast<std::size_t>(table.num_rows()));
+  std::vector<std::shared_ptr<RawBatch>> batches;
   for (std::int64_t i = 0; i < table.num_rows(); ++i) {
-    rows.push_back({value.null(i) ? std::string() : std::string(value.value(i)), TimeAt(received, i), source(i),
-                    topic.null(i) ? std::string() : std::string(topic.value(i)), partition.null(i) ? 0 : partition.value(i),
-                    offset.null(i) ? 0 : offset.value(i)});
+    std::int32_t of_partition = partition.null(i) ? 0 : partition.value(i);
+    if (batches.empty() || TextAt(source, i) != batches.back()->source || TextAt(topic, i) != batches.back()->topic ||
+        of_partition != batches.back()->partition) {
+      batches.push_back(std::make_shared<RawBatch>());
+      batches.back()->source = TextAt(source, i);
+      batches.back()->topic = TextAt(topic, i);
+      batches.back()->partition = of_partition;
+    }
+    batches.back()->Add({std::nullopt, TextAt(value, i), TimeAt(received, i), offset.null(i) ? 0 : offset.value(i)});
   }
-  return rows;
+  return std::vector<RawBatchPtr>(batches.begin(), batches.end());
 }
 
-Result<std::vector<Tick>> Ticks(const arrow::Table& table) {
-  CS_ASSIGN(auto coin_column, Strings::Of(table, "coin_id", arrow::utf8()));
+Result<std::vector<Tick>> TradeKeys(const arrow::Table& table) {
   CS_ASSIGN(auto source_column, Strings::Of(table, "source", arrow::utf8()));
   CS_ASSIGN(auto symbol_column, Strings::Of(table, "symbol", arrow::utf8()));
-  CS_ASSIGN(auto event_time, Times::Of(table, "api_timestamp", Utc()));
-  CS_ASSIGN(auto ingested, Times::Of(table, "ingestion_timestamp", Utc()));
-  CS_ASSIGN(auto last_updated, Times::Of(table, "last_updated", Utc()));
   CS_ASSIGN(auto trade_id, Longs::Of(table, "trade_id", arrow::int64()));
-  NameAt coin(coin_column), source(source_column), symbol(symbol_column);
+  NameAt source(source_column), symbol(symbol_column);
   std::vector<Tick> ticks(static_cast<std::size_t>(table.num_rows()));
   for (std::int64_t i = 0; i < table.num_rows(); ++i) {
     Tick& tick = ticks[static_cast<std::size_t>(i)];
-    tick.coin = coin(i);
     tick.source = source(i);
     tick.symbol = symbol(i);
+    tick.trade_id = trade_id.null(i) ? kNoTradeId : trade_id.value(i);
+  }
+  return ticks;
+}
+
+Result<std::vector<Tick>> Ticks(const arrow::Table& table) {
+  CS_ASSIGN(std::vector<Tick> ticks, TradeKeys(table));
+  CS_ASSIGN(auto coin_column, Strings::Of(table, "coin_id", arrow::utf8()));
+  CS_ASSIGN(auto event_time, Times::Of(table, "api_timestamp", Utc()));
+  CS_ASSIGN(auto ingested, Times::Of(table, "ingestion_timestamp", Utc()));
+  CS_ASSIGN(auto last_updated, Times::Of(table, "last_updated", Utc()));
+  NameAt coin(coin_column);
+  for (std::int64_t i = 0; i < table.num_rows(); ++i) {
+    Tick& tick = ticks[static_cast<std::size_t>(i)];
+    tick.coin = coin(i);
     tick.event_time = TimeAt(event_time, i);
     tick.ingested = TimeAt(ingested, i);
     tick.last_updated = TimeAt(last_updated, i);
-    tick.trade_id = trade_id.null(i) ? kNoTradeId : trade_id.value(i);
   }
   const std::pair<const char*, double Tick::*> doubles[] = {{"price", &Tick::price},
                                                             {"quantity", &Tick::quantity},
@@ -122,7 +137,15 @@ Result<std::vector<Tick>> Ticks(const arrow::Table& table) {
   return ticks;
 }
 
-Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table) {
+const std::shared_ptr<arrow::Schema>& GoldKeySchema() {
+  static const std::shared_ptr<arrow::Schema> schema = [] {
+    const arrow::Schema& all = *GoldLayout().schema;
+    return arrow::schema({all.GetFieldByName("window"), all.GetFieldByName("coin_id"), all.GetFieldByName("source")});
+  }();
+  return schema;
+}
+
+Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table) {
   auto window = table.GetColumnByName("window");
   if (!window || window->type()->id() != arrow::Type::STRUCT) return Corrupt("column missing in a data file: column=window");
   auto starts = window->Flatten(arrow::default_memory_pool());
@@ -130,15 +153,23 @@ Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table) {
   CS_ASSIGN(auto start, Times::Of(starts->at(0), "window.start", Utc()));
   CS_ASSIGN(auto coin_column, Strings::Of(table, "coin_id", arrow::utf8()));
   CS_ASSIGN(auto source_column, Strings::Of(table, "source", arrow::utf8()));
+  NameAt coin(coin_column), source(source_column);
+  std::vector<WindowKey> keys;
+  keys.reserve(static_cast<std::size_t>(table.num_rows()));
+  for (std::int64_t i = 0; i < table.num_rows(); ++i) keys.push_back({TimeAt(start, i), coin(i), source(i)});
+  return keys;
+}
+
+Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table) {
+  CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(table));
   CS_ASSIGN(auto samples, Longs::Of(table, "samples", arrow::int64()));
   CS_ASSIGN(auto updates, Longs::Of(table, "updates", arrow::int64()));
   CS_ASSIGN(auto first_event, Times::Of(table, "first_event", Utc()));
   CS_ASSIGN(auto last_event, Times::Of(table, "last_event", Utc()));
-  NameAt coin(coin_column), source(source_column);
   std::vector<GoldRow> rows(static_cast<std::size_t>(table.num_rows()));
   for (std::int64_t i = 0; i < table.num_rows(); ++i) {
     GoldRow& row = rows[static_cast<std::size_t>(i)];
-    row.key = {TimeAt(start, i), coin(i), source(i)};
+    row.key = keys[static_cast<std::size_t>(i)];
     row.samples = samples.null(i) ? 0 : samples.value(i);
     row.updates = updates.null(i) ? 0 : updates.value(i);
     row.first_event = TimeAt(first_event, i);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <arrow/api.h>
+#include <arrow/util/bit_util.h>
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +22,8 @@ inline Error FromArrow(const arrow::Status& status) {
 }
 
 // Fills the columns of a layout, one after the other in its order, the partition columns (which come last in every layout)
-// left out. Memory is reserved up front, so the appends cannot fail.
+// left out. Values go straight into Arrow's buffers; a column without a null gets no bitmap, one of nothing but nulls no values.
+// Names what went wrong in Done, not before.
 class ColumnWriter {
  public:
   ColumnWriter(const arrow::Schema& schema, std::size_t columns, std::size_t rows)
@@ -28,54 +31,40 @@ class ColumnWriter {
 
   template <class Value>  // Value(i) -> double, kNull for null
   void Doubles(Value value) {
-    arrow::DoubleBuilder builder;
-    Reserve(builder);
-    for (std::size_t i = 0; ok() && i < rows_; ++i) {
-      double v = value(i);
-      if (IsNull(v))
-        builder.UnsafeAppendNull();
-      else
-        builder.UnsafeAppend(v);
-    }
-    Finish(builder);
+    Fixed<double>(value, [](double v) { return IsNull(v); });
   }
-
-  template <class Builder, class Value>  // Value(i) -> optional integer
-  void Integers(Value value) {
-    Builder builder;
-    Reserve(builder);
-    for (std::size_t i = 0; ok() && i < rows_; ++i) {
-      if (auto v = value(i))
-        builder.UnsafeAppend(*v);
-      else
-        builder.UnsafeAppendNull();
-    }
-    Finish(builder);
-  }
-
   template <class Value>  // Value(i) -> Timestamp, kNoTime for null
   void Times(Value value) {
-    arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
-    Reserve(builder);
-    for (std::size_t i = 0; ok() && i < rows_; ++i) {
-      Timestamp t = value(i);
-      if (t == kNoTime)
-        builder.UnsafeAppendNull();
-      else
-        builder.UnsafeAppend(ToMicros(t));
-    }
-    Finish(builder);
+    Fixed<std::int64_t>([&](std::size_t i) { return ToMicros(value(i)); }, [](std::int64_t v) { return v == ToMicros(kNoTime); });
+  }
+  template <class Integer, class Value>  // Value(i) -> optional integer
+  void Integers(Value value) {
+    Fixed<Integer>([&](std::size_t i) { return static_cast<Integer>(value(i).value_or(kAbsent<Integer>)); },
+                   [](Integer v) { return v == kAbsent<Integer>; });
   }
 
   template <class Builder = arrow::StringBuilder, class Value>  // Value(i) -> optional<string_view>
   void Strings(Value value) {
     Builder builder;
-    Reserve(builder);
-    for (std::size_t i = 0; ok() && i < rows_; ++i) {
+    std::int64_t bytes = 0, present = 0;
+    for (std::size_t i = 0; i < rows_; ++i) {
       auto v = value(i);
-      status_ = v ? builder.Append(*v) : builder.AppendNull();
+      present += v.has_value();
+      bytes += v ? static_cast<std::int64_t>(v->size()) : 0;
     }
-    Finish(builder);
+    if (present == 0) return AllNull();
+    if (ok()) status_ = builder.Reserve(static_cast<std::int64_t>(rows_));
+    if (ok()) status_ = builder.ReserveData(bytes);
+    for (std::size_t i = 0; ok() && i < rows_; ++i) {
+      if (auto v = value(i)) {
+        builder.UnsafeAppend(*v);
+      } else {
+        builder.UnsafeAppendNull();
+      }
+    }
+    std::shared_ptr<arrow::Array> array;
+    if (ok()) status_ = builder.Finish(&array);
+    Add(std::move(array));
   }
 
   void Add(std::shared_ptr<arrow::Array> column) { arrays_.push_back(std::move(column)); }
@@ -88,14 +77,47 @@ class ColumnWriter {
   }
 
  private:
+  // No row of ours has this value: the least one stands for absent in ticks too (kNoTradeId).
+  template <class Integer>
+  static constexpr Integer kAbsent = std::numeric_limits<Integer>::min();
+
   bool ok() const { return status_.ok(); }
-  void Reserve(arrow::ArrayBuilder& builder) {
-    if (ok()) status_ = builder.Reserve(static_cast<std::int64_t>(rows_));
+  const std::shared_ptr<arrow::DataType>& type() const { return schema_.field(static_cast<int>(arrays_.size()))->type(); }
+
+  void AllNull() {
+    auto array = arrow::MakeArrayOfNull(type(), static_cast<std::int64_t>(rows_));
+    if (ok()) status_ = array.status();
+    Add(ok() ? *array : nullptr);
   }
-  void Finish(arrow::ArrayBuilder& builder) {
-    std::shared_ptr<arrow::Array> array;
-    if (ok()) status_ = builder.Finish(&array);
-    if (ok()) arrays_.push_back(std::move(array));
+
+  template <class C, class Value, class Absent>
+  void Fixed(Value value, Absent absent) {
+    auto values = Take(arrow::AllocateBuffer(static_cast<std::int64_t>(rows_ * sizeof(C))));
+    std::int64_t nulls = 0;
+    auto* out = ok() ? reinterpret_cast<C*>(values->mutable_data()) : nullptr;
+    for (std::size_t i = 0; ok() && i < rows_; ++i) {
+      out[i] = value(i);
+      nulls += absent(out[i]);
+    }
+    if (nulls == static_cast<std::int64_t>(rows_)) return AllNull();
+    std::shared_ptr<arrow::Buffer> bitmap = nulls == 0 ? nullptr : Bitmap([&](std::size_t i) { return !absent(out[i]); });
+    Add(ok() ? arrow::MakeArray(arrow::ArrayData::Make(type(), static_cast<std::int64_t>(rows_), {bitmap, values}, nulls))
+             : nullptr);
+  }
+
+  template <class Present>
+  std::shared_ptr<arrow::Buffer> Bitmap(Present present) {
+    auto bits = Take(arrow::AllocateEmptyBitmap(static_cast<std::int64_t>(rows_)));
+    for (std::size_t i = 0; ok() && i < rows_; ++i) {
+      if (present(i)) arrow::bit_util::SetBit(bits->mutable_data(), static_cast<std::int64_t>(i));
+    }
+    return bits;
+  }
+
+  template <class Buffer>
+  std::shared_ptr<arrow::Buffer> Take(arrow::Result<Buffer> buffer) {
+    if (ok()) status_ = buffer.status();
+    return ok() ? std::shared_ptr<arrow::Buffer>(buffer.MoveValueUnsafe()) : nullptr;
   }
 
   const arrow::Schema& schema_;

@@ -1,5 +1,5 @@
 // From structs to Arrow columns, split by partition: the rows of each table as Parquet gets them. One function a table; what
-// they share is the grouping by partition and ColumnWriter.
+// they share is the grouping by partition and ColumnWriter. Bronze is in bronze_columns.cc: its batches are columns already.
 #include "market/columns.h"
 
 #include <arrow/api.h>
@@ -73,26 +73,26 @@ Result<std::shared_ptr<arrow::Table>> SilverTable(const std::vector<Tick>& ticks
   w.Times([&](std::size_t i) { return ticks[at[i]].last_updated; });
   w.Strings([&](std::size_t i) { return TextOrNull(ticks[at[i]].source.str()); });
   w.Strings([&](std::size_t i) { return TextOrNull(ticks[at[i]].symbol.str()); });
-  w.Integers<arrow::Int64Builder>([&](std::size_t i) -> std::optional<std::int64_t> {
+  w.Integers<std::int64_t>([&](std::size_t i) {
     const Tick& tick = ticks[at[i]];
-    if (!tick.is_trade()) return std::nullopt;
-    return tick.trade_id;
+    return tick.is_trade() ? std::optional(tick.trade_id) : std::nullopt;
   });
   w.Doubles([&](std::size_t i) { return ticks[at[i]].quantity; });
-  w.Integers<arrow::Int32Builder>([&](std::size_t i) -> std::optional<std::int32_t> {
+  w.Integers<std::int32_t>([&](std::size_t i) -> std::optional<std::int32_t> {
     Timestamp t = ticks[at[i]].event_time;
     return static_cast<std::int32_t>(std::chrono::floor<std::chrono::hours>(t - DateOf(t)).count());
   });
   return w.Done();
 }
 
-Result<std::shared_ptr<arrow::Array>> WindowColumn(const std::vector<GoldRow>& rows, const Indices& at) {
+Result<std::shared_ptr<arrow::Array>> WindowColumn(const std::vector<GoldRow>& rows, const Indices& at,
+                                                   std::chrono::minutes length) {
   auto type = GoldLayout().schema->field(0)->type();
   arrow::TimestampBuilder start(type->field(0)->type(), arrow::default_memory_pool());
   arrow::TimestampBuilder end(type->field(1)->type(), arrow::default_memory_pool());
   for (std::size_t i : at) {
     arrow::Status appended = start.Append(ToMicros(rows[i].key.start));
-    if (appended.ok()) appended = end.Append(ToMicros(rows[i].end()));
+    if (appended.ok()) appended = end.Append(ToMicros(rows[i].key.start + length));
     if (!appended.ok()) return std::unexpected(FromArrow(appended));
   }
   std::shared_ptr<arrow::Array> start_array, end_array;
@@ -103,9 +103,10 @@ Result<std::shared_ptr<arrow::Array>> WindowColumn(const std::vector<GoldRow>& r
                                               arrow::ArrayVector{start_array, end_array});
 }
 
-Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows, const Indices& at) {
+Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows, const Indices& at,
+                                                std::chrono::minutes length) {
   ColumnWriter w(*GoldLayout().schema, DataColumns(GoldLayout()), at.size());
-  CS_ASSIGN(auto window, WindowColumn(rows, at));
+  CS_ASSIGN(auto window, WindowColumn(rows, at, length));
   w.Add(std::move(window));
   w.Strings([&](std::size_t i) { return TextOrNull(rows[at[i]].key.coin.str()); });
   for (double GoldRow::* column :
@@ -113,8 +114,8 @@ Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows
         &GoldRow::price_change_pct, &GoldRow::volatility, &GoldRow::range_pct}) {
     w.Doubles([&](std::size_t i) { return rows[at[i]].*column; });
   }
-  w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(rows[at[i]].samples); });
-  w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(rows[at[i]].updates); });
+  w.Integers<std::int64_t>([&](std::size_t i) { return std::optional(rows[at[i]].samples); });
+  w.Integers<std::int64_t>([&](std::size_t i) { return std::optional(rows[at[i]].updates); });
   for (double GoldRow::* column : {&GoldRow::volume, &GoldRow::vwap, &GoldRow::volume_24h, &GoldRow::market_cap}) {
     w.Doubles([&](std::size_t i) { return rows[at[i]].*column; });
   }
@@ -125,44 +126,16 @@ Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows
   return w.Done();
 }
 
-// Where a row of several batches lies.
-struct Place {
-  const RawBatch* batch;
-  std::size_t row;
-};
-
-Result<std::shared_ptr<arrow::Table>> BronzeTable(const std::vector<Place>& places, const Indices& at) {
-  ColumnWriter w(*BronzeLayout().schema, DataColumns(BronzeLayout()), at.size());
-  auto row = [&](std::size_t i) { return places[at[i]].batch->row(places[at[i]].row); };
-  w.Strings([&](std::size_t i) { return row(i).key; });
-  w.Strings([&](std::size_t i) { return std::optional(row(i).value); });
-  w.Times([&](std::size_t i) { return row(i).received; });
-  w.Strings([&](std::size_t i) { return std::optional<std::string_view>(places[at[i]].batch->source); });
-  w.Strings([&](std::size_t i) { return TextOrNull(places[at[i]].batch->topic); });
-  w.Integers<arrow::Int32Builder>([&](std::size_t i) { return std::optional(places[at[i]].batch->partition); });
-  w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(row(i).offset); });
-  return w.Done();
-}
-
 }  // namespace
-
-Result<std::vector<PartitionRows>> BronzeColumns(const std::vector<RawBatch>& batches) {
-  std::vector<Place> places;
-  for (const RawBatch& batch : batches) {
-    for (std::size_t i = 0; i < batch.rows(); ++i) places.push_back({&batch, i});
-  }
-  auto groups = GroupByDay(places.size(), [&](std::size_t i) { return DateOf(places[i].batch->row(places[i].row).received); });
-  return PerPartition(groups, DateValue, [&](const Indices& at) { return BronzeTable(places, at); });
-}
 
 Result<std::vector<PartitionRows>> SilverColumns(const std::vector<Tick>& ticks) {
   auto groups = GroupByDay(ticks.size(), [&](std::size_t i) { return DateOf(ticks[i].event_time); });
   return PerPartition(groups, YearMonthDay, [&](const Indices& at) { return SilverTable(ticks, at); });
 }
 
-Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows) {
+Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows, std::chrono::minutes length) {
   auto groups = GroupByDay(rows.size(), [&](std::size_t i) { return DateOf(rows[i].key.start); });
-  return PerPartition(groups, DateValue, [&](const Indices& at) { return GoldTable(rows, at); });
+  return PerPartition(groups, DateValue, [&](const Indices& at) { return GoldTable(rows, at, length); });
 }
 
 Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& rejects, Timestamp now) {
@@ -171,8 +144,8 @@ Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& 
     ColumnWriter w(*QuarantineLayout().schema, DataColumns(QuarantineLayout()), at.size());
     w.Strings([&](std::size_t i) { return TextOrNull(rejects[at[i]].source); });
     w.Strings([&](std::size_t i) { return TextOrNull(rejects[at[i]].topic); });
-    w.Integers<arrow::Int32Builder>([&](std::size_t i) { return std::optional(rejects[at[i]].partition); });
-    w.Integers<arrow::Int64Builder>([&](std::size_t i) { return std::optional(rejects[at[i]].offset); });
+    w.Integers<std::int32_t>([&](std::size_t i) { return std::optional(rejects[at[i]].partition); });
+    w.Integers<std::int64_t>([&](std::size_t i) { return std::optional(rejects[at[i]].offset); });
     w.Strings([&](std::size_t i) { return TextOrNull(rejects[at[i]].stage); });
     w.Strings([&](std::size_t i) { return TextOrNull(rejects[at[i]].reason); });
     w.Strings<arrow::BinaryBuilder>([&](std::size_t i) { return std::optional<std::string_view>(rejects[at[i]].value); });
@@ -187,9 +160,9 @@ Result<std::vector<PartitionRows>> GapColumns(const std::vector<Gap>& gaps) {
     ColumnWriter w(*GapsLayout().schema, DataColumns(GapsLayout()), at.size());
     w.Strings([&](std::size_t i) { return TextOrNull(gaps[at[i]].source); });
     w.Strings([&](std::size_t i) { return TextOrNull(gaps[at[i]].topic); });
-    w.Integers<arrow::Int32Builder>([&](std::size_t i) { return std::optional(gaps[at[i]].partition); });
-    w.Integers<arrow::Int64Builder>([&](std::size_t i) { return gaps[at[i]].from_offset; });
-    w.Integers<arrow::Int64Builder>([&](std::size_t i) { return gaps[at[i]].to_offset; });
+    w.Integers<std::int32_t>([&](std::size_t i) { return std::optional(gaps[at[i]].partition); });
+    w.Integers<std::int64_t>([&](std::size_t i) { return gaps[at[i]].from_offset; });
+    w.Integers<std::int64_t>([&](std::size_t i) { return gaps[at[i]].to_offset; });
     w.Times([&](std::size_t i) { return gaps[at[i]].from_time.value_or(kNoTime); });
     w.Times([&](std::size_t i) { return gaps[at[i]].to_time.value_or(kNoTime); });
     w.Strings([&](std::size_t i) { return TextOrNull(gaps[at[i]].reason); });

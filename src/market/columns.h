@@ -23,26 +23,23 @@ struct PartitionRows {
 
 // From structs to Arrow, split by partition. Out: partitions in ascending order, rows in the order given (gold and silver:
 // as given by the caller). Errors: Internal, when Arrow has no memory.
-Result<std::vector<PartitionRows>> BronzeColumns(const std::vector<RawBatch>& batches);
+// Bronze's columns are the batches' own memory, which they keep alive.
+Result<std::vector<PartitionRows>> BronzeColumns(const DatedBatches& batches);
 Result<std::vector<PartitionRows>> SilverColumns(const std::vector<Tick>& ticks);
-Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows);
+// `length` is that of the windows: a minute, or the period of a rollup.
+Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows, std::chrono::minutes length = kWindow);
 Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& rejects, Timestamp now);
 Result<std::vector<PartitionRows>> GapColumns(const std::vector<Gap>& gaps);
 
-// One bronze row as silver reads it.
-struct BronzeRow {
-  std::string value;
-  Timestamp received;
-  Name source;
-  std::string topic;
-  std::int32_t partition;
-  std::int64_t offset;
-};
-
 // From Arrow (columns found by name, partition columns not needed) to structs. Errors: Corrupt, naming the column that is missing or of
-// another type.
-Result<std::vector<BronzeRow>> BronzeRows(const arrow::Table& table);
+// another type. Bronze: rows of one source, topic and partition that follow each other are one batch, without their keys.
+Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table);
 Result<std::vector<Tick>> Ticks(const arrow::Table& table);
+// Source, symbol and trade id only; the rest of the ticks is absent.
+Result<std::vector<Tick>> TradeKeys(const arrow::Table& table);
 Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table);
+// Only the keys of gold's rows; the other columns (GoldKeySchema has these alone) need not be there.
+Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table);
+const std::shared_ptr<arrow::Schema>& GoldKeySchema();
 
 }  // namespace cryptostream

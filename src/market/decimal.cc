@@ -83,12 +83,12 @@ std::optional<std::int64_t> ScaledDecimal(std::string_view text, int scale) {
 }
 
 std::optional<double> NearestDouble(std::string_view text) {
-  if (!IsJsonNumber(text)) return std::nullopt;
+  auto parts = Split(text);
+  if (!parts) return std::nullopt;
   double value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  bool has_digit = text.substr(0, text.find_first_of("eE")).find_first_of("123456789") != std::string_view::npos;
-  if (value == 0 && has_digit) return std::nullopt;
+  if (value == 0 && !(AllZero(parts->integer) && AllZero(parts->fraction))) return std::nullopt;
   return value;
 }
 

@@ -30,7 +30,8 @@ void ExactSum::AddProduct(double a, double b) {
 }
 
 void ExactSum::Add(const ExactSum& other) {
-  for (double partial : std::vector<double>(other.partials_)) Add(partial);
+  auto partials = other.partials_;  // `other` may be this
+  for (double partial : partials) Add(partial);
 }
 
 double ExactSum::Round() const {

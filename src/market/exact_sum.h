@@ -1,6 +1,7 @@
 #pragma once
 
-#include <vector>
+#include <boost/container/small_vector.hpp>
+#include <span>
 
 namespace cryptostream {
 
@@ -15,10 +16,11 @@ class ExactSum {
   void Add(const ExactSum& other);
   // The double nearest to the exact sum (ties to even).
   double Round() const;
-  const std::vector<double>& partials() const { return partials_; }
+  std::span<const double> partials() const { return {partials_.data(), partials_.size()}; }
 
  private:
-  std::vector<double> partials_;  // increasing magnitude
+  // Increasing magnitude. Prices of one window differ by far less than 2^53, so there are hardly ever more than three.
+  boost::container::small_vector<double, 4> partials_;
 };
 
 // Population variance from n and the exact sums of x and x*x: (n*sxx - sx*sx) / (n*n), the numerator exact and rounded once.

@@ -48,11 +48,12 @@ TEST(ExactSum, AgreesWithWideIntegers) {
   // Integers below 2^53 sum exactly in 128 bits.
   std::mt19937_64 random(11);
   ExactSum sum;
-  __extension__ __int128 exact = 0;
+  __extension__ using Wide = __int128;
+  Wide exact = 0;
   for (int i = 0; i < 1000; ++i) {
     auto a = static_cast<std::int64_t>(random() >> 12), b = static_cast<std::int64_t>(random() >> 40);
     sum.AddProduct(static_cast<double>(a), static_cast<double>(b));
-    exact += static_cast<__int128>(a) * b;
+    exact += static_cast<Wide>(a) * b;
   }
   EXPECT_EQ(sum.Round(), static_cast<double>(exact));
 }

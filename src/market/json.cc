@@ -9,11 +9,6 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-std::string_view Trim(std::string_view text) {
-  auto end = text.find_last_not_of(" \t\r\n");
-  return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
-}
-
 std::unexpected<Error> JsonError(simdjson::error_code code) {
   if (code == simdjson::DEPTH_ERROR) return Invalid("too deep");
   return Invalid(simdjson::error_message(code));
@@ -45,6 +40,13 @@ Status ValidateArray(od::value value, int max_depth) {
 
 }  // namespace
 
+std::string_view ScalarText(od::value value) {
+  std::string_view text = value.raw_json_token();
+  auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 Status ValidateJson(od::value value, int max_depth) {
   if (max_depth == 0) return Invalid("too deep");
   od::json_type type;
@@ -53,7 +55,7 @@ Status ValidateJson(od::value value, int max_depth) {
     case od::json_type::object: return ValidateObject(value, max_depth - 1);
     case od::json_type::array: return ValidateArray(value, max_depth - 1);
     case od::json_type::number:
-      if (!IsJsonNumber(Trim(value.raw_json_token()))) return Invalid("bad number");
+      if (!IsJsonNumber(ScalarText(value))) return Invalid("bad number");
       return {};
     case od::json_type::string: {
       std::string_view text;

@@ -13,6 +13,9 @@
 
 namespace cryptostream {
 
+// A scalar's text as it stands in the document, without the space after it.
+std::string_view ScalarText(simdjson::ondemand::value value);
+
 // Walks a whole value and checks what simdjson's on-demand reader leaves unread: numbers, strings, literals, nesting up to
 // `max_depth`. Errors: Invalid with the reason ("too deep", "bad number", ...).
 Status ValidateJson(simdjson::ondemand::value value, int max_depth);

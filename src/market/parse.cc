@@ -45,37 +45,40 @@ unsigned FieldOf(std::string_view key) {
   return kFieldCount;
 }
 
-std::string_view Trim(std::string_view text) {
-  auto end = text.find_last_not_of(" \t\r\n");
-  return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
-}
+// The text of a number, or of a string that is to hold one. Empty for null. Whether it is a number is seen when it is read.
+struct NumberToken {
+  std::string_view text;
+  bool quoted = false;
+};
 
-// The decimal text of a number, or of a string that holds one. Empty for null.
-std::expected<std::string_view, ParseReject> NumberText(od::value value, std::string_view field) {
+std::expected<NumberToken, ParseReject> TakeNumber(od::value value, std::string_view field) {
   od::json_type type;
   if (value.type().get(type)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  if (type == od::json_type::number) {
-    std::string_view text = Trim(value.raw_json_token());
-    if (!IsJsonNumber(text)) return Reject(RejectReason::kMalformedJson, "bad number in " + std::string(field));
-    return text;
-  }
+  if (type == od::json_type::number) return NumberToken{ScalarText(value), false};
   if (type == od::json_type::string) {
     std::string_view text;
     if (value.get_string().get(text)) return Reject(RejectReason::kMalformedJson, std::string(field));
-    if (!IsJsonNumber(text)) return Reject(RejectReason::kWrongType, std::string(field));
-    return text;
+    if (text.empty()) return Reject(RejectReason::kWrongType, std::string(field));
+    return NumberToken{text, true};
   }
   bool null = false;
-  if (type == od::json_type::null && !value.is_null().get(null) && null) return std::string_view();
+  if (type == od::json_type::null && !value.is_null().get(null) && null) return NumberToken{};
   return Reject(RejectReason::kWrongType, std::string(field));
 }
 
+// Why a token could not be read: it is no number, or one that `bad` says.
+Rejected RejectNumber(const NumberToken& token, std::string_view field, RejectReason bad) {
+  if (IsJsonNumber(token.text)) return Reject(bad, std::string(field));
+  if (token.quoted) return Reject(RejectReason::kWrongType, std::string(field));
+  return Reject(RejectReason::kMalformedJson, "bad number in " + std::string(field));
+}
+
 std::expected<double, ParseReject> Number(od::value value, std::string_view field) {
-  auto text = NumberText(value, field);
-  if (!text) return Rejected(std::move(text).error());
-  if (text->empty()) return kNull;
-  auto number = NearestDouble(*text);
-  if (!number) return Reject(RejectReason::kBadNumber, std::string(field));
+  auto token = TakeNumber(value, field);
+  if (!token) return Rejected(std::move(token).error());
+  if (token->text.empty()) return kNull;
+  auto number = NearestDouble(token->text);
+  if (!number) return RejectNumber(*token, field, RejectReason::kBadNumber);
   return *number;
 }
 
@@ -86,12 +89,12 @@ std::optional<Timestamp> SaneTime(std::int64_t micros) {
 }
 
 std::expected<Timestamp, ParseReject> EpochSeconds(od::value value, std::string_view field) {
-  auto text = NumberText(value, field);
-  if (!text) return Rejected(std::move(text).error());
-  if (text->empty()) return kNoTime;
-  auto micros = ScaledDecimal(*text, 6);
+  auto token = TakeNumber(value, field);
+  if (!token) return Rejected(std::move(token).error());
+  if (token->text.empty()) return kNoTime;
+  auto micros = ScaledDecimal(token->text, 6);
   auto time = micros ? SaneTime(*micros) : std::nullopt;
-  if (!time) return Reject(RejectReason::kBadTimestamp, std::string(field));
+  if (!time) return RejectNumber(*token, field, RejectReason::kBadTimestamp);
   return *time;
 }
 
@@ -128,12 +131,12 @@ std::expected<Name, ParseReject> Identifier(od::value value, std::string_view fi
 }
 
 std::expected<std::int64_t, ParseReject> TradeId(od::value value) {
-  auto text = NumberText(value, "trade_id");
-  if (!text) return Rejected(std::move(text).error());
-  if (text->empty()) return kNoTradeId;
-  auto id = ScaledDecimal(*text, 0);
-  if (!id || *id < 0 || text->find_first_of(".eE") != std::string_view::npos) {
-    return Reject(RejectReason::kBadNumber, "trade_id");
+  auto token = TakeNumber(value, "trade_id");
+  if (!token) return Rejected(std::move(token).error());
+  if (token->text.empty()) return kNoTradeId;
+  auto id = ScaledDecimal(token->text, 0);
+  if (!id || *id < 0 || token->text.find_first_of(".eE") != std::string_view::npos) {
+    return RejectNumber(*token, "trade_id", RejectReason::kBadNumber);
   }
   return *id;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,16 +64,32 @@ class RawBatch {
   std::size_t rows() const { return offsets_.size(); }
   std::size_t bytes() const { return values_.size() + keys_.size(); }
   bool empty() const { return rows() == 0 && rejects.empty() && gaps.empty(); }
+  bool has_keys() const { return keyed_rows_ > 0; }
+  // An empty batch of the same source, topic, partition and position id.
+  RawBatch Like() const;
 
+  // The columns as Arrow lays them out: rows()+1 ends of values, the first one 0.
   const std::string& values() const { return values_; }
   const std::vector<std::int32_t>& value_ends() const { return value_ends_; }
+  const std::vector<Timestamp>& received() const { return received_; }
+  const std::vector<std::int64_t>& offsets() const { return offsets_; }
 
  private:
   std::string values_, keys_;
-  std::vector<std::int32_t> value_ends_, key_ends_;
+  std::vector<std::int32_t> value_ends_{0}, key_ends_{0};
   std::vector<bool> has_key_;
+  std::size_t keyed_rows_ = 0;
   std::vector<Timestamp> received_;
   std::vector<std::int64_t> offsets_;
 };
+
+// A batch that is on its way: shared by the stages, changed by none.
+using RawBatchPtr = std::shared_ptr<const RawBatch>;
+
+// Bronze rows as the table has them: by the date of receiving, then as they came.
+using DatedBatches = std::map<Date, std::vector<RawBatchPtr>>;
+
+// Adds the batch's rows to their dates; a batch received within one day is shared as it is.
+void AddByDate(RawBatchPtr batch, DatedBatches& out);
 
 }  // namespace cryptostream

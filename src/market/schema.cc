@@ -1,4 +1,4 @@
-// All Arrow shapes in one file: the columns of the five tables (docs/tables.md). Names and types are state on disk: they are
+// All Arrow shapes in one file: the columns of all tables (docs/tables.md). Names and types are state on disk: they are
 // the original project's where it has the column, and a change here is an upgrade of every lake there is.
 #include "market/schema.h"
 
@@ -35,7 +35,8 @@ const TableLayout& BronzeLayout() {
       arrow::schema({field("key", arrow::utf8()), field("value", arrow::utf8()), field("timestamp", Utc()),
                      field("source", arrow::utf8()), field("topic", arrow::utf8()), field("partition", arrow::int32()),
                      field("offset", arrow::int64()), field("date", arrow::date32())}),
-      {"date"}};
+      {"date"},
+      {"value"}};
   return layout;
 }
 
@@ -70,6 +71,16 @@ const TableLayout& GoldLayout() {
   return layout;
 }
 
+const TableLayout& GoldHourLayout() {
+  static const TableLayout layout{"gold_1h", "gold/crypto_metrics_1h", GoldLayout().schema, {"date"}};
+  return layout;
+}
+
+const TableLayout& GoldDayLayout() {
+  static const TableLayout layout{"gold_1d", "gold/crypto_metrics_1d", GoldLayout().schema, {"date"}};
+  return layout;
+}
+
 const TableLayout& QuarantineLayout() {
   static const TableLayout layout{
       "quarantine",
@@ -77,7 +88,8 @@ const TableLayout& QuarantineLayout() {
       arrow::schema({field("source", arrow::utf8()), field("topic", arrow::utf8()), field("partition", arrow::int32()),
                      field("offset", arrow::int64()), field("stage", arrow::utf8()), field("reason", arrow::utf8()),
                      field("value", arrow::binary()), field("timestamp", Utc()), field("date", arrow::date32())}),
-      {"date"}};
+      {"date"},
+      {"value"}};
   return layout;
 }
 
@@ -94,7 +106,8 @@ const TableLayout& GapsLayout() {
 }
 
 std::vector<const TableLayout*> AllLayouts() {
-  return {&BronzeLayout(), &SilverLayout(), &GoldLayout(), &QuarantineLayout(), &GapsLayout()};
+  return {&BronzeLayout(),  &SilverLayout(),     &GoldLayout(), &GoldHourLayout(),
+          &GoldDayLayout(), &QuarantineLayout(), &GapsLayout()};
 }
 
 }  // namespace cryptostream

@@ -15,11 +15,14 @@ struct TableLayout {
   std::string path;  // "bronze/crypto_raw"
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> distinct_columns;  // texts of which hardly one comes twice
 };
 
 const TableLayout& BronzeLayout();
 const TableLayout& SilverLayout();
 const TableLayout& GoldLayout();
+const TableLayout& GoldHourLayout();  // the rollups have gold's columns
+const TableLayout& GoldDayLayout();
 const TableLayout& QuarantineLayout();
 const TableLayout& GapsLayout();
 std::vector<const TableLayout*> AllLayouts();

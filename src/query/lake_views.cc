@@ -5,6 +5,8 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
+
 #include "delta/table.h"
 #include "market/schema.h"
 
@@ -52,7 +54,30 @@ std::string FilesView(const std::string& name, const TableLayout& layout, const 
          "], hive_partitioning = true, hive_types = {" + types + "})";
 }
 
+// The data columns of a layout, typed nulls if `nulls`.
+std::string DataColumns(const TableLayout& layout, bool nulls) {
+  std::string columns;
+  for (const auto& field : layout.schema->fields()) {
+    if (std::ranges::find(layout.partition_columns, field->name()) != layout.partition_columns.end()) continue;
+    columns += columns.empty() ? "" : ", ";
+    if (nulls) columns += "NULL::" + SqlType(*field->type()) + " AS ";
+    columns += SqlIdentifier(field->name());
+  }
+  return columns;
+}
+
 }  // namespace
+
+std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths) {
+  if (paths.empty()) {
+    return "SELECT * FROM (SELECT " + DataColumns(layout, true) +
+           ", NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number WHERE false)";
+  }
+  std::string list;
+  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
+  return "SELECT * FROM (SELECT " + DataColumns(layout, false) + ", filename, file_row_number FROM read_parquet([" + list +
+         "], filename = true, file_row_number = true, hive_partitioning = false))";
+}
 
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files) {
   std::vector<std::string> paths;

@@ -13,7 +13,7 @@
 namespace cryptostream {
 
 // A DuckDB over the tables of a lake, each pinned at the version that was newest when it was opened: views bronze, silver, gold,
-// quarantine and gaps over exactly the live files.
+// gold_1h, gold_1d, quarantine and gaps over exactly the live files.
 struct LakeViews {
   std::unique_ptr<Duck> duck;
   std::vector<std::pair<std::string, Version>> versions;  // by view; kNoVersion: the table does not exist, the view is empty
@@ -32,6 +32,10 @@ struct PinnedView {
 // Opens a DuckDB over such views. In: the storage root, the only directory it may read. Errors: Corrupt, Unavailable, Internal.
 Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root, const std::vector<PinnedView>& views,
                                               DuckOptions options = {});
+
+// A SELECT over data files as they are: their own columns (not those of the partition), filename and file_row_number. Can be
+// followed by a JOIN.
+std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths);
 
 // The absolute paths of data files, as read_parquet takes them.
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files);

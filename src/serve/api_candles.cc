@@ -81,8 +81,9 @@ WebReply FromTable(Backend& backend, const Asked& asked, const CoinWindows& rece
   }
   auto files = store.Pin();
   if (!files) return ProblemReply(files.error());
-  OlderMinutes older{[&](Timestamp from, Timestamp to) { return store.Minutes(**files, asked.coin, from, to); },
-                     (*files)->oldest()};
+  OlderMinutes older{
+      [&](Timestamp from, Timestamp to) { return store.Parts(**files, asked.coin, {from, to}, asked.query.interval); },
+      (*files)->oldest()};
   auto page = BuildCandles(asked.query, recent, closed, &older);
   if (!page) return ProblemReply(page.error());
   return RenderPage(asked, **page, recent, etag);
@@ -97,7 +98,13 @@ WebReply HandleCandles(RouteCall&& call) {
   CoinWindows recent = backend->live()->Windows(asked->coin, kNoTime, Timestamp::max());
   TimesBySource closed = backend->live()->Closed();
   std::string etag =
-      "W/\"" + backend->epoch() + "-" + std::to_string(recent.gold_version) + "-" + std::to_string(recent.sequence) + "\"";
+      "W/\"" + backend->epoch() + "-" + std::to_string(recent.gold_version) + "-" + std::to_string(recent.sequence);
+  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
+    if (asked->query.interval % rollup->period != std::chrono::minutes(0)) continue;
+    FollowedTable table = backend->follower().rollup(rollup->period);
+    if (table.snapshot) etag += "-" + std::to_string(table.snapshot->version());
+  }
+  etag += "\"";
   if (recent.known) {
     auto page = BuildCandles(asked->query, recent, closed, nullptr);
     if (!page) return ProblemReply(page.error());

@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace cryptostream {
+namespace {
+
+constexpr std::chrono::minutes kHour{60}, kDay{1440};
+
+}  // namespace
 
 Minute ToMinute(const WindowView& view) {
   const GoldRow& row = view.row;
@@ -36,46 +41,90 @@ Timestamp NextIntervalStart(Timestamp time, std::chrono::minutes interval) {
   return start == time ? start : start + interval;
 }
 
-void CandleFolder::Add(const Minute& minute) {
-  Timestamp open_time = IntervalStart(minute.start, interval_);
-  if (current_ && current_->open_time != open_time) Flush();
-  if (!current_) {
-    current_ = Candle{
-        .open_time = open_time, .close_time = open_time + interval_, .open = minute.open, .high = minute.high, .low = minute.low};
-  }
-  ++minutes_;
-  current_->source = minute.source;
-  current_->high = std::max(current_->high, minute.high);
-  current_->low = std::min(current_->low, minute.low);
-  current_->close = minute.close;
-  current_->samples += minute.samples;
-  current_->committed = current_->committed && minute.committed;
-  current_->closed = minute.closed && minute.start + kWindow == current_->close_time;
-  first_avg_ = minute.avg;
-  avg_.AddProduct(minute.avg, static_cast<double>(minute.samples));
-  if (!IsNull(minute.volume) && !IsNull(minute.vwap)) {
-    first_vwap_ = minute.vwap;
-    volume_.Add(minute.volume);
-    turnover_.AddProduct(minute.vwap, minute.volume);
-  }
+BarSum::BarSum(Timestamp open_time, std::chrono::minutes length) {
+  bar_.start = open_time;
+  bar_.length = length;
 }
 
-void CandleFolder::Flush() {
-  bool one = minutes_ == 1;
-  current_->avg = one ? first_avg_ : avg_.Round() / static_cast<double>(current_->samples);
-  if (!volume_.partials().empty()) {
-    current_->volume = volume_.Round();
-    current_->vwap = one ? first_vwap_ : turnover_.Round() / current_->volume;
+void BarSum::Add(const Minute& part) {
+  if (parts_ == 0) {
+    bar_.open = part.open;
+    bar_.high = part.high;
+    bar_.low = part.low;
+    first_avg_ = part.avg;
+    first_vwap_ = part.vwap;
   }
-  done_.push_back(*current_);
-  current_.reset();
-  minutes_ = 0;
-  avg_ = volume_ = turnover_ = ExactSum();
-  first_avg_ = first_vwap_ = kNull;
+  ++parts_;
+  bar_.source = part.source;
+  bar_.high = std::max(bar_.high, part.high);
+  bar_.low = std::min(bar_.low, part.low);
+  bar_.close = part.close;
+  bar_.samples += part.samples;
+  bar_.committed = bar_.committed && part.committed;
+  bar_.closed = part.closed && part.start + part.length == bar_.start + bar_.length;
+  avg_.AddProduct(part.avg, static_cast<double>(part.samples));
+  if (IsNull(part.volume)) return;
+  has_volume_ = true;
+  volume_.Add(part.volume);
+  if (!IsNull(part.vwap)) turnover_.AddProduct(part.vwap, part.volume);
+}
+
+Minute BarSum::Finish() const {
+  Minute bar = bar_;
+  bar.avg = parts_ == 1 ? first_avg_ : avg_.Round() / static_cast<double>(bar.samples);
+  if (!has_volume_) return bar;
+  bar.volume = volume_.Round();
+  bar.vwap = parts_ == 1 ? first_vwap_ : bar.volume > 0 ? turnover_.Round() / bar.volume : kNull;
+  return bar;
+}
+
+CandleFolder::CandleFolder(std::chrono::minutes interval) : interval_(interval), by_hours_(interval > kHour && interval < kDay) {}
+
+void CandleFolder::Add(const Minute& part) {
+  if (!by_hours_ || part.length >= kHour) {
+    FlushHour();
+    AddToBar(part);
+    return;
+  }
+  Timestamp hour = IntervalStart(part.start, kHour);
+  if (hour_ && hour_->open_time() != hour) FlushHour();
+  if (!hour_) hour_.emplace(hour, kHour);
+  hour_->Add(part);
+}
+
+void CandleFolder::FlushHour() {
+  if (hour_) AddToBar(hour_->Finish());
+  hour_.reset();
+}
+
+void CandleFolder::AddToBar(const Minute& part) {
+  Timestamp open_time = IntervalStart(part.start, interval_);
+  if (bar_ && bar_->open_time() != open_time) FlushBar();
+  if (!bar_) bar_.emplace(open_time, interval_);
+  bar_->Add(part);
+}
+
+void CandleFolder::FlushBar() {
+  Minute bar = bar_->Finish();
+  bar_.reset();
+  done_.push_back({.open_time = bar.start,
+                   .close_time = bar.start + bar.length,
+                   .source = bar.source,
+                   .open = bar.open,
+                   .high = bar.high,
+                   .low = bar.low,
+                   .close = bar.close,
+                   .avg = bar.avg,
+                   .volume = bar.volume,
+                   .vwap = bar.vwap,
+                   .samples = bar.samples,
+                   .closed = bar.closed,
+                   .committed = bar.committed});
 }
 
 std::vector<Candle> CandleFolder::Take() {
-  if (current_) Flush();
+  FlushHour();
+  if (bar_) FlushBar();
   return std::move(done_);
 }
 

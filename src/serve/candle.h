@@ -13,7 +13,7 @@
 
 namespace cryptostream {
 
-// What the API needs of a 1-minute window, from memory or from the table.
+// What the API needs of a 1-minute window, from memory or from the table, or of an hour or a day of the rollups.
 struct Minute {
   Timestamp start{};
   Name source;
@@ -21,6 +21,7 @@ struct Minute {
   double volume = kNull, vwap = kNull;
   std::int64_t samples = 0;
   bool closed = true, committed = true;
+  std::chrono::minutes length = kWindow;
 };
 Minute ToMinute(const WindowView& view);
 
@@ -43,24 +44,45 @@ Timestamp IntervalStart(Timestamp time, std::chrono::minutes interval);
 // `time` itself if an interval starts there, else the next start.
 Timestamp NextIntervalStart(Timestamp time, std::chrono::minutes interval);
 
-// Folds ascending minutes to bars: avg weighted by samples, vwap by volume, sums exact and rounded once. A bar is closed when
-// its last minute is; a bar without rows in its last minute is judged by who knows the source's closed time.
+// The sums of one bar while it is folded: avg weighted by samples, vwap by volume, exact and rounded once, as in the rollups
+// (market/rollup.h). A bar of one part has that part's figures, untouched.
+class BarSum {
+ public:
+  BarSum(Timestamp open_time, std::chrono::minutes length);
+  Timestamp open_time() const { return bar_.start; }
+  // Requires: parts ascend.
+  void Add(const Minute& part);
+  // The bar: closed when its last minute is.
+  Minute Finish() const;
+
+ private:
+  Minute bar_;
+  std::size_t parts_ = 0;
+  double first_avg_ = kNull, first_vwap_ = kNull;
+  bool has_volume_ = false;
+  ExactSum avg_, volume_, turnover_;
+};
+
+// Folds ascending minutes to bars. Hours and days may come whole, out of the rollups, in the place of their minutes: the bars are
+// the same to the bit. So that this holds for 4 hours, which have no table, they are four hours folded. A bar without rows in
+// its last minute is judged by who knows the source's closed time.
 class CandleFolder {
  public:
-  explicit CandleFolder(std::chrono::minutes interval) : interval_(interval) {}
-  void Add(const Minute& minute);
+  explicit CandleFolder(std::chrono::minutes interval);
+  // In: a minute, or a period that the interval is made of.
+  void Add(const Minute& part);
   // The bars so far, the last one included.
   std::vector<Candle> Take();
 
  private:
-  void Flush();
+  void FlushHour();
+  void AddToBar(const Minute& part);
+  void FlushBar();
 
   const std::chrono::minutes interval_;
+  const bool by_hours_;
   std::vector<Candle> done_;
-  std::optional<Candle> current_;
-  std::size_t minutes_ = 0;
-  double first_avg_ = kNull, first_vwap_ = kNull;
-  ExactSum avg_, volume_, turnover_;
+  std::optional<BarSum> hour_, bar_;
 };
 
 // Puts bars without samples where there are none, at the close before: between the first and the last one, at most `limit`

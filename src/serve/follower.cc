@@ -88,6 +88,8 @@ void Follower::Run(StopToken stop) {
 
 Status Follower::Poll() {
   Status followed = FollowGold();
+  if (followed) followed = FollowRollup(HourlyRollup(), hourly_);
+  if (followed) followed = FollowRollup(DailyRollup(), daily_);
   if (followed) followed = FollowSilver();
   if (!followed) {
     // A file was vacuumed before we read it: what came in its place is in a newer snapshot.
@@ -163,9 +165,24 @@ Status Follower::FollowGold() {
     }
   }
   gold_.version = newest;
+  PinGold();
+  return {};
+}
+
+void Follower::PinGold() {
   std::lock_guard lock(mutex_);
-  gold_snapshot_ = gold_.table->snapshot();
-  gold_root_ = gold_.table->root_path();
+  gold_pinned_ = {gold_.table->snapshot(), gold_.table->root_path(), closed_};
+}
+
+// Rollups are not kept in memory: only the newest version is pinned, for who reads older bars.
+Status Follower::FollowRollup(const RollupTable& rollup, Followed& followed) {
+  CS_ASSIGN(bool there, Open(rollup.layout->path.c_str(), followed));
+  if (!there || followed.version == followed.table->version()) return {};
+  auto snapshot = followed.table->snapshot();
+  CS_ASSIGN(auto txns, snapshot->Txns(std::string(kPrefix) + "closed/"));
+  followed.version = snapshot->version();
+  std::lock_guard lock(mutex_);
+  rollups_pinned_[rollup.period] = {snapshot, followed.table->root_path(), ClosedTimes(txns)};
   return {};
 }
 
@@ -183,6 +200,7 @@ Status Follower::LoadGold() {
   std::vector<GoldRow> rows;
   CS_TRY(ReadInto(*gold_.table, plan.files, &GoldRows, rows));
   closed_ = ClosedTimes(txns);
+  PinGold();  // before Live knows a coin: what it leaves to the table must be found there
   live_->SetCompleteFrom(plan.complete_from, plan.others_complete_from);
   live_->ApplyGold(rows, closed_, snapshot->version());
   LogDebug("loaded recent windows: version={} rows={} files={} of {}", snapshot->version(), rows.size(), plan.files.size(),
@@ -250,9 +268,14 @@ Status Follower::ApplySilverCommits(const std::vector<CommitActions>& commits) {
 Status Follower::RefreshFacts() {
   auto begin = std::chrono::steady_clock::now();
   std::map<std::string, TableFacts> all;
-  CS_TRY(Open(BronzeLayout().path.c_str(), bronze_));
-  for (auto [name, followed] : {std::pair("bronze", &bronze_), std::pair("silver", &silver_), std::pair("gold", &gold_)}) {
-    TableFacts& facts = all[name];
+  const std::pair<const TableLayout*, Followed*> tables[] = {{&BronzeLayout(), &bronze_},
+                                                             {&SilverLayout(), &silver_},
+                                                             {&GoldLayout(), &gold_},
+                                                             {&GoldHourLayout(), &hourly_},
+                                                             {&GoldDayLayout(), &daily_}};
+  for (auto [layout, followed] : tables) {
+    if (followed == &bronze_) CS_TRY(Open(layout->path.c_str(), *followed));  // the others were followed just now
+    TableFacts& facts = all[layout->name];
     if (!followed->table) continue;
     auto snapshot = followed->table->snapshot();
     CS_ASSIGN(auto files, snapshot->Files());
@@ -270,14 +293,15 @@ Status Follower::RefreshFacts() {
   return {};
 }
 
-std::shared_ptr<const Snapshot> Follower::gold() const {
+FollowedTable Follower::gold() const {
   std::lock_guard lock(mutex_);
-  return gold_snapshot_;
+  return gold_pinned_;
 }
 
-std::string Follower::gold_root() const {
+FollowedTable Follower::rollup(std::chrono::minutes period) const {
   std::lock_guard lock(mutex_);
-  return gold_root_;
+  auto found = rollups_pinned_.find(period);
+  return found == rollups_pinned_.end() ? FollowedTable() : found->second;
 }
 
 std::map<std::string, TableFacts> Follower::facts() const {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/stop.h"
 #include "delta/table.h"
+#include "market/rollup.h"
 #include "serve/live.h"
 #include "serve/tail_plan.h"
 
@@ -32,6 +33,13 @@ struct FollowerOptions {
   std::chrono::hours keep{25};  // as LiveLimits::keep
 };
 
+// A table of the lake at the version that the follower has seen.
+struct FollowedTable {
+  std::shared_ptr<const Snapshot> snapshot;  // null while there is no table
+  std::string root;
+  TimesBySource closed;  // its windows that end at or before are complete
+};
+
 // Follows the logs of silver and gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every
 // tick of a window that gold has not closed is either in memory or comes with this poll. A thread of its own; the getters are
 // thread-safe.
@@ -47,9 +55,10 @@ class Follower {
   // One poll, for tests and for the first load. Requires: not started, or called by the thread.
   Status Poll();
 
-  // The gold version that Live reflects, pinned; null while there is no table.
-  std::shared_ptr<const Snapshot> gold() const;
-  std::string gold_root() const;
+  // The gold version that Live reflects.
+  FollowedTable gold() const;
+  // The rollup by hour or by day.
+  FollowedTable rollup(std::chrono::minutes period) const;
   std::map<std::string, TableFacts> facts() const;
   // source -> newest event time that silver has consumed in every partition.
   TimesBySource watermarks() const;
@@ -67,7 +76,9 @@ class Follower {
   Result<bool> Open(const char* path, Followed& followed);
   Status FollowGold();
   Status LoadGold();
+  void PinGold();
   Status ApplyGoldCommit(const CommitActions& commit);
+  Status FollowRollup(const RollupTable& rollup, Followed& followed);
   Status FollowSilver();
   Status LoadSilver();
   Status ApplySilverCommits(const std::vector<CommitActions>& commits);
@@ -80,7 +91,7 @@ class Follower {
   const FollowerOptions options_;
 
   // Of the polling thread.
-  Followed bronze_, silver_, gold_;
+  Followed bronze_, silver_, gold_, hourly_, daily_;
   TimesBySource closed_;
   std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
   std::optional<Version> consumed_bronze_;
@@ -89,8 +100,8 @@ class Follower {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool poked_ = false;
-  std::shared_ptr<const Snapshot> gold_snapshot_;
-  std::string gold_root_;
+  FollowedTable gold_pinned_;
+  std::map<std::chrono::minutes, FollowedTable> rollups_pinned_;
   std::map<std::string, TableFacts> facts_;
   TimesBySource watermarks_;
   std::string trouble_;

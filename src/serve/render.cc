@@ -41,7 +41,7 @@ void WriteReport(JsonWriter& json, const SourceReport& report) {
 
 void WriteTables(JsonWriter& json, const std::map<std::string, TableFacts>& tables) {
   json.Key("tables").BeginObject();
-  for (const char* name : {"bronze", "silver", "gold"}) {
+  for (const char* name : {"bronze", "silver", "gold", "gold_1h", "gold_1d"}) {
     auto found = tables.find(name);
     TableFacts facts = found == tables.end() ? TableFacts() : found->second;
     json.Key(name).BeginObject().Key("version");

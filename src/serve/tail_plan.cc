@@ -36,13 +36,6 @@ std::optional<std::string> StatText(const std::string& stats, const std::string&
   return stats.substr(open + 1, close - open - 1);
 }
 
-std::optional<int> PartitionNumber(const DataFile& file, const std::string& name) {
-  for (const PartitionValue& value : file.partition) {
-    if (value.name == name && value.value) return std::atoi(value.value->c_str());
-  }
-  return std::nullopt;
-}
-
 struct Day {
   std::int64_t rows = 0;
   std::vector<const DataFile*> files;
@@ -72,18 +65,6 @@ std::optional<Timestamp> MaxTimeOf(const DataFile& file, const std::string& colu
   auto time = ParseRfc3339(*text);
   if (!time) return std::nullopt;
   return *time + std::chrono::milliseconds(1);  // statistics are cut to milliseconds
-}
-
-std::optional<Date> PartitionDay(const DataFile& file) {
-  for (const PartitionValue& value : file.partition) {
-    if (value.name != "date" || !value.value) continue;
-    auto time = ParseRfc3339(*value.value + "T00:00:00Z");
-    if (time) return DateOf(*time);
-  }
-  auto year = PartitionNumber(file, "year"), month = PartitionNumber(file, "month"), day = PartitionNumber(file, "day");
-  if (!year || !month || !day) return std::nullopt;
-  return Date(std::chrono::year(*year) / std::chrono::month(static_cast<unsigned>(*month)) /
-              std::chrono::day(static_cast<unsigned>(*day)));
 }
 
 GoldPlan PlanGold(const std::vector<DataFile>& files, const TimesBySource& newest, std::chrono::hours keep) {

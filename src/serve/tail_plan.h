@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "delta/partition.h"
 #include "delta/snapshot.h"
 
 namespace cryptostream {
@@ -15,8 +16,6 @@ using TimesBySource = std::map<std::string, Timestamp>;
 
 // Greatest value of a timestamp column in a file, from the log's statistics (rounded up to their resolution); nullopt where there is none.
 std::optional<Timestamp> MaxTimeOf(const DataFile& file, const std::string& column);
-// The day of a file's partition (`date`, or `year`, `month`, `day`).
-std::optional<Date> PartitionDay(const DataFile& file);
 
 // Which of gold's files to read into memory at start, and from when on memory is complete then.
 struct GoldPlan {

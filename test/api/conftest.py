@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import pathlib
 import re
 import subprocess
 import threading
@@ -12,13 +11,6 @@ import time
 import pytest
 
 from api_recording import recording
-
-
-@pytest.fixture(scope="session")
-def binary():
-    path = pathlib.Path(os.environ.get("CRYPTOSTREAM_BINARY", "build/release/cryptostream"))
-    assert path.exists(), f"{path} is not there: run `make test`"
-    return path.resolve()
 
 
 class Server:
@@ -88,6 +80,12 @@ def lake(binary, tmp_path_factory):
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return folder / "lake"
+
+
+@pytest.fixture(scope="session")
+def serve(binary):
+    """Starts `serve` over a lake, with further flags; the caller stops it."""
+    return lambda storage, *flags: Server(binary, "serve", "--storage", storage, "--port", "0", *flags)
 
 
 @pytest.fixture(scope="session")

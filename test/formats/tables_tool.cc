@@ -45,7 +45,8 @@ class Maker {
   Result<std::vector<DataFile>> Write(const std::vector<PartitionRows>& parts) {
     std::vector<DataFile> files;
     for (const PartitionRows& part : parts) {
-      CS_ASSIGN(DataFile file, WriteDataFile(table_->root_path(), Values(*layout_, part.partition), *part.rows, {.fsync = false}));
+      CS_ASSIGN(DataFile file,
+                WriteDataFile(table_->root_path(), Values(*layout_, part.partition), *part.rows, {.fsync = false}));
       files.push_back(std::move(file));
     }
     return files;
@@ -82,7 +83,9 @@ Status MakeBronze(const std::string& dir) {
       std::string value = fmt::format(R"({{"timestamp":{},"coin_id":"bitcoin","price":{}.5,"note":"\u00e9 東京"}})", i, i);
       batch.Add({"bitcoin", value, At(i), i});
     }
-    CS_ASSIGN(auto parts, BronzeColumns({batch}));
+    DatedBatches dated;
+    AddByDate(std::make_shared<const RawBatch>(std::move(batch)), dated);
+    CS_ASSIGN(auto parts, BronzeColumns(dated));
     CS_TRY(bronze.Append(parts, {{"cryptostream/bronze/direct/coingecko", 20 * (commit + 1)}, {"cryptostream/epoch", 1}}));
     if (commit == 7) CS_TRY(bronze.table().Checkpoint());
   }
@@ -109,15 +112,19 @@ Status MakeSilver(const std::string& dir) {
   for (int commit = 0; commit < 2; ++commit) {
     std::vector<Tick> ticks;
     for (int i = 120 * commit; i < 120 * (commit + 1); ++i) {
-      Tick tick{.coin = Name(i % 2 ? "bitcoin" : "ethereum"), .source = Name("binance_spot"), .symbol = Name("BTCUSDT"),
-                .event_time = At(i), .ingested = At(i) + std::chrono::milliseconds(7)};
+      Tick tick{.coin = Name(i % 2 ? "bitcoin" : "ethereum"),
+                .source = Name("binance_spot"),
+                .symbol = Name("BTCUSDT"),
+                .event_time = At(i),
+                .ingested = At(i) + std::chrono::milliseconds(7)};
       tick.trade_id = 1'000'000'000'000 + i;
       tick.price = 60000.125 + i;
       tick.quantity = 0.001 * i;
       ticks.push_back(tick);
     }
     CS_ASSIGN(auto parts, SilverColumns(ticks));
-    CS_TRY(silver.Append(parts, {{"cryptostream/silver/the-bronze-id", commit + 1}, {"cryptostream/watermark/binance_spot/0", ToMicros(At(120 * commit))}}));
+    CS_TRY(silver.Append(parts, {{"cryptostream/silver/the-bronze-id", commit + 1},
+                                 {"cryptostream/watermark/binance_spot/0", ToMicros(At(120 * commit))}}));
   }
   return {};
 }
@@ -152,30 +159,50 @@ Status MakeGold(const std::string& dir) {
 
 Status MakeQuarantine(const std::string& dir) {
   CS_ASSIGN(Maker quarantine, Maker::Create(dir, QuarantineLayout()));
-  Reject reject{.source = "coingecko", .topic = "crypto-raw", .partition = 3, .offset = 42, .stage = "silver",
-                .reason = "bad utf-8", .value = std::string("\xff\xfe\0{", 4), .received = At(1), .position = 43};
+  Reject reject{.source = "coingecko",
+                .topic = "crypto-raw",
+                .partition = 3,
+                .offset = 42,
+                .stage = "silver",
+                .reason = "bad utf-8",
+                .value = std::string("\xff\xfe\0{", 4),
+                .received = At(1),
+                .position = 43};
   CS_ASSIGN(auto parts, QuarantineColumns({reject}, At(2)));
   return quarantine.Append(parts, {{"cryptostream/quarantine/silver/the-bronze-id", 43}});
 }
 
 Status MakeGaps(const std::string& dir) {
   CS_ASSIGN(Maker gaps, Maker::Create(dir, GapsLayout()));
-  Gap gap{.source = "coingecko", .topic = "", .from_offset = {}, .to_offset = {}, .from_time = At(0), .to_time = At(60),
-          .reason = "source down", .detected_at = At(61)};
+  Gap gap{.source = "coingecko",
+          .topic = "",
+          .from_offset = {},
+          .to_offset = {},
+          .from_time = At(0),
+          .to_time = At(60),
+          .reason = "source down",
+          .detected_at = At(61)};
   CS_ASSIGN(auto parts, GapColumns({gap}));
   return gaps.Append(parts, {});
 }
 
 Status MakeOddPartitions(const std::string& dir) {
-  TableLayout layout{"odd", "odd", arrow::schema({arrow::field("n", arrow::int64()), arrow::field("source", arrow::utf8())}),
-                     {"source"}};
+  TableLayout layout{
+      "odd", "odd", arrow::schema({arrow::field("n", arrow::int64()), arrow::field("source", arrow::utf8())}), {"source"}};
   CS_ASSIGN(Maker odd, Maker::Create(dir, layout));
   arrow::Int64Builder n;
   if (!n.Append(1).ok()) return Internal("no memory");
   auto rows = arrow::Table::Make(arrow::schema({layout.schema->field(0)}), {*n.Finish()});
   CommitRequest request;
-  for (std::optional<std::string> value : {std::optional<std::string>("plain"), {"a/b"}, {"50% off"}, {"a=b&c"}, {"q?#[x]"},
-                                           {"Zürich 東京"}, {"tab\there"}, {"{x}|y"}, {std::nullopt}}) {
+  for (std::optional<std::string> value : {std::optional<std::string>("plain"),
+                                           {"a/b"},
+                                           {"50% off"},
+                                           {"a=b&c"},
+                                           {"q?#[x]"},
+                                           {"Zürich 東京"},
+                                           {"tab\there"},
+                                           {"{x}|y"},
+                                           {std::nullopt}}) {
     CS_ASSIGN(DataFile file, WriteDataFile(odd.table().root_path(), {{"source", value}}, *rows, {.fsync = false}));
     request.adds.push_back(std::move(file));
   }
@@ -198,10 +225,11 @@ Status Dump(const std::string& uri) {
     for (const auto& column : data->columns()) last_column_nulls += column->null_count() == data->num_rows();
   }
   CS_ASSIGN(auto commits, table->CommitsAfter(table->version() - 1));
-  fmt::print(R"({{"version":{},"columns":{},"files":{},"rows":{},"empty_columns":{},"with_statistics":{},"last_adds":{},"last_removes":{},"last_operation":"{}"}})"
-             "\n",
-             table->version(), table->schema()->num_fields(), files.size(), rows, last_column_nulls, with_statistics,
-             commits.back().adds.size(), commits.back().removes.size(), commits.back().operation);
+  fmt::print(
+      R"({{"version":{},"columns":{},"files":{},"rows":{},"empty_columns":{},"with_statistics":{},"last_adds":{},"last_removes":{},"last_operation":"{}"}})"
+      "\n",
+      table->version(), table->schema()->num_fields(), files.size(), rows, last_column_nulls, with_statistics,
+      commits.back().adds.size(), commits.back().removes.size(), commits.back().operation);
   return {};
 }
 

@@ -1,17 +1,9 @@
 """The program under test, run as a user runs it."""
 
 import os
-import pathlib
 import subprocess
 
 import pytest
-
-
-@pytest.fixture(scope="session")
-def binary():
-    path = pathlib.Path(os.environ.get("CRYPTOSTREAM_BINARY", "build/release/cryptostream"))
-    assert path.exists(), f"{path} is not there: run `make test`"
-    return path.resolve()
 
 
 @pytest.fixture

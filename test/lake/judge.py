@@ -1,5 +1,5 @@
 """Reads a Delta table from its log and Parquet files, and says what a lake must hold. Shares no code with the program: the
-log is parsed as JSON lines, data files are read by pyarrow, sums are fractions."""
+log is parsed as JSON lines, checkpoints and data files are read by pyarrow, sums are fractions."""
 
 import fractions
 import json
@@ -7,44 +7,86 @@ import math
 import pathlib
 import urllib.parse
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 TABLES = {
     "bronze": "bronze/crypto_raw",
     "silver": "silver/crypto_transformed",
     "gold": "gold/crypto_metrics_1m",
+    "gold_1h": "gold/crypto_metrics_1h",
+    "gold_1d": "gold/crypto_metrics_1d",
     "quarantine": "quarantine/crypto_rejected",
     "gaps": "gaps/crypto_gaps",
 }
+LAST_CHECKPOINT = "_last_checkpoint"
 
 
 class DeltaTable:
-    """The newest version of a table: live files, positions, and rows as dicts."""
+    """The newest version of a table: live files, positions, and rows as dicts. Fails on a log that no writer may leave behind:
+    a hole, a file added twice or removed without being there, a position that goes back, a batch committed twice."""
 
     def __init__(self, root: pathlib.Path):
         self.root = root
         self.files, self.txns, self.version = {}, {}, -1
-        commits = sorted((root / "_delta_log").glob("*.json"))
-        numbers = [int(path.stem) for path in commits]
-        assert numbers == list(range(len(numbers))), f"the log has a hole: {numbers}"
-        for path in commits:
+        self.batches, self.operations = set(), []
+        commits = {int(path.stem): path for path in (root / "_delta_log").glob("*.json")}
+        checkpoints = {int(path.name[:20]): path for path in (root / "_delta_log").glob("*.checkpoint.parquet")}
+        self._check_last_checkpoint(checkpoints)
+        if 0 not in commits:  # the old end of the log was cleaned up: what it said stands in a checkpoint
+            oldest = min(version for version in checkpoints if version >= min(commits) - 1)
+            self._read_checkpoint(checkpoints[oldest])
+            self.version = oldest
+        numbers = sorted(version for version in commits if version > self.version)
+        assert numbers == list(range(self.version + 1, self.version + 1 + len(numbers))), f"the log of {root} has a hole: {numbers}"
+        for version in numbers:
             seen = set()
-            for line in path.read_text().splitlines():
-                self._apply(json.loads(line), seen, path)
-            self.version = int(path.stem)
+            for line in commits[version].read_text().splitlines():
+                self._apply(json.loads(line), seen, commits[version])
+            self.version = version
+            if version in checkpoints:
+                self._check_checkpoint(checkpoints[version])
 
     def _apply(self, action, seen, path):
-        kind, body = next(iter(action.items()))
+        (kind, body), = action.items()
         if kind == "add":
             assert ("add", body["path"]) not in seen, f"added twice in {path}"
+            assert body["path"] not in self.files, f"added though it was there in {path}"
             seen.add(("add", body["path"]))
             self.files[body["path"]] = body
         elif kind == "remove":
+            assert body["path"] in self.files, f"removed though it was not there in {path}: {body['path']}"
             self.files.pop(body["path"])
         elif kind == "txn":
             known = self.txns.get(body["appId"])
             assert known is None or body["version"] >= known, f"a position went back in {path}: {body}"
             self.txns[body["appId"]] = body["version"]
+        elif kind == "commitInfo":
+            parameters = body.get("operationParameters") or {}
+            self.operations.append(parameters.get("operation", body.get("operation")))
+            batch = parameters.get("batchId")
+            assert batch is None or batch not in self.batches, f"one batch twice: {path}"
+            self.batches.add(batch)
+
+    def _state_of(self, path):
+        actions = pq.read_table(path).to_pylist()
+        files = {row["add"]["path"]: row["add"] for row in actions if row.get("add")}
+        return files, {row["txn"]["appId"]: row["txn"]["version"] for row in actions if row.get("txn")}
+
+    def _read_checkpoint(self, path):
+        self.files, self.txns = self._state_of(path)
+        for add in self.files.values():
+            add["partitionValues"] = dict(add["partitionValues"] or [])
+
+    def _check_checkpoint(self, path):
+        files, txns = self._state_of(path)
+        assert files.keys() == self.files.keys(), f"{path} has other files than the log"
+        assert txns == self.txns, f"{path} has other positions than the log"
+
+    def _check_last_checkpoint(self, checkpoints):
+        hint = self.root / "_delta_log" / LAST_CHECKPOINT
+        if hint.exists():
+            assert json.loads(hint.read_text())["version"] in checkpoints, f"{hint} names a checkpoint that is not there"
 
     def rows(self):
         out = []
@@ -52,11 +94,42 @@ class DeltaTable:
             file = self.root / urllib.parse.unquote(path)
             assert file.stat().st_size == add["size"], f"size of {file}"
             table = pq.ParquetFile(file).read()
-            assert json.loads(add["stats"])["numRecords"] == table.num_rows, f"rows of {file}"
+            check_statistics(json.loads(add["stats"]), table, file)
             for row in table.to_pylist():
                 row.update({name: value for name, value in add["partitionValues"].items()})
                 out.append(row)
         return out
+
+
+def check_statistics(stats, table, file):
+    """Statistics are right: rows counted, bounds that enclose the data, nulls counted."""
+    assert stats["numRecords"] == table.num_rows, f"rows of {file}"
+
+    def columns(values, prefix=()):
+        for name, value in values.items():
+            if isinstance(value, dict):
+                yield from columns(value, (*prefix, name))
+            else:
+                yield (*prefix, name), value
+
+    for path, nulls in columns(stats.get("nullCount", {})):
+        column = table.column(path[0]).combine_chunks()
+        for name in path[1:]:
+            column = pc.struct_field(column, name)
+        assert column.null_count == nulls, f"nulls of {path} in {file}"
+        for side, best in (("minValues", pc.min), ("maxValues", pc.max)):
+            bound = stats.get(side, {})
+            for name in path:
+                bound = bound.get(name) if isinstance(bound, dict) else None
+            real = best(column).as_py()
+            if bound is None or real is None:
+                continue
+            shown = real.isoformat(timespec="microseconds") if hasattr(real, "isoformat") and hasattr(real, "hour") else real
+            shown = real.isoformat() if hasattr(real, "isoformat") and not hasattr(real, "hour") else shown
+            if isinstance(bound, str) and hasattr(real, "hour"):
+                bound, shown = bound.replace("Z", ""), shown.split("+")[0]
+            inside = bound <= shown if side == "minValues" else bound + "999" >= shown if hasattr(real, "hour") else bound >= shown
+            assert inside, f"{side} of {path} in {file}: {bound} {shown}"
 
 
 def tables(lake: pathlib.Path):
@@ -71,36 +144,117 @@ def window_key(tick):
     return (micros(tick["api_timestamp"]) // 60_000_000 * 60_000_000, tick["coin_id"], tick["source"])
 
 
+def last_of(ticks, column):
+    """The value of the last tick that has one; of equal ticks the greatest value."""
+    order = lambda t: (*in_order(t), t[column])
+    return max((t for t in ticks if t[column] is not None), key=order, default={column: None})[column]
+
+
+def in_order(tick):
+    return (tick["api_timestamp"], -math.inf if tick["trade_id"] is None else tick["trade_id"], tick["price"])
+
+
+def figures_of(ticks):
+    """What gold's row says of a window's ticks, each sum exact and rounded once."""
+    first, last = min(ticks, key=in_order), max(ticks, key=in_order)
+    prices = [fractions.Fraction(t["price"]) for t in ticks]
+    traded = [t for t in ticks if t["quantity"] is not None]
+    volume = float(sum(fractions.Fraction(t["quantity"]) for t in traded)) if traded else None
+    turnover = sum(fractions.Fraction(t["price"]) * fractions.Fraction(t["quantity"]) for t in traded)
+    updates = {t["last_updated"] for t in ticks if t["trade_id"] is None and t["last_updated"] is not None}
+    high, low = max(t["price"] for t in ticks), min(t["price"] for t in ticks)
+    average = float(sum(prices)) / len(ticks)
+    return {
+        "open": first["price"],
+        "close": last["price"],
+        "max_price": high,
+        "min_price": low,
+        "avg_price": average,
+        "price_change": last["price"] - first["price"],
+        "range_pct": (high - low) / average * 100,
+        "samples": len(ticks),
+        "updates": sum(t["trade_id"] is not None for t in ticks) + len(updates),
+        "volume": volume,
+        "vwap": float(turnover) / volume if volume else None,
+        "volume_24h": last_of(ticks, "volume_24h"),
+        "market_cap": last_of(ticks, "market_cap"),
+        "first_event": first["api_timestamp"],
+        "last_event": last["api_timestamp"],
+    }
+
+
+def variance_of(ticks):
+    prices = [fractions.Fraction(t["price"]) for t in ticks]
+    mean = sum(prices) / len(prices)
+    return sum((price - mean) ** 2 for price in prices) / len(prices)
+
+
 def gold_of(silver_rows):
-    """What gold must say of these silver rows: key -> the figures that the judge recomputes, exactly."""
+    """What gold must say of these silver rows: key -> the window's ticks."""
     groups = {}
     for tick in silver_rows:
         groups.setdefault(window_key(tick), []).append(tick)
-    out = {}
-    for key, ticks in groups.items():
-        order = lambda t: (t["api_timestamp"], -math.inf if t["trade_id"] is None else t["trade_id"], t["price"])
-        ticks.sort(key=order)
-        exact = [fractions.Fraction(t["price"]) for t in ticks]
-        out[key] = {
-            "open": ticks[0]["price"],
-            "close": ticks[-1]["price"],
-            "max_price": max(t["price"] for t in ticks),
-            "min_price": min(t["price"] for t in ticks),
-            "avg_price": float(sum(exact)) / len(ticks),
-            "samples": len(ticks),
-        }
-    return out
+    return groups
 
 
 def check_gold(silver_rows, gold_rows, closed_all=True):
-    """Gold is a function of silver: every window once, and its figures bit for bit."""
+    """Gold is a function of silver: every window once, and its figures bit for bit (the square root of volatility: nearly)."""
     expected = gold_of(silver_rows)
     found = {}
     for row in gold_rows:
         key = (micros(row["window"]["start"]), row["coin_id"], row["source"])
         assert key not in found, f"two rows of one window: {key}"
-        found[key] = {name: row[name] for name in ("open", "close", "max_price", "min_price", "avg_price", "samples")}
+        found[key] = row
     if closed_all:
-        assert found.keys() == expected.keys()
-    for key, figures in found.items():
-        assert figures == expected[key], key
+        assert found.keys() == expected.keys(), "windows of gold and of silver differ"
+    for key, row in found.items():
+        figures = figures_of(expected[key])
+        assert {name: row[name] for name in figures} == figures, key
+        assert micros(row["window"]["end"]) == key[0] + 60_000_000
+        assert math.isclose(row["volatility"], math.sqrt(variance_of(expected[key])), rel_tol=1e-9, abs_tol=1e-12), key
+
+
+def check_rollups(tables):
+    """Each rollup is a function of gold: a row for every period that gold's positions call closed, folded from its minutes."""
+    closed = {name.removeprefix("cryptostream/closed/"): until for name, until in tables["gold"].txns.items() if "/closed/" in name}
+    gold = tables["gold"].rows()
+    for table, length in (("gold_1h", 3_600_000_000), ("gold_1d", 86_400_000_000)):
+        periods = {}
+        for row in gold:
+            start = micros(row["window"]["start"]) // length * length
+            if start + length <= closed[row["source"]]:
+                periods.setdefault((start, row["coin_id"], row["source"]), []).append(row)
+        found = {(micros(row["window"]["start"]), row["coin_id"], row["source"]): row for row in tables[table].rows()}
+        assert len(found) == len(tables[table].rows()), f"{table}: two rows of one period"
+        assert found.keys() == periods.keys(), f"{table}: lost or invented"
+        for key, row in found.items():
+            check_period(row, sorted(periods[key], key=lambda minute: minute["window"]["start"]))
+            assert micros(row["window"]["end"]) == key[0] + length
+
+
+def check_period(row, minutes):
+    exact = fractions.Fraction
+    samples = sum(minute["samples"] for minute in minutes)
+    total = sum(exact(minute["avg_price"]) * minute["samples"] for minute in minutes)
+    squares = sum((exact(minute["avg_price"]) ** 2 + exact(minute["volatility"]) ** 2) * minute["samples"] for minute in minutes)
+    traded = [minute for minute in minutes if minute["volume"] is not None]
+    volume = float(sum(exact(minute["volume"]) for minute in traded)) if traded else None
+    turnover = sum(exact(minute["vwap"]) * exact(minute["volume"]) for minute in traded if minute["vwap"] is not None)
+    alone = len(minutes) == 1
+    figures = {
+        "samples": samples,
+        "updates": sum(minute["updates"] for minute in minutes),
+        "open": minutes[0]["open"],
+        "close": minutes[-1]["close"],
+        "max_price": max(minute["max_price"] for minute in minutes),
+        "min_price": min(minute["min_price"] for minute in minutes),
+        "avg_price": minutes[0]["avg_price"] if alone else float(total) / samples,
+        "volume": volume,
+        "vwap": minutes[0]["vwap"] if alone else float(turnover) / volume if volume else None,
+        "volume_24h": ([None] + [m["volume_24h"] for m in minutes if m["volume_24h"] is not None])[-1],
+        "first_event": minutes[0]["first_event"],
+        "last_event": minutes[-1]["last_event"],
+    }
+    assert {name: row[name] for name in figures} == figures, row
+    variance = squares / samples - (total / samples) ** 2
+    assert math.isclose(row["volatility"], math.sqrt(variance), rel_tol=1e-9, abs_tol=1e-12), row

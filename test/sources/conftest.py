@@ -27,13 +27,6 @@ def good_certificate(authority):
     return authority.server("good")
 
 
-@pytest.fixture(scope="session")
-def binary():
-    path = pathlib.Path(os.environ.get("CRYPTOSTREAM_BINARY", "build/release/cryptostream"))
-    assert path.exists(), f"{path} is not there: run `make test`"
-    return path.resolve()
-
-
 @pytest.fixture
 def unused_port():
     return free_port()

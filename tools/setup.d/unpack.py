@@ -22,6 +22,11 @@ RULES = {
         (r"package/(LICENSE)$", r"licenses/duckdb/\1"),
     ],
     "header": [(r"package/src/duckdb/src/include/(duckdb\.h)$", r"duckdb/include/\1")],
+    "kafka": [
+        (r"confluent_kafka\.libs/(librdkafka-[0-9a-f]+\.so\.\d+)$", r"kafka/lib/\1"),
+        (r"[^/]+\.dist-info/licenses/(LICENSE)$", r"licenses/librdkafka/\1"),
+    ],
+    "kafka-header": [(r"package/deps/librdkafka/src/(rdkafka(?:_mock)?\.h)$", r"kafka/include/librdkafka/\1")],
     "simdjson": [
         (r"package/src/(simdjson\.(?:h|cpp))$", r"simdjson/\1"),
         (r"package/(LICENSE)$", r"licenses/simdjson/\1"),

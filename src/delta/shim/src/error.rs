@@ -22,7 +22,7 @@ impl fmt::Display for Fault {
 }
 
 /// True if the error only says that there is nothing at the place looked at.
-pub fn is_absent(error: &KernelError) -> bool {
+fn is_absent(error: &KernelError) -> bool {
     match error.without_backtrace() {
         KernelError::FileNotFound(_) | KernelError::EmptyLog => true,
         KernelError::IOError(e) => e.kind() == std::io::ErrorKind::NotFound,

@@ -11,6 +11,7 @@ mod error;
 mod read;
 mod write;
 
+use delta_kernel::arrow::array::RecordBatch;
 use delta_kernel::snapshot::{IncrementalReplay, SnapshotRef};
 use delta_kernel::{Engine, Snapshot as KernelSnapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
@@ -34,6 +35,7 @@ mod ffi {
     }
 
     /// A data file of the log; `path` is relative to the root and not encoded.
+    #[derive(Default)]
     struct File {
         path: String,
         size: i64,
@@ -65,14 +67,14 @@ mod ffi {
         Append,
         Replace,
         Optimize,
+        Delete,
     }
 
-    /// `adds`: one JSON object each, with the fields of the kernel's add_files_schema. `removes`: paths as in `File`.
+    /// `adds`: one JSON object each, with the fields of the kernel's add_files_schema.
     struct Request {
         operation: Operation,
         engine_info: String,
         adds: Vec<String>,
-        removes: Vec<String>,
         txns: Vec<Txn>,
         parameters: Vec<Pair>,
     }
@@ -95,21 +97,13 @@ mod ffi {
     extern "Rust" {
         type Store;
         type Snapshot;
+        type Removals;
 
         /// Opens the storage behind a URL or an absolute path; touches nothing yet.
         fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>>;
         fn url(self: &Store) -> String;
-        /// The root as a path of this machine; empty for an object store.
-        fn local_path(self: &Store) -> String;
-        fn has_log(self: &Store) -> Result<bool>;
-        /// Commits version 0. `schema` is the address of an `ArrowSchema`, which is consumed.
-        fn create(
-            self: &Store,
-            schema: usize,
-            partition_columns: &Vec<String>,
-            properties: &Vec<Pair>,
-            engine_info: &str,
-        ) -> Result<()>;
+        /// Commits version 0. `schema` is the address of an `ArrowSchema`, which is consumed; the id is the kernel's choice.
+        fn create(self: &Store, schema: usize, metadata: &Metadata, engine_info: &str) -> Result<()>;
         /// The snapshot of `version`, the newest for -1.
         fn snapshot(self: &Store, version: i64) -> Result<Box<Snapshot>>;
         fn newer(self: &Store, base: &Snapshot) -> Result<Box<Snapshot>>;
@@ -120,12 +114,17 @@ mod ffi {
         fn export_schema(self: &Snapshot, out: usize) -> Result<()>;
 
         fn files(self: &Store, snapshot: &Snapshot) -> Result<Vec<File>>;
+        /// The files whose removal the log still remembers, `modified_ms` the time of the removal.
+        fn tombstones(self: &Store, snapshot: &Snapshot) -> Result<Vec<File>>;
         fn txns(self: &Store, snapshot: &Snapshot) -> Result<Vec<Txn>>;
         fn commits(self: &Store, first: i64, last: i64) -> Result<Vec<Commit>>;
 
         /// An error if the kernel would refuse to write to this table.
         fn check_writable(self: &Store, snapshot: &Snapshot) -> Result<()>;
-        fn commit(self: &Store, base: &Snapshot, request: &Request) -> Outcome;
+        /// Looks up live files (paths as in `File`), so that a commit may remove them. Lists the whole table once.
+        fn find_removals(self: &Store, snapshot: &Snapshot, paths: &Vec<String>) -> Result<Box<Removals>>;
+        /// `removals` may come from an older snapshot than `base`: the caller has seen that they are live still.
+        fn commit(self: &Store, base: &Snapshot, request: &Request, removals: &Removals) -> Outcome;
         /// Writes checksum and checkpoint; gives the snapshot that knows them.
         fn checkpoint(self: &Store, snapshot: &Snapshot) -> Result<Box<Snapshot>>;
     }
@@ -142,6 +141,9 @@ const REPLAY: IncrementalReplay = IncrementalReplay::Unlimited;
 
 /// One pinned version. Immutable, thread-safe.
 pub struct Snapshot(SnapshotRef);
+
+/// Rows of a scan, and which of them a commit removes.
+pub struct Removals(Vec<(RecordBatch, Vec<bool>)>);
 
 /// Two threads serve the input and output of all tables for the life of the process.
 fn runtime() -> Result<tokio::runtime::Handle, Fault> {
@@ -184,17 +186,6 @@ fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>, Fault> {
 impl Store {
     fn url(&self) -> String {
         self.url.to_string()
-    }
-
-    fn local_path(&self) -> String {
-        self.url.to_file_path().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-
-    fn has_log(&self) -> Result<bool, Fault> {
-        guard(|| match self.engine.storage_handler().list_from(&self.url.join("_delta_log/0")?)?.next() {
-            Some(Err(e)) if !error::is_absent(&e) => Err(e.into()),
-            first => Ok(matches!(first, Some(Ok(_)))),
-        })
     }
 
     fn snapshot(&self, version: i64) -> Result<Box<Snapshot>, Fault> {

@@ -20,6 +20,7 @@ type Getters<'a> = [&'a dyn GetData<'a>];
 static SCAN: Columns = LazyLock::new(|| {
     columns("path size:l modificationTime:l fileConstantValues.partitionValues:m stats deletionVector.storageType")
 });
+static TOMBSTONES: Columns = LazyLock::new(|| columns("remove.path remove.deletionTimestamp:l"));
 static TXNS: Columns = LazyLock::new(|| columns("txn.appId txn.version:l"));
 static COMMIT: Columns = LazyLock::new(|| {
     columns(
@@ -64,16 +65,21 @@ fn pairs(map: HashMap<String, String>) -> Vec<Pair> {
     map.into_iter().map(|(key, value)| Pair { key, value }).collect()
 }
 
+/// A path as the log has it, as it is on the disk.
+fn decoded(path: &str) -> KernelResult<String> {
+    let not_text = |_| KernelError::generic(format!("file path is not UTF-8: path={path}"));
+    Ok(percent_encoding::percent_decode_str(path).decode_utf8().map_err(not_text)?.into_owned())
+}
+
 /// A file action: path, size, time, partition values, statistics, deletion vector and, in a commit, data change.
 fn read_file<'a>(get: &Getters<'a>, row: usize) -> KernelResult<Option<File>> {
     let path: Option<&str> = get[0].get_opt(row, "path")?;
     let Some(path) = path else { return Ok(None) };
-    let not_text = |_| KernelError::generic(format!("file path is not UTF-8: path={path}"));
     let partition: Option<MapItem<'a>> = get[3].get_opt(row, "partitionValues")?;
     let deletion_vector: Option<&str> = get[5].get_opt(row, "deletionVector")?;
     let data_change: Option<bool> = get.get(6).map_or(Ok(None), |change| change.get_opt(row, "dataChange"))?;
     Ok(Some(File {
-        path: percent_encoding::percent_decode_str(path).decode_utf8().map_err(not_text)?.into_owned(),
+        path: decoded(path)?,
         size: get[1].get_opt(row, "size")?.unwrap_or(-1),
         modified_ms: get[2].get_opt(row, "modificationTime")?.unwrap_or(0),
         partition: pairs(partition.map(|p| p.materialize()).unwrap_or_default()),
@@ -149,6 +155,26 @@ impl Store {
 
     pub fn files(&self, snapshot: &Snapshot) -> Result<Vec<File>, Fault> {
         guard(|| Ok(self.scan(snapshot)?.into_iter().flat_map(|(_, files)| files).map(|(_, file)| file).collect()))
+    }
+
+    pub fn tombstones(&self, snapshot: &Snapshot) -> Result<Vec<File>, Fault> {
+        guard(|| {
+            let fields = [("path", DataType::STRING), ("deletionTimestamp", DataType::LONG)];
+            let remove = StructType::try_new(fields.map(|(name, data_type)| StructField::nullable(name, data_type)))?;
+            let schema = Arc::new(StructType::try_new([StructField::nullable("remove", remove)])?);
+            let mut files = Vec::new();
+            for batch in snapshot.0.log_segment().read_actions(self.engine.as_ref(), schema)? {
+                let each = |get: &Getters, row: usize| {
+                    let path: Option<&str> = get[0].get_opt(row, "remove.path")?;
+                    let Some(path) = path else { return Ok(()) };
+                    let modified_ms = get[1].get_opt(row, "remove.deletionTimestamp")?.unwrap_or(0);
+                    files.push(File { path: decoded(path)?, modified_ms, ..Default::default() });
+                    Ok(())
+                };
+                Rows { columns: &TOMBSTONES, each }.visit_rows_of(batch?.actions())?;
+            }
+            Ok(files)
+        })
     }
 
     /// The kernel looks up one app id at a time. All of them come from its checksum, else from a replay of the log, newest

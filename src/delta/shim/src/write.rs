@@ -1,8 +1,8 @@
 //! Writing: version 0, one attempt at a commit, and a checkpoint.
 
 use crate::error::{guard, Fault};
-use crate::ffi::{Operation, Outcome, OutcomeKind, Pair, Request};
-use crate::{Snapshot, Store};
+use crate::ffi::{Metadata, Operation, Outcome, OutcomeKind, Request};
+use crate::{Removals, Snapshot, Store};
 use delta_kernel::arrow::array::{RecordBatch, StringArray};
 use delta_kernel::arrow::{datatypes::Schema as ArrowSchema, ffi::FFI_ArrowSchema};
 use delta_kernel::committer::FileSystemCommitter;
@@ -20,22 +20,16 @@ fn committer() -> Box<FileSystemCommitter> {
 }
 
 impl Store {
-    pub fn create(
-        &self,
-        schema: usize,
-        partition_columns: &Vec<String>,
-        properties: &[Pair],
-        engine_info: &str,
-    ) -> Result<(), Fault> {
+    pub fn create(&self, schema: usize, metadata: &Metadata, engine_info: &str) -> Result<(), Fault> {
         guard(|| {
             // SAFETY: the caller hands over an exported ArrowSchema.
             let imported = unsafe { FFI_ArrowSchema::from_raw(schema as *mut FFI_ArrowSchema) };
             let arrow = ArrowSchema::try_from(&imported).map_err(KernelError::from)?;
             let columns: StructType = (&arrow).try_into_kernel().map_err(KernelError::from)?;
             let mut builder = create_table(self.url.as_str(), Arc::new(columns), engine_info, false)
-                .with_table_properties(properties.iter().map(|p| (p.key.as_str(), p.value.as_str())));
-            if !partition_columns.is_empty() {
-                builder = builder.with_data_layout(DataLayout::partitioned(partition_columns));
+                .with_table_properties(metadata.properties.iter().map(|p| (p.key.as_str(), p.value.as_str())));
+            if !metadata.partition_columns.is_empty() {
+                builder = builder.with_data_layout(DataLayout::partitioned(&metadata.partition_columns));
             }
             match builder.build(self.engine.as_ref(), committer())?.commit(self.engine.as_ref())? {
                 CommitResult::Committed(_) => Ok(()),
@@ -53,9 +47,9 @@ impl Store {
         })
     }
 
-    pub fn commit(&self, base: &Snapshot, request: &Request) -> Outcome {
+    pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Removals) -> Outcome {
         let snapshot = Box::new(Snapshot(base.0.clone()));
-        guard(|| self.try_commit(base, request)).unwrap_or_else(|fault| Outcome {
+        guard(|| self.try_commit(base, request, removals)).unwrap_or_else(|fault| Outcome {
             kind: OutcomeKind::Failed,
             version: -1,
             message: fault.message,
@@ -63,11 +57,12 @@ impl Store {
         })
     }
 
-    fn try_commit(&self, base: &Snapshot, request: &Request) -> Result<Outcome, Fault> {
+    fn try_commit(&self, base: &Snapshot, request: &Request, removals: &Removals) -> Result<Outcome, Fault> {
         let engine = self.engine.as_ref();
         let (operation, data_change) = match request.operation {
             Operation::Replace => (UpdateTableOperation::Write, true),
             Operation::Optimize => (UpdateTableOperation::Optimize, false),
+            Operation::Delete => (UpdateTableOperation::Delete, true),
             _ => (UpdateTableOperation::StreamingUpdate, true),
         };
         let mut builder = base.0.clone().update_table(operation, request.engine_info.as_str(), data_change);
@@ -84,12 +79,15 @@ impl Store {
             let adds = self.add_data(&transaction, &request.adds)?;
             transaction.add_files(adds);
         }
-        self.stage_removes(&mut transaction, base, &request.removes)?;
+        for (batch, selected) in &removals.0 {
+            let rows = Box::new(ArrowEngineData::new(batch.clone()));
+            transaction.remove_files(FilteredEngineData::try_new(rows, selected.clone())?);
+        }
         let (kind, version, message, snapshot) = match transaction.commit(engine)? {
             CommitResult::Committed(done) => {
                 let version = done.commit_version() as i64;
-                let after = done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
-                (OutcomeKind::Committed, version, String::new(), after.map_err(|fault: Fault| fault)?)
+                let after: Result<_, Fault> = done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
+                (OutcomeKind::Committed, version, String::new(), after?)
             }
             CommitResult::Conflicted(c) => {
                 (OutcomeKind::Conflict, c.conflict_version() as i64, "version is taken".to_owned(), base.0.clone())
@@ -108,22 +106,26 @@ impl Store {
         self.engine.json_handler().parse_json(Box::new(ArrowEngineData::new(lines)), schema)
     }
 
-    fn stage_removes(&self, transaction: &mut Transaction, base: &Snapshot, paths: &[String]) -> Result<(), Fault> {
-        let mut missing: HashSet<&str> = paths.iter().map(String::as_str).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        for (data, files) in self.scan(base)? {
-            let mut selection = vec![false; data.len()];
-            for (row, file) in files {
-                selection[row] = missing.remove(file.path.as_str());
+    pub fn find_removals(&self, snapshot: &Snapshot, paths: &Vec<String>) -> Result<Box<Removals>, Fault> {
+        guard(|| {
+            let mut missing: HashSet<&str> = paths.iter().map(String::as_str).collect();
+            let mut found = Vec::new();
+            if missing.is_empty() {
+                return Ok(Box::new(Removals(found)));
             }
-            if selection.contains(&true) {
-                transaction.remove_files(FilteredEngineData::try_new(data, selection)?);
+            for (data, files) in self.scan(snapshot)? {
+                let mut selected = vec![false; data.len()];
+                for (row, file) in files {
+                    selected[row] = missing.remove(file.path.as_str());
+                }
+                if selected.contains(&true) {
+                    let rows = ArrowEngineData::try_from_engine_data(data)?;
+                    found.push((rows.record_batch().clone(), selected));
+                }
             }
-        }
-        let refuse = |path: &&str| Err(Fault::new("invalid", format!("file to remove is not live: path={path}")));
-        missing.iter().next().map_or(Ok(()), refuse)
+            let refuse = |path: &&str| Err(Fault::new("conflict", format!("file to remove is not live: path={path}")));
+            missing.iter().next().map_or(Ok(Box::new(Removals(found))), refuse)
+        })
     }
 
     pub fn checkpoint(&self, snapshot: &Snapshot) -> Result<Box<Snapshot>, Fault> {

@@ -1,7 +1,8 @@
-// Skipping files by time. The statistics are a small JSON object whose keys Delta fixes ("minValues", "maxValues"), so the two
+// Skipping files by their statistics. These are a small JSON object whose keys Delta fixes ("minValues", "maxValues"), so the two
 // values are found as text instead of being parsed as a document; anything unexpected means "no bounds", never a wrong one.
-#include "delta/time_bounds.h"
+#include "delta/bounds.h"
 
+#include <charconv>
 #include <string>
 
 namespace cryptostream {
@@ -37,13 +38,17 @@ std::string_view Object(std::string_view text) {
   return {};
 }
 
-std::optional<Timestamp> Value(std::string_view stats, std::string_view section, std::string_view column) {
+// The text at which a column's value begins in a section ("minValues"), or empty.
+std::string_view ValueText(std::string_view stats, std::string_view section, std::string_view column) {
   std::string_view object = Object(After(stats, section));
   for (auto dot = column.find('.'); dot != column.npos; dot = column.find('.')) {
     object = Object(After(object, column.substr(0, dot)));
     column.remove_prefix(dot + 1);
   }
-  std::string_view text = After(object, column);
+  return After(object, column);
+}
+
+std::optional<Timestamp> Time(std::string_view text) {
   if (text.empty() || text.front() != '"') return std::nullopt;
   text.remove_prefix(1);
   auto time = ParseRfc3339(text.substr(0, text.find('"')));
@@ -51,14 +56,34 @@ std::optional<Timestamp> Value(std::string_view stats, std::string_view section,
   return *time;
 }
 
+std::optional<std::int64_t> Integer(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end == text.data() + text.size() || (*end != ',' && *end != '}')) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
-std::optional<TimeBounds> BoundsOf(std::string_view stats_json, std::string_view column) {
-  auto min = Value(stats_json, "minValues", column);
-  auto max = Value(stats_json, "maxValues", column);
+std::optional<TimeBounds> TimeBoundsOf(std::string_view stats_json, std::string_view column) {
+  auto min = Time(ValueText(stats_json, "minValues", column));
+  auto max = Time(ValueText(stats_json, "maxValues", column));
   if (!min || !max) return std::nullopt;
   // A foreign writer may have cut the maximum to milliseconds instead of rounding it up.
   return TimeBounds{*min, *max + std::chrono::milliseconds(1)};
+}
+
+std::optional<IntegerBounds> IntegerBoundsOf(std::string_view stats_json, std::string_view column) {
+  auto min = Integer(ValueText(stats_json, "minValues", column));
+  auto max = Integer(ValueText(stats_json, "maxValues", column));
+  if (!min || !max) return std::nullopt;
+  return IntegerBounds{*min, *max};
+}
+
+bool HasOnlyNulls(std::string_view stats_json, std::string_view column) {
+  auto rows = Integer(After(stats_json, "numRecords"));
+  auto nulls = Integer(ValueText(stats_json, "nullCount", column));
+  return rows && nulls && *rows == *nulls;
 }
 
 }  // namespace cryptostream

@@ -1,0 +1,42 @@
+"""Prints what this program reaches on this machine, each figure beside what it must reach.
+
+usage: tools/bench [replay|disorder|growth|fresh|http|start|size]... [--messages N] [--runs N]
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+
+import replays
+import service
+from measure import BINARY, say
+
+PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
+         "http": service.http, "start": service.start, "size": service.size}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measures the program against peers and limits of this machine.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--messages", type=int, default=2_000_000)
+    parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
+    arguments = parser.parse_args()
+    for unknown in set(arguments.parts) - set(PARTS):
+        parser.error(f"no such part: {unknown} (there are {', '.join(PARTS)})")
+    if not BINARY.exists():
+        sys.exit("bench: build first: make build")
+    say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; other work on the machine makes every figure worse")
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="cryptostream-bench-") as folder:
+        bench = replays.Bench(folder, arguments.messages, arguments.runs)
+        for name in arguments.parts or PARTS:
+            say(f"measuring: {PARTS[name].__doc__.strip()}")
+            for what, reached, asked, ok in PARTS[name](bench):
+                missed += ok is False
+                verdict = {None: "", True: "reached", False: "MISSED"}[ok]
+                print(f"{what:68} {reached:>34}   {asked:28} {verdict}".rstrip(), flush=True)
+    say("all reached" if not missed else f"{missed} missed")
+
+
+main()

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "market/raw_batch.h"
+
+namespace cryptostream {
+
+// A batch as bytes, with everything that is in it, and back. Errors of Decode: Corrupt, when the bytes are not what Encode makes.
+std::string EncodeBatch(const RawBatch& batch);
+Result<RawBatch> DecodeBatch(std::string_view bytes);
+
+}  // namespace cryptostream

@@ -1,0 +1,152 @@
+// The one place where a librdkafka client is made. In: options and the settings that our promises rest on. Out: a client whose
+// log is ours. Passed-through settings go in first and ours last, so that none can turn off, say, the idempotent producer; one
+// that tries is refused by name instead of being ignored. Values of secret settings appear in no message.
+#include "kafka/client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+
+namespace cryptostream {
+namespace {
+
+using Conf = std::unique_ptr<rd_kafka_conf_t, KafkaFree<rd_kafka_conf_destroy>>;
+
+// Exactly once rests on these.
+constexpr std::array kOurs = {"bootstrap.servers",
+                              "metadata.broker.list",
+                              "group.id",
+                              "enable.auto.commit",
+                              "auto.commit.enable",
+                              "enable.auto.offset.store",
+                              "auto.offset.reset",
+                              "isolation.level",
+                              "enable.partition.eof",
+                              "check.crcs",
+                              "enable.idempotence",
+                              "acks",
+                              "request.required.acks",
+                              "transactional.id",
+                              "max.in.flight",
+                              "max.in.flight.requests.per.connection",
+                              "retries",
+                              "message.send.max.retries",
+                              "partitioner",
+                              "message.timeout.ms",
+                              "delivery.timeout.ms",
+                              "group.instance.id",
+                              "group.protocol",
+                              "plugin.library.paths"};
+
+Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 512> reason{};
+  auto result = rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason.data(), reason.size());
+  if (result == RD_KAFKA_CONF_OK) return {};
+  std::string why = IsSecretSetting(name) ? "not a value that it takes" : reason.data();
+  return Invalid("bad setting of librdkafka: key=kafka.librdkafka." + name + " reason=" + why);
+}
+
+Status SetPassedThrough(rd_kafka_conf_t* conf, const KafkaOptions& options) {
+  for (const auto& [name, value] : options.librdkafka) {
+    if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end()) {
+      return Invalid("this setting of librdkafka is made by the program: key=kafka.librdkafka." + name +
+                     " (leave it out; broker and group have settings of their own)");
+    }
+    CS_TRY(Set(conf, name, value.Reveal()));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsSecretSetting(std::string_view name) {
+  return name.find("password") != std::string_view::npos || name.find("secret") != std::string_view::npos ||
+         name.find("passphrase") != std::string_view::npos || name.ends_with("key.pem") || name == "sasl.oauthbearer.config";
+}
+
+Status CheckKafkaOptions(const KafkaOptions& options) {
+  Conf conf(rd_kafka_conf_new());
+  return SetPassedThrough(conf.get(), options);
+}
+
+Error KafkaError(const std::string& what, rd_kafka_resp_err_t code, const std::string& detail) {
+  ErrorKind kind = ErrorKind::kUnavailable;
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: kind = ErrorKind::kNotFound; break;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: kind = ErrorKind::kInvalid; break;
+    default: break;
+  }
+  return {kind, what + ": reason=" + (detail.empty() ? rd_kafka_err2str(code) : detail), std::nullopt};
+}
+
+Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, const KafkaOptions& options,
+                                                         const std::map<std::string, std::string>& ours,
+                                                         DeliveryReport on_delivery) {
+  Conf conf(rd_kafka_conf_new());
+  CS_TRY(Set(conf.get(), "client.id", "cryptostream"));
+  CS_TRY(SetPassedThrough(conf.get(), options));
+  CS_TRY(Set(conf.get(), "bootstrap.servers", options.broker));
+  for (const auto& [name, value] : ours) CS_TRY(Set(conf.get(), name, value));
+  std::unique_ptr<KafkaClient> client(new KafkaClient);
+  client->on_delivery_ = std::move(on_delivery);
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_log_cb(conf.get(), OnLog);
+  rd_kafka_conf_set_error_cb(conf.get(), OnError);
+  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
+  rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
+  std::array<char, 512> reason{};
+  client->handle_ = rd_kafka_new(type, conf.get(), reason.data(), reason.size());
+  if (!client->handle_) return Invalid(std::string("cannot make a Kafka client: reason=") + reason.data());
+  (void)conf.release();  // librdkafka owns it now
+  // OAUTH tokens are fetched beside us: they are needed before anything is polled.
+  if (auto* error = rd_kafka_sasl_background_callbacks_enable(client->handle_)) rd_kafka_error_destroy(error);
+  if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client->handle_);
+  return client;
+}
+
+// A consumer that was assigned by hand has no group to leave, so nothing is waited for.
+KafkaClient::~KafkaClient() {
+  if (handle_) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+std::string KafkaClient::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void KafkaClient::ServeEvents() {
+  if (rd_kafka_type(handle_) == RD_KAFKA_CONSUMER)
+    KafkaMessage(rd_kafka_consumer_poll(handle_, 0));
+  else
+    rd_kafka_poll(handle_, 0);
+}
+
+void KafkaClient::ClearTrouble() {
+  std::lock_guard lock(mutex_);
+  if (!trouble_.empty()) LogInfo("kafka: the broker answers again");
+  trouble_.clear();
+}
+
+void KafkaClient::OnLog(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  LogDebug("librdkafka: {} {} {}", level, facility, text);
+}
+
+void KafkaClient::OnError(rd_kafka_t*, int code, const char* reason, void* opaque) {
+  auto* self = static_cast<KafkaClient*>(opaque);
+  std::lock_guard lock(self->mutex_);
+  bool first = self->trouble_.empty();
+  self->trouble_ = reason;
+  if (first) LogWarn("kafka: trouble with a broker, trying again: code={} reason={}", code, reason);
+}
+
+void KafkaClient::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto* self = static_cast<KafkaClient*>(opaque);
+  if (self->on_delivery_) self->on_delivery_(*message);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace cryptostream {
+
+// Where the topic is and how it is spoken to; the same for producer and consumer.
+struct KafkaOptions {
+  std::string broker = "localhost:19092";  // bootstrap servers, comma separated
+  std::string topic = "crypto-raw";
+  std::string group = "cryptostream";  // under which the offsets that are committed to bronze are shown
+  int partitions = 0;                  // of a topic that the producer makes; 0: the broker's default
+  std::string spool_path;              // the producer's durable memory; empty: below the storage
+  std::int64_t spool_mb = 1024;
+  bool accept_data_loss = false;             // go on over lost offsets, with a row in the gaps table
+  std::map<std::string, Secret> librdkafka;  // passed through: SASL, TLS, OAUTH, tuning
+};
+
+// True for settings of librdkafka that hold a secret: they come from the environment or a file of their own, and print as "***".
+bool IsSecretSetting(std::string_view name);
+// Checks that librdkafka knows every setting passed through and takes its value. Needs no network. Errors: Invalid, naming the key;
+// also for a setting that is ours alone to make, because what is promised rests on it.
+Status CheckKafkaOptions(const KafkaOptions& options);
+
+}  // namespace cryptostream

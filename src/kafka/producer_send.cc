@@ -1,0 +1,279 @@
+// The sender: spool in, acknowledged records out. Idempotent, acks=all, no time limit on a message (the spool is the limit), batches
+// in order, so that the order of a coin's records in its partition is the source's.
+//
+// What an acknowledgement means: a batch leaves the spool after the delivery report of its last record. After a crash, or when a producer is
+// replaced, the batches that were on their way are sent again; records that had arrived then stand twice in the topic, and silver knows
+// equal rows by their content. Kafka transactions were rejected: they would make those duplicates invisible, but an indefinite
+// answer to a commit leaves the same question open, and readers of the original's kind do not ask for committed records only.
+#include "kafka/producer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "kafka/admin.h"
+#include "kafka/record_headers.h"
+
+namespace cryptostream {
+namespace {
+
+const CrashPoint kAfterAcknowledged("topic.after_acknowledged");
+
+constexpr std::size_t kMostInFlight = 12;  // batches given to librdkafka and not yet acknowledged
+constexpr int kPollMs = 20;
+constexpr std::chrono::milliseconds kLetGoEvery{100};
+constexpr std::chrono::seconds kRestartPause{2};
+constexpr std::chrono::milliseconds kTopicPause{500};
+constexpr std::chrono::seconds kAdminTimeout{5};
+constexpr std::chrono::seconds kLastWords{3};
+constexpr std::size_t kMostRejectBytes = 512 << 10;  // a topic takes 1 MB by default
+constexpr std::size_t kMostRefusedBytes = 64 << 10;
+
+std::map<std::string, std::string> Settings() {
+  return {{"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", "0"}, {"partitioner", "murmur2_random"}};
+}
+
+}  // namespace
+
+// One record on its way. librdkafka copies key and headers; the value stays in the batch until the delivery report.
+struct TopicProducer::Record {
+  std::optional<std::string_view> key, value;
+  std::optional<Timestamp> time;
+  std::vector<std::pair<const char*, std::string_view>> headers;
+};
+
+void TopicProducer::Run(StopToken stop) {
+  while (!stop.stop_requested()) {
+    Status ended = Session(stop);
+    topic_ = nullptr;
+    client_ = nullptr;  // nothing of the old producer can arrive any more
+    sent_.clear();
+    refused_.clear();
+    if (ended || stop.stop_requested()) return;
+    if (ended.error().kind != ErrorKind::kUnavailable) {
+      std::lock_guard lock(mutex_);
+      LogError("kafka: the producer stops: {}", ended.error().message);
+      failure_ = ended.error();
+      return;
+    }
+    SetTrouble(ended.error().message);
+    LogWarn("kafka: a new producer begins with the oldest batch left: {}", ended.error().message);
+    CountMetric("cryptostream_producer_restarts_total", "Producers that failed for good and were replaced.", {});
+    SleepFor(stop, kRestartPause);
+  }
+}
+
+// The life of one producer. Errors: Unavailable (make a new one), others end the sender.
+Status TopicProducer::Session(StopToken stop) {
+  session_failed_.reset();
+  CS_ASSIGN(client_, KafkaClient::Create(RD_KAFKA_PRODUCER, options_.kafka, Settings(),
+                                         [this](const rd_kafka_message_t& message) { OnDelivery(message); }));
+  CS_TRY(AwaitTopic(stop));
+  topic_.reset(rd_kafka_topic_new(client_->handle(), options_.kafka.topic.c_str(), nullptr));
+  if (!topic_) return std::unexpected(KafkaError("cannot write to " + options_.kafka.topic, rd_kafka_last_error()));
+  std::int64_t last = 0;
+  while (!stop.stop_requested()) {
+    bool sent = false;
+    if (sent_.size() < kMostInFlight) {
+      CS_ASSIGN(auto entry, spool_->ReadAfter(last));
+      if (entry) {
+        last = entry->number;
+        sent_.push_back(std::make_unique<Sent>());
+        sent_.back()->number = entry->number;
+        sent_.back()->batch = std::move(entry->batch);
+        CS_TRY(Send(*sent_.back(), stop));
+        sent = true;
+      }
+    }
+    rd_kafka_poll(client_->handle(), sent ? 0 : kPollMs);
+    CS_TRY(SendRefused(stop));
+    CS_TRY(LetGo());
+    CS_TRY(CheckAlive());
+    SetTrouble(client_->trouble());
+  }
+  Finish();
+  return {};
+}
+
+// Errors: Unavailable, when this producer will never send again.
+Status TopicProducer::CheckAlive() {
+  char reason[256];
+  if (rd_kafka_fatal_error(client_->handle(), reason, sizeof reason)) session_failed_ = reason;
+  if (session_failed_) return Unavailable(*session_failed_);
+  return {};
+}
+
+// Waits for the broker, and makes the topic where there is none.
+Status TopicProducer::AwaitTopic(StopToken stop) {
+  std::string said;
+  while (!stop.stop_requested()) {
+    auto topic = DescribeTopic(*client_, options_.kafka.topic, kAdminTimeout);
+    if (topic) {
+      client_->ClearTrouble();
+      return {};
+    }
+    client_->ServeEvents();
+    CS_TRY(CheckAlive());
+    std::string words = client_->trouble().empty() ? topic.error().message : client_->trouble();
+    if (topic.error().kind == ErrorKind::kNotFound) {
+      Status made = CreateTopic(*client_, options_.kafka.topic, options_.kafka.partitions, kAdminTimeout);
+      words = made ? "" : made.error().message;
+      if (made) LogInfo("kafka: made topic {}", options_.kafka.topic);
+    }
+    if (!words.empty() && said != words) LogWarn("kafka: records wait in the spool: {}", words);
+    said = words;
+    SetTrouble(words);
+    SleepFor(stop, kTopicPause);
+  }
+  return {};
+}
+
+// A few seconds for what is on its way, or the next start sends it again.
+void TopicProducer::Finish() {
+  if (sent_.empty() || !client_->trouble().empty()) return;
+  rd_kafka_flush(client_->handle(), static_cast<int>(std::chrono::milliseconds(kLastWords).count()));
+  let_go_at_ = {};
+  if (Status gone = LetGo(); !gone) LogWarn("kafka: {}", gone.error().message);
+}
+
+Status TopicProducer::Send(Sent& sent, StopToken stop) {
+  for (const Gap& gap : sent.batch.gaps) CS_TRY(SendGap(sent, gap, stop));
+  for (std::size_t row = 0; row < sent.batch.rows(); ++row) CS_TRY(SendRow(sent, row, stop));
+  for (const Reject& reject : sent.batch.rejects) CS_TRY(SendReject(sent, reject, stop));
+  sent.complete = true;
+  return {};
+}
+
+// A message: key is the coin, time is the event's. One that cannot be read goes on as it is; the stage that refuses it keeps it.
+Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
+  RawBatch::Row from = sent.batch.row(row);
+  Record record;
+  record.value = from.value;
+  record.key = from.key;
+  if (auto tick = parser_.Parse(from.value, Name(sent.batch.source), from.received)) {
+    record.time = tick->event_time;
+    if (!record.key) record.key = tick->coin.str();  // interned: lives as long as the process
+    record.headers.emplace_back(kSourceHeader, tick->source.str());
+  } else {
+    record.headers.emplace_back(kSourceHeader, sent.batch.source);
+  }
+  record.headers.emplace_back(kContentTypeHeader, kContentType);
+  record.headers.emplace_back(kSchemaHeader, kSchemaVersion);
+  return Give(sent, record, stop);
+}
+
+Status TopicProducer::SendReject(Sent& sent, const Reject& reject, StopToken stop) {
+  Record record;
+  record.value = std::string_view(reject.value).substr(0, kMostRejectBytes);
+  record.headers = {{kKindHeader, kRejectKind}, {kSourceHeader, reject.source}, {kReasonHeader, reject.reason}};
+  return Give(sent, record, stop);
+}
+
+Status TopicProducer::SendGap(Sent& sent, const Gap& gap, StopToken stop) {
+  Record record;
+  std::string from, to;
+  record.headers = {{kKindHeader, kGapKind}, {kSourceHeader, gap.source}, {kReasonHeader, gap.reason}};
+  if (gap.from_time) record.headers.emplace_back(kFromTimeHeader, from = std::to_string(ToMicros(*gap.from_time)));
+  if (gap.to_time) record.headers.emplace_back(kToTimeHeader, to = std::to_string(ToMicros(*gap.to_time)));
+  return Give(sent, record, stop);
+}
+
+// Gives one record to librdkafka, waiting while its queue is full.
+Status TopicProducer::Give(Sent& sent, const Record& record, StopToken stop) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, text] : record.headers) {
+    rd_kafka_header_add(headers, name, -1, text.data(), static_cast<ssize_t>(text.size()));
+  }
+  std::string_view key = record.key.value_or(""), value = record.value.value_or("");
+  std::array<rd_kafka_vu_t, 6> parts{};
+  std::size_t count = 0;
+  parts[count].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[count++].u.rkt = topic_.get();
+  parts[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  parts[count++].u.ptr = &sent;
+  parts[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[count++].u.headers = headers;
+  if (record.value) {
+    parts[count].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[count++].u.mem = {const_cast<char*>(value.data()), value.size()};
+  }
+  if (record.key) {
+    parts[count].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[count++].u.mem = {const_cast<char*>(key.data()), key.size()};
+  }
+  if (record.time) {
+    parts[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    parts[count++].u.i64 = std::chrono::floor<std::chrono::milliseconds>(record.time->time_since_epoch()).count();
+  }
+  while (true) {
+    rd_kafka_error_t* error = rd_kafka_produceva(client_->handle(), parts.data(), count);
+    if (!error) break;
+    auto code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stop.stop_requested() && !session_failed_) {
+      rd_kafka_poll(client_->handle(), kPollMs);
+      continue;
+    }
+    rd_kafka_headers_destroy(headers);
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return Refuse(sent, value, code);
+    return Unavailable("cannot send to " + options_.kafka.topic + ": reason=" + rd_kafka_err2str(code));
+  }
+  ++sent.open;
+  return {};
+}
+
+// A record that the broker will never take is sent on as a reject, cut, so that it is told and does not stop the rest.
+Status TopicProducer::Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code) {
+  Reject reject;
+  reject.source = sent.batch.source;
+  reject.reason = fmt::format("too_large: {} bytes, the broker says: {}", value.size(), rd_kafka_err2str(code));
+  reject.value = value.substr(0, kMostRefusedBytes);
+  ++sent.open;
+  refused_.emplace_back(&sent, std::move(reject));
+  return {};
+}
+
+Status TopicProducer::SendRefused(StopToken stop) {
+  for (auto& [sent, reject] : std::exchange(refused_, {})) {
+    sent->refused.push_back(std::move(reject));
+    --sent->open;
+    CS_TRY(SendReject(*sent, sent->refused.back(), stop));
+  }
+  return {};
+}
+
+void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
+  auto& sent = *static_cast<Sent*>(message._private);
+  --sent.open;
+  if (!message.err) {
+    ++acknowledged_;
+    return;
+  }
+  bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD;
+  if (too_large && message.len > kMostRefusedBytes) {
+    (void)Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
+    return;
+  }
+  if (!session_failed_) session_failed_ = fmt::format("a record was not taken: {}", rd_kafka_err2str(message.err));
+}
+
+// Takes batches whose records all have their acknowledgement out of the spool, in order.
+Status TopicProducer::LetGo() {
+  std::size_t done = 0;
+  while (done < sent_.size() && sent_[done]->complete && sent_[done]->open == 0) ++done;
+  auto now = std::chrono::steady_clock::now();
+  if (done == 0 || (done < sent_.size() && now - let_go_at_ < kLetGoEvery)) return {};
+  let_go_at_ = now;
+  kAfterAcknowledged.Reach();
+  CS_TRY(spool_->Remove(sent_[done - 1]->number));
+  sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(done));
+  CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "topic"}},
+              static_cast<double>(std::exchange(acknowledged_, 0)));
+  return {};
+}
+
+}  // namespace cryptostream

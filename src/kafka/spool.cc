@@ -1,0 +1,273 @@
+// The producer's durable memory. In: batches of a source. Out: the same in order, until they are delivered. SQLite is used here only.
+//
+// Why SQLite: one file, kept for decades, crash-tested more than anything we could write. Why with a rollback journal and not its WAL: a
+// flipped bit in a WAL silently ends it there, and with it batches that were promised; in the journal mode committed data
+// lie in the main file. SQLite does not checksum pages, so each body carries SHA-256 over its number and bytes, the numbers must be without
+// a hole from first to last as the (checksummed) state row says, and the whole file goes through SQLite's own check at each start.
+// Rejected: RocksDB (checksums, but 10 MB and a cache to tune for a queue of batches), LMDB (no checksums), a log of our own.
+#include "kafka/spool.h"
+
+#include <openssl/sha.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "base/crash_point.h"
+#include "kafka/batch_codec.h"
+
+namespace cryptostream {
+namespace {
+
+const CrashPoint kBeforeSpool("topic.before_spool_commit");
+const CrashPoint kAfterSpool("topic.after_spool_commit");
+
+constexpr const char* kSchema =
+    "create table if not exists batch (number integer primary key, checksum blob not null, body blob not null) strict;"
+    "create table if not exists state (id integer primary key check (id = 1), checksum blob not null, body blob not null) "
+    "strict;";
+constexpr const char* kSetUp =
+    "pragma journal_mode = truncate; pragma synchronous = full; pragma locking_mode = exclusive; pragma cell_size_check = on;"
+    "pragma trusted_schema = off;";
+
+// A prepared statement for the life of this object.
+class Statement {
+ public:
+  Statement(sqlite3* db, const char* sql) { sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  void Bind(int at, std::int64_t number) { sqlite3_bind_int64(statement_, at, number); }
+  // Requires: the bytes outlive the statement.
+  void Bind(int at, std::string_view bytes) { sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_STATIC); }
+  int Step() { return statement_ ? sqlite3_step(statement_) : SQLITE_ERROR; }
+  std::int64_t Number(int at) const { return sqlite3_column_int64(statement_, at); }
+  std::string_view Bytes(int at) const {
+    const void* data = sqlite3_column_blob(statement_, at);
+    return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, at))};
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+// Over what the bytes are, too: a body under another number is not the one that was written there.
+std::string Checksum(std::int64_t number, std::string_view body) {
+  std::string hash(SHA256_DIGEST_LENGTH, '\0');
+  std::string text = std::to_string(number) + ":";
+  std::string body_hash(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), reinterpret_cast<unsigned char*>(body_hash.data()));
+  text += body_hash;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
+}
+
+// What came through a pipe cannot be asked for again: its position would only stay behind.
+bool IsOfOneRun(std::string_view position_id) { return position_id.starts_with("bronze/file/stdin"); }
+
+constexpr std::int64_t kStateNumber = -1;  // of the state row, in its checksum
+
+}  // namespace
+
+Error Spool::Wrong(const std::string& what) const {
+  return {ErrorKind::kCorrupt,
+          "the spool is damaged: file=" + file_.string() + " reason=" + what +
+              " (nothing of it was sent on; keep the file, and start with another kafka.spool_path)",
+          std::nullopt};
+}
+
+Error Spool::Failed(const std::string& what) const {
+  int code = sqlite3_errcode(db_);
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return Wrong(sqlite3_errmsg(db_));
+  return {ErrorKind::kUnavailable, "cannot " + what + ": file=" + file_.string() + " reason=" + sqlite3_errmsg(db_),
+          std::nullopt};
+}
+
+Status Spool::Execute(const char* sql) const {
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
+  return std::unexpected(Failed("use the spool"));
+}
+
+Result<std::unique_ptr<Spool>> Spool::Open(const std::filesystem::path& file, std::uint64_t max_bytes) {
+  std::unique_ptr<Spool> spool(new Spool(file, max_bytes));
+  CS_TRY(MakeDirsDurable(file.parent_path()));
+  CS_ASSIGN(spool->lock_, FileLock::Acquire(file.string() + ".lock"));
+  bool made = !std::filesystem::exists(file);
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+  if (sqlite3_open_v2(file.c_str(), &spool->db_, flags, nullptr) != SQLITE_OK) {
+    return std::unexpected(spool->Failed("open the spool"));
+  }
+  CS_TRY(spool->Execute(kSetUp));
+  CS_TRY(spool->Check());
+  CS_TRY(spool->Execute(kSchema));
+  CS_TRY(spool->LoadState());
+  CS_TRY(spool->CheckNumbers());
+  if (made) CS_TRY(FsyncPath(file.parent_path()));
+  return spool;
+}
+
+Spool::~Spool() { sqlite3_close(db_); }
+
+// SQLite's own look at every page: a page that belongs to nobody or to two would be written over later.
+Status Spool::Check() {
+  Statement check(db_, "pragma integrity_check(1)");
+  if (check.Step() != SQLITE_ROW) return std::unexpected(Failed("check the spool"));
+  if (std::string found(check.Bytes(0)); found != "ok") return std::unexpected(Wrong(found));
+  return {};
+}
+
+Status Spool::LoadState() {
+  Statement read(db_, "select checksum, body from state");
+  int step = read.Step();
+  if (step == SQLITE_DONE) {
+    Statement any(db_, "select count(*) from batch");
+    if (any.Step() != SQLITE_ROW) return std::unexpected(Failed("read the spool"));
+    if (any.Number(0) != 0) return std::unexpected(Wrong("its state is missing"));
+    return StoreState(state_);
+  }
+  if (step != SQLITE_ROW) return std::unexpected(Failed("read the spool's state"));
+  std::string_view body = read.Bytes(1);
+  if (read.Bytes(0) != Checksum(kStateNumber, body)) return std::unexpected(Wrong("the checksum of its state does not fit"));
+  // The state travels in the form of a batch: two numbers, and a row for each source.
+  auto state = DecodeBatch(body);
+  if (!state) return std::unexpected(Wrong(state.error().message));
+  state_.next = state->next_position;
+  for (std::size_t i = 0; i < state->rows(); ++i) {
+    auto row = state->row(i);
+    if (row.key)
+      state_.positions[std::string(*row.key)] = row.offset;
+    else
+      state_.first = row.offset;
+  }
+  return {};
+}
+
+Status Spool::StoreState(const State& state) const {
+  RawBatch form;
+  form.next_position = state.next;
+  form.Add({std::nullopt, "", {}, state.first});
+  for (const auto& [id, position] : state.positions) form.Add({id, "", {}, position});
+  std::string body = EncodeBatch(form), checksum = Checksum(kStateNumber, body);
+  Statement write(db_, "insert or replace into state (id, checksum, body) values (1, ?1, ?2)");
+  write.Bind(1, checksum);
+  write.Bind(2, body);
+  if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("write the spool's state"));
+  return {};
+}
+
+// Every number from first to next, and no other.
+Status Spool::CheckNumbers() {
+  Statement read(db_, "select number, length(body) from batch order by number");
+  std::int64_t expected = state_.first;
+  int step = SQLITE_ROW;
+  while ((step = read.Step()) == SQLITE_ROW) {
+    if (read.Number(0) != expected) break;
+    sizes_[expected++] = static_cast<std::uint64_t>(read.Number(1));
+    bytes_ += static_cast<std::uint64_t>(read.Number(1));
+  }
+  if (step != SQLITE_DONE && step != SQLITE_ROW) return std::unexpected(Failed("read the spool"));
+  if (step == SQLITE_ROW || expected != state_.next) {
+    return std::unexpected(Wrong("batch " + std::to_string(expected) + " is missing or out of place"));
+  }
+  return {};
+}
+
+// Makes a change and the state that goes with it durable together, or neither.
+template <class Change>
+Status Spool::Transaction(State next, Change change) {
+  CS_TRY(Execute("begin immediate"));
+  Status done = [&]() -> Status {
+    CS_TRY(change());
+    CS_TRY(StoreState(next));
+    kBeforeSpool.Reach();
+    return Execute("commit");
+  }();
+  if (!done) {
+    sqlite3_exec(db_, "rollback", nullptr, nullptr, nullptr);
+    return done;
+  }
+  kAfterSpool.Reach();
+  state_ = std::move(next);
+  return {};
+}
+
+std::int64_t Spool::Position(const std::string& position_id) const {
+  std::lock_guard lock(mutex_);
+  auto found = state_.positions.find(position_id);
+  return found == state_.positions.end() ? 0 : found->second;
+}
+
+Status Spool::Append(const RawBatch& batch) {
+  std::lock_guard lock(mutex_);
+  State next = state_;
+  std::int64_t number = next.next++;
+  if (!IsOfOneRun(batch.position_id)) next.positions[batch.position_id] = batch.next_position;
+  std::string body = EncodeBatch(batch), checksum = Checksum(number, body);
+  CS_TRY(Transaction(std::move(next), [&]() -> Status {
+    Statement write(db_, "insert into batch (number, checksum, body) values (?1, ?2, ?3)");
+    write.Bind(1, number);
+    write.Bind(2, checksum);
+    write.Bind(3, body);
+    if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("write to the spool"));
+    return {};
+  }));
+  sizes_[number] = body.size();
+  bytes_ += body.size();
+  return {};
+}
+
+Result<std::optional<Spool::Entry>> Spool::ReadAfter(std::int64_t number) const {
+  std::lock_guard lock(mutex_);
+  std::int64_t wanted = std::max(number + 1, state_.first);
+  if (wanted >= state_.next) return std::nullopt;
+  Statement read(db_, "select checksum, body from batch where number = ?1");
+  read.Bind(1, wanted);
+  std::string name = "batch " + std::to_string(wanted);
+  int step = read.Step();
+  if (step == SQLITE_DONE) return std::unexpected(Wrong(name + " is missing"));
+  if (step != SQLITE_ROW) return std::unexpected(Failed("read " + name));
+  std::string_view body = read.Bytes(1);
+  if (read.Bytes(0) != Checksum(wanted, body)) return std::unexpected(Wrong("the checksum of " + name + " does not fit"));
+  auto batch = DecodeBatch(body);
+  if (!batch) return std::unexpected(Wrong(name + ": " + batch.error().message));
+  return Entry{wanted, *std::move(batch)};
+}
+
+Status Spool::Remove(std::int64_t number) {
+  std::lock_guard lock(mutex_);
+  State next = state_;
+  next.first = std::clamp(number + 1, state_.first, state_.next);
+  CS_TRY(Transaction(next, [&]() -> Status {
+    Statement write(db_, "delete from batch where number <= ?1");
+    write.Bind(1, number);
+    if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("remove from the spool"));
+    return {};
+  }));
+  while (!sizes_.empty() && sizes_.begin()->first < state_.first) {
+    bytes_ -= sizes_.begin()->second;
+    sizes_.erase(sizes_.begin());
+  }
+  return {};
+}
+
+bool Spool::empty() const {
+  std::lock_guard lock(mutex_);
+  return state_.first == state_.next;
+}
+
+std::int64_t Spool::first() const {
+  std::lock_guard lock(mutex_);
+  return state_.first;
+}
+
+std::uint64_t Spool::bytes() const {
+  std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+bool Spool::HasRoom(std::uint64_t more, std::uint64_t limit) const {
+  std::lock_guard lock(mutex_);
+  return state_.first == state_.next || bytes_ + more <= std::min(limit, max_bytes_);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "market/raw_batch.h"
+
+struct sqlite3;
+
+namespace cryptostream {
+
+// What was taken from a source and is not yet acknowledged by the broker: batches in order, in one SQLite file, and how far each source has
+// come. A batch is durable when Append returns; it goes when Remove says that it was delivered. Everything read is checked against
+// a checksum that was written with it. One process at a time (a lock is held for life). Thread-safe.
+class Spool {
+ public:
+  struct Entry {
+    std::int64_t number = 0;
+    RawBatch batch;
+  };
+
+  // Opens or makes the file. Errors: Conflict (another process has it), Corrupt (naming file and what is wrong), Unavailable.
+  static Result<std::unique_ptr<Spool>> Open(const std::filesystem::path& file, std::uint64_t max_bytes);
+  ~Spool();
+
+  // How far a source has come: the next position that it shall deliver, 0 for a new one.
+  std::int64_t Position(const std::string& position_id) const;
+  // Takes a batch together with the position that it reaches. Errors: Unavailable (the disk is full or fails; nothing was taken).
+  Status Append(const RawBatch& batch);
+  // The first batch after `number`; nullopt when there is none. Errors: Corrupt, naming file and batch.
+  Result<std::optional<Entry>> ReadAfter(std::int64_t number) const;
+  // Forgets all batches up to `number`: they are delivered. Errors: Unavailable.
+  Status Remove(std::int64_t number);
+
+  bool empty() const;
+  std::int64_t first() const;   // number of the oldest batch that is left (or will come)
+  std::uint64_t bytes() const;  // of what is left
+  std::uint64_t max_bytes() const { return max_bytes_; }
+  // True when `more` bytes still fit into `limit`; a batch always fits into an empty spool.
+  bool HasRoom(std::uint64_t more, std::uint64_t limit) const;
+
+ private:
+  // What the one row of table `state` says.
+  struct State {
+    std::int64_t first = 1, next = 1;  // numbers of batches: [first, next)
+    std::map<std::string, std::int64_t> positions;
+  };
+
+  Spool(std::filesystem::path file, std::uint64_t max_bytes) : file_(std::move(file)), max_bytes_(max_bytes) {}
+  Status Execute(const char* sql) const;
+  Status Check();
+  Status CheckNumbers();
+  Status LoadState();
+  Status StoreState(const State& state) const;
+  template <class Change>
+  Status Transaction(State next, Change change);
+  Error Wrong(const std::string& what) const;
+  Error Failed(const std::string& what) const;
+
+  const std::filesystem::path file_;
+  const std::uint64_t max_bytes_;
+  FileLock lock_;
+  mutable std::mutex mutex_;
+  sqlite3* db_ = nullptr;                        // guarded by mutex_, as all below
+  State state_;                                  // as it is on the disk
+  std::map<std::int64_t, std::uint64_t> sizes_;  // of the batches that are left
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,138 @@
+// The spool keeps what it promised over restarts, and a flipped byte is an error or changes nothing.
+#include "kafka/spool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "kafka/batch_codec.h"
+
+namespace cryptostream {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr std::uint64_t kRoom = 1 << 20;
+
+class SpoolTest : public testing::Test {
+ protected:
+  // In memory where that is: thousands of spools are opened here, and a disk's fsync is not what is tried.
+  static fs::path Root() { return fs::is_directory("/dev/shm") ? "/dev/shm" : fs::temp_directory_path(); }
+  SpoolTest() : folder_(Root() / ("spool_test_" + RandomHexId())), file_(folder_ / "spool.db") {}
+  ~SpoolTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Spool> Open() {
+    auto spool = Spool::Open(file_, kRoom);
+    EXPECT_TRUE(spool) << spool.error().message;
+    return spool ? *std::move(spool) : nullptr;
+  }
+
+  const fs::path folder_, file_;
+};
+
+RawBatch Batch(std::int64_t position, const std::string& text) {
+  RawBatch batch;
+  batch.source = "coingecko";
+  batch.position_id = "bronze/direct/coingecko";
+  batch.next_position = position;
+  batch.Add({"bitcoin", text, FromMicros(1), position});
+  return batch;
+}
+
+// Everything that a spool says, as one text, or its first error.
+Result<std::string> Contents(Spool& spool) {
+  std::string all = std::to_string(spool.Position("bronze/direct/coingecko")) + "|";
+  for (std::int64_t number = 0;;) {
+    CS_ASSIGN(auto entry, spool.ReadAfter(number));
+    if (!entry) return all;
+    number = entry->number;
+    all += std::to_string(number) + "=" + EncodeBatch(entry->batch) + "|";
+  }
+}
+
+TEST_F(SpoolTest, KeepsBatchesAndPositionsOverRestarts) {
+  {
+    auto spool = Open();
+    EXPECT_TRUE(spool->empty());
+    EXPECT_EQ(spool->Position("bronze/direct/coingecko"), 0);
+    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(spool->Append(Batch(i, "message " + std::to_string(i))));
+    ASSERT_TRUE(spool->Remove(1));
+  }
+  auto spool = Open();
+  EXPECT_EQ(spool->Position("bronze/direct/coingecko"), 3);
+  EXPECT_EQ(spool->first(), 2);
+  auto entry = spool->ReadAfter(0);
+  ASSERT_TRUE(entry && *entry);
+  EXPECT_EQ((*entry)->number, 2);
+  EXPECT_EQ((*entry)->batch.row(0).value, "message 2");
+  ASSERT_TRUE(spool->Remove(3));
+  EXPECT_TRUE(spool->empty());
+  EXPECT_EQ(spool->bytes(), 0u);
+  EXPECT_EQ(spool->Position("bronze/direct/coingecko"), 3) << "delivered is not forgotten";
+}
+
+TEST_F(SpoolTest, IsBoundedButTakesABatchWhenEmpty) {
+  auto spool = Open();
+  EXPECT_TRUE(spool->HasRoom(2 * kRoom, kRoom));
+  ASSERT_TRUE(spool->Append(Batch(1, std::string(kRoom / 2, 'x'))));
+  EXPECT_FALSE(spool->HasRoom(kRoom, kRoom));
+  EXPECT_TRUE(spool->HasRoom(kRoom / 4, kRoom));
+}
+
+TEST_F(SpoolTest, ASecondProcessIsRefused) {
+  auto spool = Open();
+  auto second = Spool::Open(file_, kRoom);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
+}
+
+TEST_F(SpoolTest, AFlippedByteIsAnErrorOrChangesNothing) {
+  {
+    auto spool = Open();
+    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(spool->Append(Batch(i, std::string(700, static_cast<char>('a' + i)))));
+  }
+  std::ifstream in(file_, std::ios::binary);
+  std::string good((std::istreambuf_iterator<char>(in)), {});
+  auto spool = Open();
+  auto expected = Contents(*spool);
+  ASSERT_TRUE(expected);
+  spool.reset();
+  int errors = 0, same = 0;
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ (1 << (at % 8)));
+    std::ofstream(file_, std::ios::binary | std::ios::trunc) << bad;
+    auto opened = Spool::Open(file_, kRoom);
+    auto found = opened ? Contents(**opened) : std::unexpected(opened.error());
+    if (found) {
+      ASSERT_EQ(*found, *expected) << "byte " << at;
+      ++same;
+    } else {
+      ASSERT_THAT(found.error().message, HasSubstr(file_.string())) << "byte " << at;
+      ++errors;
+    }
+  }
+  EXPECT_GT(errors, 2500) << "at least every byte of the bodies";
+  EXPECT_GT(same, 0) << "free space does not matter";
+}
+
+TEST_F(SpoolTest, ACutFileIsAnError) {
+  {
+    auto spool = Open();
+    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(spool->Append(Batch(i, std::string(5000, 'x'))));
+  }
+  auto size = fs::file_size(file_);
+  for (auto left : {size - 4096, size / 2, std::uintmax_t{4096}, std::uintmax_t{100}}) {
+    fs::path copy = folder_ / "cut.db";
+    fs::copy_file(file_, copy, fs::copy_options::overwrite_existing);
+    fs::resize_file(copy, left);
+    auto opened = Spool::Open(copy, kRoom);
+    ASSERT_FALSE(opened) << left;
+    EXPECT_THAT(opened.error().message, HasSubstr("cut.db"));
+  }
+}
+
+}  // namespace
+}  // namespace cryptostream

@@ -1,0 +1,160 @@
+// Where a reader of the topic goes on, and when it must not. In: what the cluster says, what bronze says. Out: an offset for each
+// partition, or what was lost. Pure, so that every case has its unit test.
+//
+// Offsets mean nothing beside the topic they belong to: a topic that was deleted and made again under its name has other records at the
+// same offsets. So the topic's identity is part of the position's id, and a name that bronze knows under another identity is
+// an error until a person says otherwise. Offsets below the first one held are lost to retention; a position beyond the end
+// says that the log was cut, which is treated like a replaced topic. (Spark's `failOnDataLoss` is the model for stopping; its going on
+// silently at the earliest offset when switched off is not: every loss becomes a row in the gaps table.)
+#include "kafka/start_plan.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace cryptostream {
+namespace {
+
+constexpr std::string_view kAdvice = " (nothing was read; --accept-data-loss goes on and writes the loss to the gaps table)";
+
+std::string Prefix(std::string_view identity) { return "bronze/" + std::string(identity) + "/"; }
+
+bool Knows(const BronzePositions& bronze, std::string_view identity) {
+  std::string prefix = Prefix(identity);
+  auto found = bronze.lower_bound(prefix);
+  return found != bronze.end() && found->first.starts_with(prefix);
+}
+
+std::string Generation(const std::string& base, int number) { return number == 1 ? base : fmt::format("{}~{}", base, number); }
+
+// The newest generation of `base` that bronze knows, or the first.
+std::string Newest(const std::string& base, const BronzePositions& bronze) {
+  int number = 1;
+  while (Knows(bronze, Generation(base, number + 1))) ++number;
+  return Generation(base, number);
+}
+
+// The positions of one identity, by partition.
+std::map<std::int32_t, std::int64_t> PositionsOf(const BronzePositions& bronze, std::string_view identity) {
+  std::map<std::int32_t, std::int64_t> positions;
+  std::string prefix = Prefix(identity);
+  for (auto at = bronze.lower_bound(prefix); at != bronze.end() && at->first.starts_with(prefix); ++at) {
+    std::int32_t partition = 0;
+    const char* begin = at->first.data() + prefix.size();
+    std::from_chars(begin, at->first.data() + at->first.size(), partition);
+    positions[partition] = at->second;
+  }
+  return positions;
+}
+
+Gap MakeGap(const std::string& topic, std::int32_t partition, std::int64_t from, std::optional<std::int64_t> to,
+            std::string reason, Timestamp now) {
+  Gap gap;
+  gap.source = "kafka";
+  gap.topic = topic;
+  gap.partition = partition;
+  gap.from_offset = from;
+  gap.to_offset = to;
+  gap.reason = std::move(reason);
+  gap.detected_at = now;
+  return gap;
+}
+
+// All from their first offsets, under `identity`, which bronze does not know.
+StartPlan FromTheStart(const StartFacts& facts, std::string identity) {
+  StartPlan plan;
+  plan.identity = std::move(identity);
+  for (const auto& [partition, range] : facts.ranges) plan.starts.push_back({partition, range.first, range.first > 0});
+  return plan;
+}
+
+// The topic is another one than bronze has read.
+Result<StartPlan> Replaced(const StartFacts& facts, const std::string& old_identity, const std::string& new_identity,
+                           std::string why, bool accept, Timestamp now) {
+  std::string ranges;
+  auto positions = PositionsOf(facts.bronze, old_identity);
+  for (const auto& [partition, next] : positions) {
+    ranges += fmt::format("{}{}/{} [{},?)", ranges.empty() ? "" : ", ", facts.topic.name, partition, next);
+  }
+  std::string words =
+      fmt::format("TOPIC_REPLACED {}: {}; what followed bronze's positions is lost: missing={}", facts.topic.name, why, ranges);
+  if (!accept) return Corrupt(words + std::string(kAdvice));
+  StartPlan plan = FromTheStart(facts, new_identity);
+  for (const auto& [partition, next] : positions) {
+    plan.gaps.push_back(MakeGap(facts.topic.name, partition, next, std::nullopt, "TOPIC_REPLACED: " + why, now));
+  }
+  return plan;
+}
+
+// Why the log cannot be the one that bronze has read; nullopt when it can.
+std::optional<std::string> NotTheSameLog(const StartFacts& facts, const std::map<std::int32_t, std::int64_t>& positions) {
+  for (const auto& [partition, words] : facts.differing) {
+    return fmt::format("partition {}: {}", partition, words);
+  }
+  for (const auto& [partition, next] : positions) {
+    auto range = facts.ranges.find(partition);
+    if (range == facts.ranges.end()) return fmt::format("partition {} is no longer there", partition);
+    if (next > range->second.end) {
+      return fmt::format("partition {}: bronze has read up to {}, but the log ends at {}", partition, next, range->second.end);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string PartitionPositionId(std::string_view identity, std::int32_t partition) {
+  return Prefix(identity) + std::to_string(partition);
+}
+
+std::string TopicIdentity(const TopicState& topic, const BronzePositions& bronze) {
+  std::string by_cluster = Newest(topic.name + ":cluster-" + topic.cluster, bronze);
+  if (topic.id.empty()) return by_cluster;
+  // A cluster that was upgraded gives ids to topics that bronze has read under the cluster's.
+  std::string by_id = Newest(topic.name + ":" + topic.id, bronze);
+  return !Knows(bronze, by_id) && Knows(bronze, by_cluster) ? by_cluster : by_id;
+}
+
+std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const std::string& name, const std::string& ours) {
+  std::string prefix = "bronze/" + name + ":";
+  std::optional<std::string> other;
+  for (auto at = bronze.lower_bound(prefix); at != bronze.end() && at->first.starts_with(prefix); ++at) {
+    std::string identity = at->first.substr(7, at->first.rfind('/') - 7);
+    if (identity != ours) other = identity;
+  }
+  return other;
+}
+
+Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Timestamp now) {
+  std::string identity = TopicIdentity(facts.topic, facts.bronze);
+  if (!Knows(facts.bronze, identity)) {
+    auto other = OtherIdentity(facts.bronze, facts.topic.name, identity);
+    if (!other) return FromTheStart(facts, identity);
+    std::string why =
+        fmt::format("the topic was made anew or is another cluster's (now {}, bronze has read {})", identity, *other);
+    return Replaced(facts, *other, identity, why, accept_data_loss, now);
+  }
+  auto positions = PositionsOf(facts.bronze, identity);
+  if (auto why = NotTheSameLog(facts, positions)) {
+    std::string base = identity.substr(0, identity.find('~'));
+    int next = 1;
+    while (Knows(facts.bronze, Generation(base, next))) ++next;
+    return Replaced(facts, identity, Generation(base, next), *why, accept_data_loss, now);
+  }
+  StartPlan plan;
+  plan.identity = identity;
+  std::string lost;
+  for (const auto& [partition, range] : facts.ranges) {
+    auto known = positions.find(partition);
+    std::int64_t next = known == positions.end() ? 0 : known->second;
+    if (next < range.first) {
+      lost += fmt::format("{}{}/{} [{},{})", lost.empty() ? "" : ", ", facts.topic.name, partition, next, range.first);
+      plan.gaps.push_back(MakeGap(facts.topic.name, partition, next, range.first, "DATA_LOSS: retention passed us", now));
+    }
+    plan.starts.push_back({partition, std::max(next, range.first), next < range.first});
+  }
+  if (lost.empty() || accept_data_loss) return plan;
+  return Corrupt("DATA_LOSS " + lost + ": the topic's retention passed bronze's positions" + std::string(kAdvice));
+}
+
+}  // namespace cryptostream

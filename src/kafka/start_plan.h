@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "market/raw_batch.h"
+
+namespace cryptostream {
+
+// What a cluster says of a topic.
+struct TopicState {
+  std::string name;
+  std::string id;       // the broker's topic id; empty where it gives none
+  std::string cluster;  // the cluster's id
+  std::vector<std::int32_t> partitions;
+};
+
+// Offsets that a partition holds: [first, end).
+struct OffsetRange {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+};
+
+// Bronze's positions by position id ("bronze/<topic identity>/<partition>"): the next offset to read.
+using BronzePositions = std::map<std::string, std::int64_t>;
+
+// The id of a partition's position.
+std::string PartitionPositionId(std::string_view identity, std::int32_t partition);
+// Under which identity bronze knows this topic: "name:topic id", or "name:cluster-<cluster id>" where there is no topic id. An
+// identity that was given up (its records were not those in bronze, and the loss was accepted) is followed by "~2", "~3", ...
+std::string TopicIdentity(const TopicState& topic, const BronzePositions& bronze);
+
+// Another identity under which bronze knows a topic of this name, if there is one.
+std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const std::string& name, const std::string& ours);
+
+// Where reading begins.
+struct PartitionStart {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  bool tell = false;  // bronze must learn of this position before anything later, though no row brings it
+};
+struct StartPlan {
+  std::string identity;
+  std::vector<PartitionStart> starts;  // one for each partition
+  std::vector<Gap> gaps;               // what was lost, when that is accepted
+};
+
+struct StartFacts {
+  TopicState topic;
+  std::map<std::int32_t, OffsetRange> ranges;
+  BronzePositions bronze;
+  // Partitions whose record before the position is not the one that bronze holds, with the difference in words.
+  std::map<std::int32_t, std::string> differing;
+};
+
+// Decides where to go on: at bronze's positions; a partition that bronze does not know from its start. Pure.
+// Errors: Corrupt, beginning with TOPIC_REPLACED or DATA_LOSS, with the missing ranges in words; with `accept_data_loss` these
+// become gaps of the plan instead.
+Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Timestamp now);
+
+}  // namespace cryptostream

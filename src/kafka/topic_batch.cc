@@ -1,0 +1,150 @@
+// Records of a topic in, batches for bronze out. Values go on byte for byte. What a string column cannot hold at all (a record without
+// a value, a key that is no text) is set aside here with its offset; what is too large or not UTF-8 bronze itself refuses. A batch has one
+// source because bronze's column is the batch's: a change of source starts another, which costs nothing while sources come in runs.
+#include "kafka/topic_batch.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "base/text.h"
+#include "kafka/record_headers.h"
+#include "market/name.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::seconds kLiveAge{30};  // an older record is history, not news for the page
+
+std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
+
+// The last header of that name, or nothing.
+std::string_view Header(const rd_kafka_headers_t* headers, const char* name) {
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (!headers || rd_kafka_header_get_last(headers, name, &value, &size)) return {};
+  return Bytes(value, size);
+}
+
+std::optional<Timestamp> TimeOf(std::string_view micros) {
+  std::int64_t value = 0;
+  auto [end, error] = std::from_chars(micros.data(), micros.data() + micros.size(), value);
+  if (micros.empty() || error != std::errc() || end != micros.data() + micros.size()) return std::nullopt;
+  return FromMicros(value);
+}
+
+bool IsLive(const rd_kafka_message_t& message, Timestamp received) {
+  rd_kafka_timestamp_type_t type;
+  std::int64_t ms = rd_kafka_message_timestamp(&message, &type);
+  return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || received - FromMicros(ms * 1000) < kLiveAge;
+}
+
+}  // namespace
+
+PartitionBatches::PartitionBatches(std::string topic, std::int32_t partition, std::string position_id, std::int64_t next)
+    : topic_(std::move(topic)), partition_(partition), position_id_(std::move(position_id)), next_(next), told_(next) {}
+
+RawBatch& PartitionBatches::Open(std::string_view source) {
+  if (open_ && open_->source != source) Close();
+  if (!open_) {
+    open_ = std::make_shared<RawBatch>();
+    open_->source = source;
+    open_->topic = topic_;
+    open_->partition = partition_;
+    open_->position_id = position_id_;
+  }
+  return *open_;
+}
+
+void PartitionBatches::Close() {
+  if (!open_) return;
+  open_->next_position = next_;
+  closed_.push_back(std::move(open_));
+  open_ = nullptr;
+}
+
+void PartitionBatches::Add(const rd_kafka_message_t& message, Timestamp received) {
+  if (message.offset < next_) return;
+  if (next_ > 0) TellGaps();
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers)) headers = nullptr;
+  std::string_view source = Header(headers, kSourceHeader);
+  std::string_view kind = Header(headers, kKindHeader);
+  if (kind == kGapKind) Close();
+  RawBatch& batch = Open(IsValidName(source) ? source : kDefaultSource);
+  std::string_view value = Bytes(message.payload, message.len);
+  std::string_view key = Bytes(message.key, message.key_len);
+  if (kind == kGapKind) {
+    AddGapRecord(batch, headers, received);
+  } else if (kind == kRejectKind) {
+    AddReject(batch, message.offset, Header(headers, kReasonHeader), value, received);
+  } else if (!message.payload) {
+    AddReject(batch, message.offset, "no_value", value, received);
+  } else if (message.key && !IsUtf8(key)) {
+    AddReject(batch, message.offset, "not_utf8: key", value, received);
+  } else {
+    batch.Add({message.key ? std::optional(key) : std::nullopt, value, received, message.offset});
+  }
+  batch.live = IsLive(message, received);
+  next_ = message.offset + 1;
+  bytes_ += message.len + message.key_len;
+  ++rows_;
+  if (kind == kGapKind) Close();
+  if (!gaps_.empty()) TellGaps();
+}
+
+// Gaps go in a batch that is cut the same way whenever this is read again: bronze knows by its position that they are written.
+void PartitionBatches::TellGaps() {
+  if (gaps_.empty()) return;
+  RawBatch& batch = Open(open_ ? std::string(open_->source) : kDefaultSource);
+  std::move(gaps_.begin(), gaps_.end(), std::back_inserter(batch.gaps));
+  gaps_.clear();
+  Close();
+}
+
+void PartitionBatches::AddReject(RawBatch& batch, std::int64_t offset, std::string_view reason, std::string_view value,
+                                 Timestamp received) const {
+  std::string words = IsUtf8(reason) && !reason.empty() ? std::string(reason) : "rejected";
+  batch.rejects.push_back({batch.source, topic_, partition_, offset, "source", std::move(words),
+                           std::string(value.substr(0, Reject::kMaxRejectBytes)), received, offset + 1});
+}
+
+// A time without input, told by the producer.
+void PartitionBatches::AddGapRecord(RawBatch& batch, const rd_kafka_headers_t* headers, Timestamp received) const {
+  Gap gap;
+  gap.source = batch.source;
+  gap.topic = topic_;
+  gap.partition = partition_;
+  gap.from_time = TimeOf(Header(headers, kFromTimeHeader));
+  gap.to_time = TimeOf(Header(headers, kToTimeHeader));
+  gap.reason = Printable(Header(headers, kReasonHeader));
+  gap.detected_at = received;
+  batch.gaps.push_back(std::move(gap));
+}
+
+void PartitionBatches::Skip(std::int64_t next) { next_ = std::max(next_, next); }
+
+// Position 0 is the same as none: what hangs on it waits for the first record.
+bool PartitionBatches::HasNews() const { return next_ != told_ || ((tell_ || !gaps_.empty()) && next_ > 0); }
+
+std::vector<std::shared_ptr<RawBatch>> PartitionBatches::Take() {
+  if (next_ > 0) TellGaps();
+  bool news = next_ != told_ || (tell_ && next_ > 0);
+  if (!open_ && closed_.empty() && news) Open(kDefaultSource);
+  if (!open_ && !closed_.empty() && closed_.back()->next_position < next_) Open(closed_.back()->source);
+  Close();
+  if (!closed_.empty()) tell_ = false;
+  told_ = next_;
+  bytes_ = rows_ = 0;
+  return std::exchange(closed_, {});
+}
+
+void PartitionBatches::Forget() {
+  open_ = nullptr;
+  closed_.clear();
+  bytes_ = rows_ = 0;
+  next_ = told_;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "lake/lake.h"
+#include "lake/maintenance.h"
+#include "lake/position.h"
+
+namespace cryptostream {
+
+// Retention drops whole days of a table by their age. The commit that does so is an ordinary removal of files, marked in two ways:
+// its operation, so that who reads the log commit by commit takes it for what it is and neither corrects nor recomputes anything;
+// and a position in the table, so that whoever opens any later version knows from which day on the table is whole.
+inline constexpr const char* kRetentionOperation = "retention";
+inline std::string RetainedFromId() { return AppId("retained-from"); }
+
+// True for a commit of retention: its removed rows are not wrong, only old.
+inline bool IsRetention(const CommitActions& commit) { return commit.operation == kRetentionOperation; }
+// The start of the first day that was not dropped; Timestamp::min() for a table that is whole.
+inline Timestamp RetainedFrom(const Positions& positions) {
+  auto found = positions.find(RetainedFromId());
+  return found == positions.end() ? Timestamp::min() : FromMicros(found->second);
+}
+
+// What retention would drop of a table.
+struct RetentionPlan {
+  Date before{};                // days before this go
+  std::vector<DataFile> files;  // none: nothing to do
+  std::int64_t rows = 0, bytes = 0;
+};
+
+// Chooses the days older than `age`, as far as everything that reads the table has read them and, of silver, no window in
+// them is open. Errors: as of the tables.
+Result<RetentionPlan> PlanRetention(Lake& lake, const LakeTable& table, std::chrono::milliseconds age, Timestamp now);
+
+// Commits it. The files themselves go with vacuum. Out: the version. Errors: as of CommitRewrite.
+Result<Version> ApplyRetention(Lake& lake, const LakeTable& table, const RetentionPlan& plan);
+
+}  // namespace cryptostream
