@@ -38,6 +38,7 @@ void WatchSignals(StopSource stop) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error like a full disk
   std::thread([stop, signals]() mutable {
     int signal = 0;
     sigwait(&signals, &signal);
