@@ -18,7 +18,6 @@ SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "1g",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
 }
 
 
@@ -28,8 +27,10 @@ def session(folder):
     os.environ["SPARK_LOCAL_DIRS"] = str(folder / "local")
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local[2]").config("spark.sql.warehouse.dir", str(folder / "warehouse"))
-    for name, value in SETTINGS.items():
+    places = {"spark.sql.warehouse.dir": str(folder / "warehouse"),
+              "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir={folder}"}
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in (SETTINGS | places).items():
         builder = builder.config(name, value)
     made = builder.getOrCreate()
     made.sparkContext.setLogLevel("ERROR")

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import time
 import urllib.request
 
 import pytest
@@ -35,6 +36,8 @@ def test_spark_finds_the_originals_columns_with_their_types(table, spark, lake):
 def test_spark_reads_in_bronze_what_was_sent(spark, lake, sent):
     found = jobs.rows(spark, lake / judge.TABLES["bronze"], "key", "value")
     assert found == sorted(sent)
+    stamps = [stamp / 1_000_000 for stamp, in jobs.rows(spark, lake / judge.TABLES["bronze"], "unix_micros(timestamp)")]
+    assert time.time() - 3600 < stamps[0] <= stamps[-1] <= time.time(), "received while these tests ran"
 
 
 def test_spark_reads_in_silver_what_was_sent(spark, lake, sent):
