@@ -8,7 +8,7 @@ import pytest
 
 import judge
 from conftest import wait_until
-from messages import check_lake, kafka_positions, prices, rows_so_far
+from messages import check_lake, kafka_positions, prices
 
 QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.commit_bytes=65536", "--set", "stream.correct_every=50ms"]
 
@@ -90,7 +90,7 @@ def test_a_topic_replaced_while_it_is_read(broker, topic, cryptostream, tmp_path
     broker.produce(topic, prices(50))
     running = cryptostream.start("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, *QUICK,
                                  log=tmp_path / "log")
-    wait_until(lambda: len(rows_so_far(lake)) == 50, "the first rows")
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) == 50, "the first rows")
     broker.delete_topic(topic)
     broker.make_topic(topic)
     broker.produce(topic, prices(90, seed=2))
@@ -195,7 +195,7 @@ def test_new_partitions_group_offsets_and_a_broker_that_dies(broker, topic, cryp
     expected = dict(zip(broker.produce(topic, sent[:30]), (value for _, value in sent)))
     cryptostream.start("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, "--group", topic, *QUICK,
                        log=tmp_path / "log")
-    rows = lambda: rows_so_far(lake)
+    rows = lambda: judge.rows_while_written(lake, "bronze")
     wait_until(lambda: len(rows()) == 30, "the first rows")
     broker.add_partitions(topic, 3)
     expected |= dict(zip(broker.produce(topic, sent[30:60], partition=2), (value for _, value in sent[30:])))
