@@ -75,7 +75,9 @@ class MockTest : public testing::Test {
   MockTest() : folder_(std::filesystem::temp_directory_path() / ("producer_test_" + RandomHexId())) {}
   ~MockTest() override { std::filesystem::remove_all(folder_); }
 
-  std::unique_ptr<TopicProducer> Producer(std::uint64_t spool_bytes = 1 << 20) { return Producer(spool_bytes, cluster_.Options()); }
+  std::unique_ptr<TopicProducer> Producer(std::uint64_t spool_bytes = 1 << 20) {
+    return Producer(spool_bytes, cluster_.Options());
+  }
   std::unique_ptr<TopicProducer> Producer(std::uint64_t spool_bytes, const KafkaOptions& options) {
     auto producer = TopicProducer::Start({options, folder_ / "spool.db", spool_bytes}, kClock);
     EXPECT_TRUE(producer) << producer.error().message;

@@ -11,7 +11,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "base/crash_point.h"
 #include "kafka/batch_codec.h"
@@ -80,10 +79,9 @@ Error Spool::Wrong(const std::string& what) const {
 Error Spool::Failed(const std::string& what) const {
   int code = sqlite3_errcode(db_);
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return Wrong(sqlite3_errmsg(db_));
-  // A write that the disk failed: what the kernel then holds and what it dropped cannot be known.
-  if (code == SQLITE_IOERR && sqlite3_extended_errcode(db_) != SQLITE_IOERR_READ && sqlite3_system_errno(db_) == EIO) {
-    StopAfterIoError(what + ", file=" + file_.string());
-  }
+  // What the kernel dropped after an fsync that failed cannot be known. (SQLite does not keep the errno over its rollback.)
+  int extended = sqlite3_extended_errcode(db_);
+  if (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC) StopAfterIoError("fsync " + file_.string());
   return {ErrorKind::kUnavailable, "cannot " + what + ": file=" + file_.string() + " reason=" + sqlite3_errmsg(db_),
           std::nullopt};
 }
