@@ -44,6 +44,7 @@ def of_coin(sent):
     return by_coin
 
 
+@pytest.mark.both_versions
 def test_a_recording_goes_through_the_topic_into_tables(broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic, 3)
     sent = prices(2000)
