@@ -43,6 +43,8 @@ struct Command {
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);
 // recompute.
 Command AddRecompute(CLI::App& program, CommandContext& context);
+// quarantine list, quarantine replay.
+std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& context);
 // show, query, verify, config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
 

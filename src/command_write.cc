@@ -57,6 +57,11 @@ CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
   return broker;
 }
 
+void AddDeadLetters(CLI::App* app, CommandContext& context) {
+  AddSetting(app, context, "--dlq-topic", "kafka.dlq_topic",
+             "topic that gets every message that goes to quarantine out of the topic (default: none)");
+}
+
 // Loads the configuration and calls `way` with the source that the flags name.
 int RunSource(CommandContext& context, const PartFlags& flags, bool through_topic,
               Status (*way)(const Config&, const RunOptions&, StopToken)) {
@@ -90,6 +95,7 @@ Command AddRun(CLI::App& program, CommandContext& context) {
   app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
   AddPartFlags(app, *flags);
   auto broker = AddTopicSettings(app, context);
+  AddDeadLetters(app, context);
   return {app, [flags, broker](CommandContext& context) { return RunSource(context, *flags, broker->count() > 0, RunPipeline); }};
 }
 
@@ -161,9 +167,11 @@ Command AddStream(CLI::App& program, CommandContext& context) {
   app->footer(
       "Examples:\n  cryptostream stream --broker localhost:19092 --storage my-lake\n"
       "  cryptostream stream --broker kafka:9093 --config kafka.toml      TLS and SASL: [kafka.librdkafka]\n"
+      "  cryptostream stream --dlq-topic crypto-dead                      rejected messages there too\n"
       "  cryptostream stream --exit-when-done                             what the topic holds now, then end");
   auto request = std::make_shared<StreamRequest>();
   AddTopicSettings(app, context);
+  AddDeadLetters(app, context);
   AddSetting(app, context, "--group", "kafka.group", "consumer group under which the offsets in bronze are shown");
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, end");

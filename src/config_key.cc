@@ -145,6 +145,8 @@ std::vector<ConfigKey> KafkaKeys() {
            [](Config& c) -> auto& { return c.kafka.spool_path; }),
       Integer("kafka.spool_mb", "how much waits there while the broker is away; full, the source is paused", 1, 1 << 20,
               [](Config& c) -> auto& { return c.kafka.spool_mb; }),
+      Text("kafka.dlq_topic", "topic that gets every message of kafka.topic that goes to quarantine; empty: off",
+           [](Config& c) -> auto& { return c.kafka.dlq_topic; }),
       Bool("kafka.accept_data_loss", "go on over lost offsets, with a row in the gaps table",
            [](Config& c) -> auto& { return c.kafka.accept_data_loss; }),
   };

@@ -6,11 +6,14 @@
 
 namespace cryptostream {
 
-Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server) {
+Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server,
+                                                DeadLetters dead_letters) {
   std::unique_ptr<LakeRun> run(new LakeRun(server));
   CS_ASSIGN(run->lake_, Lake::Open(options));
   EngineHooks hooks;
   hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
+  hooks.dead_letters = std::move(dead_letters.send);
+  hooks.dead_letter_topic = std::move(dead_letters.topic);
   if (server) {
     hooks.provisional = [server](std::uint64_t batch, std::vector<Tick> ticks) { server->live()->AddProvisional(batch, ticks); };
     hooks.bronze_committed = [server](std::uint64_t through, Version version) {

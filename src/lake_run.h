@@ -20,8 +20,14 @@ namespace cryptostream {
 // the data: sources, then the stages, then the lock is let go.
 class LakeRun {
  public:
+  // Who takes the rejected messages of a topic; nobody where `topic` is empty.
+  struct DeadLetters {
+    std::string topic;
+    DeadLetterBox send;
+  };
   // In: the server that shows what happens, or nullptr. Errors: as of Lake::Open.
-  static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server);
+  static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server,
+                                                DeadLetters dead_letters = {});
   ~LakeRun();
 
   // kExtra: its failure is said and the rest goes on.

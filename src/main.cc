@@ -72,7 +72,8 @@ int UsageError(const CLI::App& program, const CLI::ParseError& error) {
     std::string nearest = Nearest(rest.front().substr(0, rest.front().find('=')), names);
     message = "unknown flag or command: " + rest.front() + (nearest.empty() ? "" : " (did you mean " + nearest + "?)");
   }
-  std::string help = at == &program ? "cryptostream -h" : "cryptostream " + at->get_name() + " -h";
+  std::string help = " -h";
+  for (; at != nullptr; at = at->get_parent()) help = (at == &program ? "cryptostream" : " " + at->get_name()) + help;
   std::fprintf(stderr, "%s\n`%s` shows what there is\n", message.c_str(), help.c_str());
   return kExitUsage;
 }
@@ -125,6 +126,7 @@ int Main(int argc, char** argv) {
 
   std::vector<Command> commands = AddWritingCommands(program, context);
   commands.push_back(AddRecompute(program, context));
+  for (Command& command : AddQuarantineCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));
   try {

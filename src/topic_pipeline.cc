@@ -5,12 +5,14 @@
 //   topic       idempotent, acks=all, keyed by coin                                                    (kafka/producer)
 //   topic       records, partition by partition, each batch with the offset that follows it            (kafka/reader)
 //   bronze      the position `bronze/<topic identity>/<partition>` is in the commit of the rows         (lake/bronze)
+//   dead        what bronze or silver rejects, before the position moves past it; if asked for          (kafka/dead_letters)
 //   ...         silver and gold as without a broker
 //   topic       the group's offsets follow bronze's commits, so that lag shows in the usual tools
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "kafka/consumer.h"
+#include "kafka/dead_letters.h"
 #include "kafka/producer.h"
 #include "lake_run.h"
 #include "pipeline_parts.h"
@@ -60,6 +62,14 @@ void PlayTopic(LakeRun& run, std::shared_ptr<TopicConsumer> consumer, LakeRun::R
   });
 }
 
+LakeRun::DeadLetters DeadLettersOf(const Config& config) {
+  if (config.kafka.dlq_topic.empty()) return {};
+  LogInfo("kafka: rejected messages of {} go to {} too", config.kafka.topic, config.kafka.dlq_topic);
+  auto topic = std::make_shared<DeadLetterTopic>(config.kafka);
+  return {config.kafka.topic,
+          [topic](const std::vector<DeadLetter>& letters, StopToken stop) { return topic->Send(letters, stop); }};
+}
+
 // The spool lies beside the tables that it belongs to, one for each topic.
 ProducerOptions ProducerOf(const Config& config) {
   ProducerOptions options{config.kafka, config.kafka.spool_path, static_cast<std::uint64_t>(config.kafka.spool_mb) << 20};
@@ -106,7 +116,8 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka}, MachineClock()));
   CS_ASSIGN(auto server, StartServer(config, replay ? ServeMode::kReplay : ServeMode::kLive, config.lake.root));
   CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
-  CS_ASSIGN(auto run, LakeRun::Start(replay ? config.lake : PolledLake(config, *client), MachineClock(), server.get()));
+  CS_ASSIGN(auto run, LakeRun::Start(replay ? config.lake : PolledLake(config, *client), MachineClock(), server.get(),
+                                     DeadLettersOf(config)));
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
@@ -123,7 +134,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
 
 Status StreamIntoLake(const Config& config, const StreamRequest& request, StopToken stop) {
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka, request.exit_when_done}, MachineClock()));
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, DeadLettersOf(config)));
   LogInfo("writing the lake {}", config.lake.root);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   if (request.exit_when_done) return run->Finish(true, stop);

@@ -67,6 +67,10 @@ bool IsSecretSetting(std::string_view name) {
 }
 
 Status CheckKafkaOptions(const KafkaOptions& options) {
+  if (!options.dlq_topic.empty() && options.dlq_topic == options.topic) {
+    return Invalid("the topic of dead letters cannot be the one that is read: key=kafka.dlq_topic value=" + options.dlq_topic +
+                   " (each letter would be rejected again)");
+  }
   Conf conf(rd_kafka_conf_new());
   return SetPassedThrough(conf.get(), options);
 }

@@ -18,6 +18,7 @@ struct KafkaOptions {
   int partitions = 0;                  // of a topic that the producer makes; 0: the broker's default
   std::string spool_path;              // the producer's durable memory; empty: below the storage
   std::int64_t spool_mb = 1024;
+  std::string dlq_topic;                     // gets every message of the topic that goes to quarantine; empty: off
   bool accept_data_loss = false;             // go on over lost offsets, with a row in the gaps table
   std::map<std::string, Secret> librdkafka;  // passed through: SASL, TLS, OAUTH, tuning
 };

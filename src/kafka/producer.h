@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "kafka/client.h"
 #include "kafka/options.h"
+#include "kafka/record.h"
 #include "kafka/spool.h"
 #include "market/parse.h"
 #include "market/raw_batch.h"
@@ -70,8 +71,7 @@ class TopicProducer {
   Status SendRow(Sent& sent, std::size_t row, StopToken stop);
   Status SendReject(Sent& sent, const Reject& reject, StopToken stop);
   Status SendGap(Sent& sent, const Gap& gap, StopToken stop);
-  struct Record;
-  Status Give(Sent& sent, const Record& record, StopToken stop);
+  Status Give(Sent& sent, const TopicRecord& record, StopToken stop);
   Status Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code);
   void OnDelivery(const rd_kafka_message_t& message);
   Status LetGo();

@@ -10,12 +10,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "kafka/admin.h"
+#include "kafka/record.h"
 #include "kafka/record_headers.h"
 
 namespace cryptostream {
@@ -38,13 +38,6 @@ std::map<std::string, std::string> Settings() {
 }
 
 }  // namespace
-
-// One record on its way. librdkafka copies key and headers; the value stays in the batch until the delivery report.
-struct TopicProducer::Record {
-  std::optional<std::string_view> key, value;
-  std::optional<Timestamp> time;
-  std::vector<std::pair<const char*, std::string_view>> headers;
-};
 
 void TopicProducer::Run(StopToken stop) {
   while (!stop.stop_requested()) {
@@ -151,7 +144,7 @@ Status TopicProducer::Send(Sent& sent, StopToken stop) {
 // A message: key is the coin, time is the event's. One that cannot be read goes on as it is; the stage that refuses it keeps it.
 Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
   RawBatch::Row from = sent.batch.row(row);
-  Record record;
+  TopicRecord record;
   record.value = from.value;
   record.key = from.key;
   if (auto tick = parser_.Parse(from.value, Name(sent.batch.source), from.received)) {
@@ -167,14 +160,14 @@ Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
 }
 
 Status TopicProducer::SendReject(Sent& sent, const Reject& reject, StopToken stop) {
-  Record record;
+  TopicRecord record;
   record.value = std::string_view(reject.value).substr(0, kMostRejectBytes);
   record.headers = {{kKindHeader, kRejectKind}, {kSourceHeader, reject.source}, {kReasonHeader, reject.reason}};
   return Give(sent, record, stop);
 }
 
 Status TopicProducer::SendGap(Sent& sent, const Gap& gap, StopToken stop) {
-  Record record;
+  TopicRecord record;
   std::string from, to;
   record.headers = {{kKindHeader, kGapKind}, {kSourceHeader, gap.source}, {kReasonHeader, gap.reason}};
   if (gap.from_time) record.headers.emplace_back(kFromTimeHeader, from = std::to_string(ToMicros(*gap.from_time)));
@@ -182,44 +175,14 @@ Status TopicProducer::SendGap(Sent& sent, const Gap& gap, StopToken stop) {
   return Give(sent, record, stop);
 }
 
-// Gives one record to librdkafka, waiting while its queue is full.
-Status TopicProducer::Give(Sent& sent, const Record& record, StopToken stop) {
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
-  for (const auto& [name, text] : record.headers) {
-    rd_kafka_header_add(headers, name, -1, text.data(), static_cast<ssize_t>(text.size()));
-  }
-  std::string_view key = record.key.value_or(""), value = record.value.value_or("");
-  std::array<rd_kafka_vu_t, 6> parts{};
-  std::size_t count = 0;
-  parts[count].vtype = RD_KAFKA_VTYPE_RKT;
-  parts[count++].u.rkt = topic_.get();
-  parts[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  parts[count++].u.ptr = &sent;
-  parts[count].vtype = RD_KAFKA_VTYPE_HEADERS;
-  parts[count++].u.headers = headers;
-  if (record.value) {
-    parts[count].vtype = RD_KAFKA_VTYPE_VALUE;
-    parts[count++].u.mem = {const_cast<char*>(value.data()), value.size()};
-  }
-  if (record.key) {
-    parts[count].vtype = RD_KAFKA_VTYPE_KEY;
-    parts[count++].u.mem = {const_cast<char*>(key.data()), key.size()};
-  }
-  if (record.time) {
-    parts[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-    parts[count++].u.i64 = std::chrono::floor<std::chrono::milliseconds>(record.time->time_since_epoch()).count();
-  }
-  while (true) {
-    rd_kafka_error_t* error = rd_kafka_produceva(client_->handle(), parts.data(), count);
-    if (!error) break;
-    auto code = rd_kafka_error_code(error);
-    rd_kafka_error_destroy(error);
+// Gives one record to librdkafka, waiting while its queue is full. The value stays in the batch until the delivery report.
+Status TopicProducer::Give(Sent& sent, const TopicRecord& record, StopToken stop) {
+  while (auto code = GiveRecord(client_->handle(), topic_.get(), record, &sent, false)) {
     if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && !stop.stop_requested() && !session_failed_) {
       rd_kafka_poll(client_->handle(), kPollMs);
       continue;
     }
-    rd_kafka_headers_destroy(headers);
-    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return Refuse(sent, value, code);
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return Refuse(sent, record.value.value_or(""), code);
     return Unavailable("cannot send to " + options_.kafka.topic + ": reason=" + rd_kafka_err2str(code));
   }
   ++sent.open;

@@ -16,5 +16,13 @@ inline constexpr const char* kGapKind = "gap";
 inline constexpr const char* kReasonHeader = "reason";
 inline constexpr const char* kFromTimeHeader = "from-time-us";
 inline constexpr const char* kToTimeHeader = "to-time-us";
+// On a dead letter, beside source and reason: which stage refused the record, and which record of which topic it was.
+inline constexpr const char* kStageHeader = "stage";
+inline constexpr const char* kSourceTopicHeader = "source-topic";
+inline constexpr const char* kSourcePartitionHeader = "source-partition";
+inline constexpr const char* kSourceOffsetHeader = "source-offset";
+inline constexpr const char* kCutFromHeader = "cut-from-bytes";  // only where the broker would not take the record whole
+// On a message that was sent again out of quarantine: "<quarantine table id>/<id of the row>".
+inline constexpr const char* kReplayedHeader = "cryptostream-replayed";
 
 }  // namespace cryptostream

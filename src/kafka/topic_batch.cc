@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "kafka/record.h"
 #include "kafka/record_headers.h"
 #include "market/name.h"
 
@@ -18,14 +19,6 @@ namespace {
 constexpr std::chrono::seconds kLiveAge{30};  // an older record is history, not news for the page
 
 std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
-
-// The last header of that name, or nothing.
-std::string_view Header(const rd_kafka_headers_t* headers, const char* name) {
-  const void* value = nullptr;
-  std::size_t size = 0;
-  if (!headers || rd_kafka_header_get_last(headers, name, &value, &size)) return {};
-  return Bytes(value, size);
-}
 
 std::optional<Timestamp> TimeOf(std::string_view micros) {
   std::int64_t value = 0;
@@ -67,22 +60,20 @@ void PartitionBatches::Close() {
 void PartitionBatches::Add(const rd_kafka_message_t& message, Timestamp received) {
   if (message.offset < next_) return;
   if (next_ > 0) TellGaps();
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers)) headers = nullptr;
-  std::string_view source = Header(headers, kSourceHeader);
-  std::string_view kind = Header(headers, kKindHeader);
+  std::string_view source = HeaderOf(message, kSourceHeader);
+  std::string_view kind = HeaderOf(message, kKindHeader);
   if (kind == kGapKind) Close();
   RawBatch& batch = Open(IsValidName(source) ? source : kDefaultSource);
   std::string_view value = Bytes(message.payload, message.len);
   std::string_view key = Bytes(message.key, message.key_len);
   if (kind == kGapKind) {
-    AddGapRecord(batch, headers, received);
+    AddGapRecord(batch, message, received);
   } else if (kind == kRejectKind) {
-    AddReject(batch, message.offset, Header(headers, kReasonHeader), value, received);
+    AddReject(batch, message, HeaderOf(message, kReasonHeader), received);
   } else if (!message.payload) {
-    AddReject(batch, message.offset, "no_value", value, received);
+    AddReject(batch, message, "no_value", received);
   } else if (message.key && !IsUtf8(key)) {
-    AddReject(batch, message.offset, "not_utf8: key", value, received);
+    AddReject(batch, message, "not_utf8: key", received);
   } else {
     batch.Add({message.key ? std::optional(key) : std::nullopt, value, received, message.offset});
   }
@@ -103,22 +94,25 @@ void PartitionBatches::TellGaps() {
   Close();
 }
 
-void PartitionBatches::AddReject(RawBatch& batch, std::int64_t offset, std::string_view reason, std::string_view value,
+void PartitionBatches::AddReject(RawBatch& batch, const rd_kafka_message_t& message, std::string_view reason,
                                  Timestamp received) const {
   std::string words = IsUtf8(reason) && !reason.empty() ? std::string(reason) : "rejected";
-  batch.rejects.push_back({batch.source, topic_, partition_, offset, "source", std::move(words),
-                           std::string(value.substr(0, Reject::kMaxRejectBytes)), received, offset + 1});
+  std::string_view value = Bytes(message.payload, message.len).substr(0, Reject::kMaxRejectBytes);
+  std::optional<std::string> key;
+  if (message.key) key = std::string(Bytes(message.key, message.key_len));
+  batch.rejects.push_back({batch.source, topic_, partition_, message.offset, "source", std::move(words), std::string(value),
+                           received, message.offset + 1, std::move(key)});
 }
 
 // A time without input, told by the producer.
-void PartitionBatches::AddGapRecord(RawBatch& batch, const rd_kafka_headers_t* headers, Timestamp received) const {
+void PartitionBatches::AddGapRecord(RawBatch& batch, const rd_kafka_message_t& message, Timestamp received) const {
   Gap gap;
   gap.source = batch.source;
   gap.topic = topic_;
   gap.partition = partition_;
-  gap.from_time = TimeOf(Header(headers, kFromTimeHeader));
-  gap.to_time = TimeOf(Header(headers, kToTimeHeader));
-  gap.reason = Printable(Header(headers, kReasonHeader));
+  gap.from_time = TimeOf(HeaderOf(message, kFromTimeHeader));
+  gap.to_time = TimeOf(HeaderOf(message, kToTimeHeader));
+  gap.reason = Printable(HeaderOf(message, kReasonHeader));
   gap.detected_at = received;
   batch.gaps.push_back(std::move(gap));
 }

@@ -46,8 +46,8 @@ class PartitionBatches {
   RawBatch& Open(std::string_view source);
   void Close();
   void TellGaps();
-  void AddReject(RawBatch& batch, std::int64_t offset, std::string_view reason, std::string_view value, Timestamp received) const;
-  void AddGapRecord(RawBatch& batch, const rd_kafka_headers_t* headers, Timestamp received) const;
+  void AddReject(RawBatch& batch, const rd_kafka_message_t& message, std::string_view reason, Timestamp received) const;
+  void AddGapRecord(RawBatch& batch, const rd_kafka_message_t& message, Timestamp received) const;
 
   const std::string topic_;
   const std::int32_t partition_;

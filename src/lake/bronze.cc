@@ -4,11 +4,13 @@
 #include "lake/bronze.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
 #include "market/parse.h"
+#include "market/replayed.h"
 
 namespace cryptostream {
 namespace {
@@ -21,6 +23,21 @@ constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::size_t kMaxRowsPerCommit = 150'000;
 
 std::string BronzeId(const RawBatch& batch) { return AppId(batch.position_id); }
+
+// Up to which offset of a batch everything is there at a position. Offsets of what is sent again are ids and have no order; such a
+// batch, which has a position of its own, is there or it is not.
+std::int64_t ThereBelow(const RawBatch& batch, std::int64_t position) {
+  if (!batch.position_id.starts_with(kReplayedPosition)) return position;
+  constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
+  return batch.next_position <= position ? kAll : std::numeric_limits<std::int64_t>::min();
+}
+
+DeadLetter LetterOf(const RawBatch& batch, const RawBatch::Row& row, RejectReason reason) {
+  std::optional<std::string> key;
+  if (row.key) key = std::string(*row.key);
+  return {batch.source, batch.topic,           batch.partition, row.offset, "bronze", std::string(RejectText(reason)),
+          key,          std::string(row.value)};
+}
 
 // A message that a UTF-8 string column cannot hold, or that is larger than any message may be.
 std::optional<RejectReason> Refuse(std::string_view value) {
@@ -73,8 +90,9 @@ std::int64_t BronzeStage::Reached(const RawBatch& batch) const {
 
 // What is new of a batch and can be a row: mostly the whole batch as it is. The rest is below the position, or goes to quarantine.
 RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) const {
-  std::int64_t position = Reached(*batch);
-  std::int64_t in_quarantine = PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0);
+  std::int64_t position = ThereBelow(*batch, Reached(*batch));
+  std::int64_t in_quarantine = ThereBelow(*batch, PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0));
+  bool tell = !dead_letter_topic.empty() && batch->topic == dead_letter_topic;
   std::vector<std::size_t> kept;
   kept.reserve(batch->rows());
   for (std::size_t i = 0; i < batch->rows(); ++i) {
@@ -83,7 +101,10 @@ RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) cons
     auto reason = Refuse(row.value);
     if (!reason) {
       kept.push_back(i);
-    } else if (row.offset >= in_quarantine) {
+      continue;
+    }
+    if (tell) work.dead_letters.push_back(LetterOf(*batch, row, *reason));
+    if (row.offset >= in_quarantine) {
       work.rejects.push_back({batch->source, batch->topic, batch->partition, row.offset, "bronze",
                               std::string(RejectText(*reason)), std::string(row.value.substr(0, Reject::kMaxRejectBytes)),
                               row.received, batch->next_position});
@@ -96,10 +117,15 @@ RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) cons
 }
 
 void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
+  std::int64_t position = ThereBelow(batch, Reached(batch));
   std::int64_t in_quarantine =
-      std::max(Reached(batch), PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0));
+      std::max(position, ThereBelow(batch, PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0)));
+  bool tell = !dead_letter_topic.empty() && batch.topic == dead_letter_topic;
   for (const Reject& reject : batch.rejects) {
     if (reject.offset >= in_quarantine) work.rejects.push_back(reject);
+    if (!tell || reject.offset < position) continue;
+    work.dead_letters.push_back(
+        {reject.source, reject.topic, reject.partition, reject.offset, reject.stage, reject.reason, reject.key, reject.value});
   }
   std::string gaps_id = GapsId(batch.position_id);
   if (!batch.gaps.empty() && PositionOr(side_positions_, gaps_id, 0) < batch.next_position) {

@@ -30,6 +30,8 @@ class BronzeStage final : public StageLogic {
 
   // Called after each commit with the highest batch number in it. Set before the stage starts.
   std::function<void(std::uint64_t through, Version version)> on_committed;
+  // The topic whose rejects are told to the dead letters; empty: none. Set before the stage starts.
+  std::string dead_letter_topic;
 
   std::string name() const override { return "bronze"; }
   const StagePoints& points() const override;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "market/replayed.h"
 
 namespace cryptostream {
 
@@ -16,8 +17,10 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
       gold_(lake, to_gold_, clock),
       hourly_(lake, HourlyRollup()),
       daily_(lake, DailyRollup()),
-      bronze_stage_(lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
-      silver_stage_(lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
+      bronze_stage_(
+          lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
+      silver_stage_(
+          lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
       gold_stage_(
           lake, gold_,
           [this] {
@@ -32,6 +35,7 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
     committed_ = through;
     if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);
   };
+  bronze_.dead_letter_topic = silver_.dead_letter_topic = hooks_.dead_letter_topic;
   daily_stage_.Start();
   hourly_stage_.Start();
   gold_stage_.Start();
@@ -53,8 +57,8 @@ void Engine::Fatal(const Error& error) {
 Result<std::int64_t> Engine::Position(const std::string& position_id) {
   CS_ASSIGN(Positions positions, lake_.bronze().Txns());
   std::int64_t position = PositionOr(positions, AppId(position_id), 0);
-  if (!position_id.starts_with("bronze/direct/")) return position;
-  // What a live source said cannot be asked for again. A number whose rejects or gaps were written before a crash is used up, or
+  if (!position_id.starts_with("bronze/direct/") && !position_id.starts_with(kReplayedPosition)) return position;
+  // What a live source said cannot be asked for again, and what is sent again is chosen anew each time. A number whose rejects or gaps were written before a crash is used up, or
   // the next batch under it would have its own taken for written.
   CS_ASSIGN(Positions rejected, lake_.quarantine().Txns());
   CS_ASSIGN(Positions gaps, lake_.gaps().Txns());

@@ -18,7 +18,8 @@
 
 namespace cryptostream {
 
-// Who wants to know what the engine does, while it does it. Called on the engine's threads; must not block.
+// Who wants to know what the engine does, while it does it. Called on the engine's threads; must not block, where
+// nothing else is said.
 struct EngineHooks {
   // A live batch came in: its ticks, before they are durable.
   std::function<void(std::uint64_t batch, std::vector<Tick> ticks)> provisional;
@@ -28,6 +29,9 @@ struct EngineHooks {
   std::function<void()> committed;
   // A stage ended for good.
   std::function<void(const Error&)> fatal;
+  // Takes the rejected messages of `dead_letter_topic`. May block: bronze and silver wait for it.
+  DeadLetterBox dead_letters;
+  std::string dead_letter_topic;
 };
 
 // bronze -> silver -> gold -> rollups over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets

@@ -95,8 +95,14 @@ Result<std::optional<StageWork>> SilverStage::Next(StopToken stop) {
 }
 
 void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::string& reason, StageWork& work) const {
-  if (working_ <= quarantined_) return;
   RawBatch::Row raw = batch.row(row);
+  if (!dead_letter_topic.empty() && batch.topic == dead_letter_topic) {
+    std::optional<std::string> key;
+    if (raw.key) key = std::string(*raw.key);
+    work.dead_letters.push_back(
+        {batch.source, batch.topic, batch.partition, raw.offset, "silver", reason, std::move(key), std::string(raw.value)});
+  }
+  if (working_ <= quarantined_) return;
   work.rejects.push_back(
       {batch.source, batch.topic, batch.partition, raw.offset, "silver", reason, std::string(raw.value), raw.received, working_});
 }

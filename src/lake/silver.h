@@ -32,6 +32,8 @@ class SilverStage final : public StageLogic {
  public:
   SilverStage(Lake& lake, BronzeHandoff& input, SilverHandoff& output);
 
+  // The topic whose rejects are told to the dead letters; empty: none. Set before the stage starts.
+  std::string dead_letter_topic;
   // Bronze version up to which silver is durable. Thread-safe.
   Version consumed() const { return published_consumed_.load(); }
 

@@ -1,5 +1,5 @@
 // The one exactly-once loop. Order within a batch, and why: first quarantine and gaps (own positions, so a redo skips what is
-// there already), then data files, then the one commit that holds rows and positions, and only then the hand-over to the
+// there already), then the dead letters (whoever repeats the batch tells them again), then data files, then the one commit that holds rows and positions, and only then the hand-over to the
 // next stage. Whatever fails in between, the next Load() sees either none of it or all of it.
 #include "lake/stage.h"
 
@@ -47,8 +47,13 @@ Status CommitSide(Table& table, const TableLayout& layout, std::vector<Partition
 
 }  // namespace
 
-Stage::Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal)
-    : lake_(lake), logic_(logic), committed_(std::move(committed)), fatal_(std::move(fatal)) {}
+Stage::Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal,
+             DeadLetterBox dead_letters)
+    : lake_(lake),
+      logic_(logic),
+      committed_(std::move(committed)),
+      fatal_(std::move(fatal)),
+      dead_letters_(std::move(dead_letters)) {}
 
 Stage::~Stage() { Stop(); }
 
@@ -112,7 +117,7 @@ Status Stage::Session(StopToken stop) {
     CS_ASSIGN(std::optional<StageWork> work, logic_.Next(stop));
     if (work) {
       Version version = kNoVersion;
-      CS_TRY(MakeDurable(*work, &version));
+      CS_TRY(MakeDurable(*work, &version, stop));
       progressed_ = true;
       logic_.Committed(version);
       if (committed_) committed_();
@@ -123,7 +128,7 @@ Status Stage::Session(StopToken stop) {
   }
 }
 
-Status Stage::MakeDurable(StageWork& work, Version* version) {
+Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
   if (!work.rejects.empty()) {
     kBeforeQuarantine.Reach();
     for (const Reject& reject : work.rejects) {
@@ -136,6 +141,7 @@ Status Stage::MakeDurable(StageWork& work, Version* version) {
                       logic_.name() + " quarantine"));
     kAfterQuarantine.Reach();
   }
+  if (!work.dead_letters.empty() && dead_letters_) CS_TRY(dead_letters_(work.dead_letters, stop));
   if (!work.gaps.empty()) {
     kBeforeGaps.Reach();
     CS_ASSIGN(auto rows, GapColumns(work.gaps));

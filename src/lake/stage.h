@@ -21,10 +21,15 @@ namespace cryptostream {
 struct StageWork {
   std::vector<Reject> rejects;  // written to quarantine first, with reject_positions
   Positions reject_positions;
-  std::vector<Gap> gaps;  // written to the gaps table first, with gap_positions
+  std::vector<DeadLetter> dead_letters;  // told to whoever wants them after quarantine has its rows, before the commit
+  std::vector<Gap> gaps;                 // written to the gaps table first, with gap_positions
   Positions gap_positions;
   CommitPlan commit;
 };
+
+// Takes rejected messages of a topic and returns when they are safe there. Called again, also for the same ones, when it failed. Errors:
+// Unavailable; Cancelled, when `stop` was requested.
+using DeadLetterBox = std::function<Status(const std::vector<DeadLetter>&, StopToken stop)>;
 
 // Where a test can end the process on one stage's way.
 struct StagePoints {
@@ -56,8 +61,9 @@ class StageLogic {
 // pauses from a fresh load, a panic in a library three times in a row; one that does not (fenced, corrupt) ends the stage and calls `fatal`.
 class Stage {
  public:
-  // `committed` is called after each commit, `fatal` once.
-  Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal);
+  // `committed` is called after each commit, `fatal` once, `dead_letters` (may be empty) before a commit that leaves some out.
+  Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal,
+        DeadLetterBox dead_letters = {});
   ~Stage();
   void Start();
   // Asks the stage to end and waits for it.
@@ -68,13 +74,14 @@ class Stage {
  private:
   void Run(StopToken stop);
   Status Session(StopToken stop);
-  Status MakeDurable(StageWork& work, Version* version);
+  Status MakeDurable(StageWork& work, Version* version, StopToken stop);
   void SetTrouble(std::string what);
 
   Lake& lake_;
   StageLogic& logic_;
   const std::function<void()> committed_;
   const std::function<void(const Error&)> fatal_;
+  const DeadLetterBox dead_letters_;
   mutable std::mutex mutex_;
   std::string trouble_;      // guarded by mutex_
   bool progressed_ = false;  // since the last error; of the stage's own thread

@@ -113,9 +113,14 @@ std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_f
   setup.push_back(
       "CREATE TABLE refused AS SELECT reject_key(source, topic, \"partition\", \"offset\", epoch_us(\"timestamp\"), value) AS h, "
       "reason, "
-      "value, path, version, file_row_number, \"offset\" FROM quarantine_row WHERE stage = 'silver' "
+      "\"timestamp\" AS received, value, path, version, file_row_number, \"offset\" FROM quarantine_row WHERE stage = 'silver' "
       "AND epoch_us(\"timestamp\") >= bronze_whole_from()");
-  setup.push_back("CREATE TABLE lexical AS SELECT DISTINCT h FROM refused WHERE reject_is_lexical(reason, try(decode(value)))");
+  // A message that was sent again later (market/replayed.h) was refused under the rules of its day: silver has its say on the later row.
+  setup.push_back(
+      "CREATE TABLE lexical AS SELECT DISTINCT h FROM refused WHERE reject_is_lexical(reason, try(decode(value))) "
+      "UNION SELECT h FROM refused JOIN (SELECT value, max(\"timestamp\") AS last FROM bronze_row WHERE topic = 'quarantine' OR "
+      "starts_with(topic, 'quarantine:') GROUP BY value) again ON again.value = try(decode(refused.value)) "
+      "AND again.last > refused.received");
   setup.push_back("CREATE TABLE made AS " + Hashed());
   setup.push_back(
       "CREATE VIEW had_any AS SELECT *, content(coin_id, us, epoch_us(last_updated), price, quantity, volume_24h, market_cap, "

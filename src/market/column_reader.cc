@@ -72,6 +72,7 @@ class NameAt {
 }  // namespace
 
 Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table) {
+  CS_ASSIGN(auto key, Strings::Of(table, "key", arrow::utf8()));
   CS_ASSIGN(auto value, Strings::Of(table, "value", arrow::utf8()));
   CS_ASSIGN(auto received, Times::Of(table, "timestamp", Utc()));
   CS_ASSIGN(auto source, Strings::Of(table, "source", arrow::utf8()));
@@ -88,7 +89,9 @@ Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table) {
       batches.back()->topic = TextAt(topic, i);
       batches.back()->partition = of_partition;
     }
-    batches.back()->Add({std::nullopt, TextAt(value, i), TimeAt(received, i), offset.null(i) ? 0 : offset.value(i)});
+    std::optional<std::string_view> of_key;
+    if (!key.null(i)) of_key = TextAt(key, i);
+    batches.back()->Add({of_key, TextAt(value, i), TimeAt(received, i), offset.null(i) ? 0 : offset.value(i)});
   }
   return std::vector<RawBatchPtr>(batches.begin(), batches.end());
 }

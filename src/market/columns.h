@@ -32,7 +32,7 @@ Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& 
 Result<std::vector<PartitionRows>> GapColumns(const std::vector<Gap>& gaps);
 
 // From Arrow (columns found by name, partition columns not needed) to structs. Errors: Corrupt, naming the column that is missing or of
-// another type. Bronze: rows of one source, topic and partition that follow each other are one batch, without their keys.
+// another type. Bronze: rows of one source, topic and partition that follow each other are one batch.
 Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table);
 Result<std::vector<Tick>> Ticks(const arrow::Table& table);
 // Source, symbol and trade id only; the rest of the ticks is absent.

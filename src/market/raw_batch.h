@@ -22,9 +22,21 @@ struct Reject {
   std::string reason;       // a RejectReason's text, perhaps ": detail"
   std::string value;        // the original bytes, at most kMaxRejectBytes
   Timestamp received;
-  std::int64_t position = 0;  // the stage's position that covers this row (rule 4)
+  std::int64_t position = 0;                      // the stage's position that covers this row (rule 4)
+  std::optional<std::string> key = std::nullopt;  // of a topic's record, for the dead letters; quarantine has no column for it
 
   static constexpr std::size_t kMaxRejectBytes = 1 << 20;
+};
+
+// A rejected message of a topic on its way to the topic of dead letters: the record's own bytes and key.
+struct DeadLetter {
+  std::string source;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string stage, reason;
+  std::optional<std::string> key;
+  std::string value;
 };
 
 // What is missing: a source that was down, a sequence gap, lost offsets.
