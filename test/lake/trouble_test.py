@@ -1,7 +1,6 @@
 """Trouble that a user meets, and what the program says and does: refusals that name the remedy, waiting that ends by itself."""
 
 import json
-import os
 import random
 import resource
 import signal
