@@ -78,7 +78,7 @@ class Broker:
 
     def start(self):
         self.process = self._java("kafka.Kafka", str(self.folder / "server.properties"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             assert self.process.poll() is None, (self.folder / "broker.log").read_text()[-3000:]
             try:
@@ -114,7 +114,7 @@ class Broker:
     def delete_topic(self, name):
         for result in self.admin().delete_topics([name]).values():
             result.result(30)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while name in self.admin().list_topics(timeout=10).topics:
             assert time.monotonic() < deadline, "the topic does not go"
             time.sleep(0.1)

@@ -46,7 +46,7 @@ class Cryptostream:
             environment["CRYPTOSTREAM_CRASH"] = crash
         return {**environment, **(env or {})}
 
-    def __call__(self, *arguments, check=True, crash=None, env=None, timeout=60):
+    def __call__(self, *arguments, check=True, crash=None, env=None, timeout=240):
         done = subprocess.run([self.binary, *map(str, arguments)], env=self._environment(crash, env), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout)
         if check:
@@ -70,7 +70,7 @@ def cryptostream(binary):
         process.wait(30)
 
 
-def wait_until(condition, what, seconds=30):
+def wait_until(condition, what, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"

@@ -29,12 +29,12 @@ def test_a_broker_that_freezes_again_and_again(count, frozen_s, thawed_s, loops,
         time.sleep(frozen_s)
         broker.thaw()
         time.sleep(thawed_s)
-    assert writer.wait(90) == 0, (tmp_path / "produce.log").read_text()
+    assert writer.wait(120) == 0, (tmp_path / "produce.log").read_text()
     by_coin, messages = in_topic(broker, topic)
     assert {coin: without_repeats(values) for coin, values in by_coin.items()} == of_coin(sent)
-    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= len(messages), "every record in bronze", 60)
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= len(messages), "every record in bronze")
     reader.terminate()
-    assert reader.wait(20) is not None
+    assert reader.wait(120) is not None
     cryptostream(*stream_command(broker, topic, lake), "--exit-when-done")
     check_lake(lake, {(message.partition(), message.offset()): message.value().decode() for message in messages})
 
@@ -54,10 +54,10 @@ def test_two_readers_on_one_lake(broker, topic, cryptostream, tmp_path):
         places = broker.produce(topic, sent[begin:begin + 50])
         expected |= dict(zip(places, (value for _, value in sent[begin:])))
         time.sleep(0.1)
-    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= 600, "all rows", 60)
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= 600, "all rows")
     assert second.poll() is None, "the older one may be fenced off, the newer one goes on"
     for reader in (first, second):
         reader.terminate()
-        reader.wait(20)
+        reader.wait(120)
     cryptostream(*stream_command(broker, topic, lake), "--exit-when-done")
     check_lake(lake, expected)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import sqlite3
 
@@ -123,15 +124,14 @@ def test_a_broker_that_is_away_until_the_spool_is_full(broker, topic, cryptostre
                                        "kafka.spool_mb=1") for word in ("--set", setting)),
                 log=log, env={"NO_PROXY": "localhost,127.0.0.1"})
             wait_until(lambda: "the spool is full, the source is paused" in log.read_text(), "a full spool", 120)
-            said = log.read_text()
-            assert said.index("the spool is filled to 8") < said.index("the spool is full")
+            assert re.search(r"the spool is filled to [89]\d %.*the spool is full", log.read_text(), re.DOTALL), log.read_text()
             asked = len(server.polls())
             assert running.poll() is None
         finally:
             broker.start()
-        wait_until(lambda: len(server.polls()) > asked + 1, "polls after the pause", 60)
+        wait_until(lambda: len(server.polls()) > asked + 1, "polls after the pause")
         running.send_signal(signal.SIGTERM)
-        assert running.wait(60) is not None
+        assert running.wait(120) is not None
         taken = len(server.polls()) - 1  # the last one may have been cut off by the end
     lake = tmp_path / "lake"
     cryptostream("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, "--exit-when-done")
