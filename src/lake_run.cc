@@ -2,6 +2,7 @@
 #include "lake_run.h"
 
 #include "base/log.h"
+#include "base/start_pages.h"
 
 namespace cryptostream {
 
@@ -25,6 +26,7 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
     run->maintainer_ = std::make_unique<Maintainer>(*run->lake_);
     run->maintainer_->Start();
   }
+  ReleaseStartPages();
   return run;
 }
 

@@ -20,6 +20,16 @@ namespace {
 
 constexpr std::chrono::seconds kDrainTime{10};
 
+// Help with the examples where they are looked for: before the flags.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+    if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+    return make_description(app) + "\n" + make_footer(app) + "\n" + make_usage(app, name) + make_positionals(app) + make_groups(app, mode) +
+           make_subcommands(app, mode);
+  }
+};
+
 // Waits for signals on a thread of its own, so that no handler runs in the middle of anything.
 void WatchSignals(StopSource stop) {
   sigset_t signals;
@@ -28,6 +38,7 @@ void WatchSignals(StopSource stop) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error like a full disk
   std::thread([stop, signals]() mutable {
     int signal = 0;
     sigwait(&signals, &signal);
@@ -101,6 +112,7 @@ int Main(int argc, char** argv) {
       "  cryptostream show gold                 the newest 1-minute windows\n"
       "  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
       "  cryptostream COMMAND -h                examples and flags of a command");
+  program.formatter(std::make_shared<ExamplesFirst>());
   program.require_subcommand(0, 1);
   program.fallthrough();
   program.add_option("--config", context.config_file, "TOML file with settings")->check(CLI::ExistingFile);

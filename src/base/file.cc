@@ -44,11 +44,6 @@ struct Fd {
   }
 };
 
-[[noreturn]] void StopAfterIoError(std::string_view what) {
-  LogError("cannot {}: input/output error; stopping, so that a restart reads what is really there", what);
-  std::abort();
-}
-
 Status FsyncFd(int fd, const fs::path& path) {
   while (::fsync(fd) != 0) {
     if (errno == EINTR) continue;
@@ -71,6 +66,11 @@ Status WriteAll(int fd, std::string_view bytes, const fs::path& path) {
 }
 
 }  // namespace
+
+void StopAfterIoError(std::string_view what) {
+  LogError("cannot {}: input/output error; stopping, so that a restart reads what is really there", what);
+  std::abort();
+}
 
 void StopOnIoError(std::string_view what, std::string_view reason) {
   if (reason.find("(os error 5)") != reason.npos) StopAfterIoError(what);  // how Rust says EIO

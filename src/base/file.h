@@ -16,6 +16,8 @@ Status MakeDirsDurable(const std::filesystem::path& dir);
 Status FsyncPath(const std::filesystem::path& path);
 // Aborts when `reason` is that of an input or output error (EIO) of a write by a library of ours: for the same reason.
 void StopOnIoError(std::string_view what, std::string_view reason);
+// Aborts after an fsync that failed: "cannot <what>: ...".
+[[noreturn]] void StopAfterIoError(std::string_view what);
 // Replaces `path` as a whole: temporary file, fsync, rename, fsync of the directory.
 Status WriteFileDurable(const std::filesystem::path& path, std::string_view bytes);
 // Reads a whole file of at most `limit_bytes`. Errors: NotFound, Invalid (too large), Unavailable.

@@ -60,6 +60,13 @@ std::string_view SkipAscii(std::string_view bytes) {
   return bytes;
 }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 }  // namespace
 
 std::string Nearest(std::string_view word, std::span<const std::string> candidates) {
@@ -93,6 +100,22 @@ bool IsUtf8(std::string_view bytes) {
     std::size_t n = SequenceLength(bytes);
     if (n == 0) return false;
     bytes.remove_prefix(n);
+  }
+  return true;
+}
+
+bool PercentDecode(std::string_view text, bool plus_is_space, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      if (i + 2 >= text.size()) return false;
+      int high = HexDigit(text[i + 1]), low = HexDigit(text[i + 2]);
+      if (high < 0 || low < 0 || (high == 0 && low == 0)) return false;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += plus_is_space && text[i] == '+' ? ' ' : text[i];
+    }
   }
   return true;
 }

@@ -12,5 +12,7 @@ std::string Nearest(std::string_view word, std::span<const std::string> candidat
 std::string Printable(std::string_view bytes, std::size_t limit = 200);
 // True when `bytes` is well-formed UTF-8 (no surrogates, no overlong forms).
 bool IsUtf8(std::string_view bytes);
+// Decodes a URI's %XX (and '+' in a query). False when malformed or when it hides a NUL.
+bool PercentDecode(std::string_view text, bool plus_is_space, std::string& out);
 
 }  // namespace cryptostream

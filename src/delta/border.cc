@@ -99,23 +99,6 @@ Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust
   return std::make_shared<const Snapshot>(std::move(handle));
 }
 
-DataFile FromShim(const shim::File& file, const std::vector<std::string>& partition_columns) {
-  DataFile out;
-  out.path = std::string(file.path);
-  out.size_bytes = file.size;
-  out.modified = Timestamp(std::chrono::milliseconds(file.modified_ms));
-  out.stats_json = std::string(file.stats);
-  out.rows = RowsOf(out.stats_json);
-  for (const std::string& column : partition_columns) {
-    PartitionValue value{column, std::nullopt};
-    for (const auto& pair : file.partition) {
-      if (pair.key == column) value.value = std::string(pair.value);
-    }
-    out.partition.push_back(std::move(value));
-  }
-  return out;
-}
-
 std::string AddJson(const DataFile& file) {
   std::string partition;
   for (const PartitionValue& value : file.partition) {

@@ -62,8 +62,6 @@ Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust
 // Refuses what this program would read or write wrongly, saying what to do about it. Errors: Invalid.
 Status CheckSupported(const TableFacts& facts);
 
-// Files as the log has them, partition values in the order of the table's partition columns.
-DataFile FromShim(const shim::File& file, const std::vector<std::string>& partition_columns);
 // One Add as JSON, in the shape that the kernel asks for (path as a URI, partition values, size, time, statistics).
 std::string AddJson(const DataFile& file);
 

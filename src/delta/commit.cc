@@ -11,6 +11,7 @@
 #include "base/crash_point.h"
 #include "base/file.h"
 #include "delta/border.h"
+#include "delta/log_rows.h"
 #include "delta/table.h"
 
 namespace cryptostream {
@@ -68,32 +69,46 @@ CommitResultKind FromShim(shim::OutcomeKind kind) {
 }
 
 // Takes the data-changing files of one side of a commit.
-Status TakeChanged(const rust::Vec<shim::File>& files, const std::vector<std::string>& partition_columns,
-                   std::vector<DataFile>* out) {
-  for (const shim::File& file : files) {
+Status TakeChanged(std::vector<LogFile> files, std::vector<DataFile>& out) {
+  for (LogFile& file : files) {
     if (!file.data_change) continue;
     if (file.has_deletion_vector) return Invalid("commit has deletion vectors, which are not supported");
-    out->push_back(delta_internal::FromShim(file, partition_columns));
+    out.push_back(std::move(file.file));
   }
   return {};
 }
 
-Result<CommitActions> FromShim(const shim::Commit& commit, const std::vector<std::string>& partition_columns) {
+Result<CommitActions> ActionsOf(LogCommit commit) {
   CommitActions out;
   out.version = commit.version;
-  out.time = Timestamp(std::chrono::milliseconds(commit.timestamp_ms));
-  out.operation = std::string(commit.operation);
-  for (const auto& pair : commit.parameters) {
-    std::string value(pair.value);
-    if (pair.key == kBatchId) out.batch_id = value;
-    if (pair.key == kOperation) out.operation = value;
-    out.parameters[std::string(pair.key)] = std::move(value);
-  }
-  for (const auto& txn : commit.txns) out.txns[std::string(txn.app_id)] = txn.version;
-  CS_TRY(TakeChanged(commit.adds, partition_columns, &out.adds));
-  CS_TRY(TakeChanged(commit.removes, partition_columns, &out.removes));
+  out.time = commit.time;
+  out.operation = std::move(commit.operation);
+  if (auto ours = commit.parameters.find(kOperation); ours != commit.parameters.end()) out.operation = ours->second;
+  if (auto id = commit.parameters.find(kBatchId); id != commit.parameters.end()) out.batch_id = id->second;
+  out.parameters = std::move(commit.parameters);
+  out.txns = std::move(commit.txns);
+  CS_TRY(TakeChanged(std::move(commit.adds), out.adds));
+  CS_TRY(TakeChanged(std::move(commit.removes), out.removes));
   out.data_change_remove = !out.removes.empty();
   return out;
+}
+
+// The rows of a snapshot's files with those to remove selected.
+Result<rust::Box<shim::Rows>> FindRemovals(const SnapshotHandle& handle, const std::vector<DataFile>& removes) {
+  if (removes.empty()) return shim::no_rows();
+  CS_ASSIGN(auto rows, Call("commit", [&] { return handle.shim_store().files(*handle.snapshot); }));
+  CS_TRY(SelectRemovals(removes, *rows));
+  return rows;
+}
+
+Result<std::vector<LogCommit>> ReadLog(const Snapshot& pinned, Version first, Version last) {
+  const SnapshotHandle& handle = pinned.handle();
+  std::string what = fmt::format("read commits of table {} from={} to={}", pinned.uri(), first, last);
+  CS_ASSIGN(auto rows, Call(what, [&] { return handle.shim_store().commits(first, last); }));
+  CS_ASSIGN(std::vector<LogCommit> commits, ReadCommits(*rows, pinned.partition_columns()));
+  if (commits.size() != static_cast<std::size_t>(last - first + 1))
+    return Corrupt(fmt::format("a commit of the log is empty: table={} from={} to={}", pinned.uri(), first, last));
+  return commits;
 }
 
 }  // namespace
@@ -104,14 +119,13 @@ Status Table::CheckStillLive(const std::vector<DataFile>& removes, Version seen)
   if (removes.empty() || pinned->version() == seen) return {};
   std::set<std::string_view> paths;
   for (const DataFile& file : removes) paths.insert(file.path);
-  const SnapshotHandle& handle = pinned->handle();
   for (Version first = seen + 1; first <= pinned->version(); first += kCommitsPerRead) {
     Version last = std::min<Version>(pinned->version(), first + kCommitsPerRead - 1);
-    CS_ASSIGN(auto commits, Call("look for removed files", [&] { return handle.shim_store().commits(first, last); }));
-    for (const auto& commit : commits) {
-      for (const shim::File& file : commit.removes) {
-        if (!paths.contains(std::string_view(file.path.data(), file.path.size()))) continue;
-        return Conflict(fmt::format("file to remove is not live: path={} removed_in={}", std::string(file.path), commit.version));
+    CS_ASSIGN(std::vector<LogCommit> commits, ReadLog(*pinned, first, last));
+    for (const LogCommit& commit : commits) {
+      for (const LogFile& removed : commit.removes) {
+        if (!paths.contains(removed.file.path)) continue;
+        return Conflict(fmt::format("file to remove is not live: path={} removed_in={}", removed.file.path, commit.version));
       }
     }
   }
@@ -121,10 +135,7 @@ Status Table::CheckStillLive(const std::vector<DataFile>& removes, Version seen)
 Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   CS_TRY(CheckRequest(request));
   auto seen = snapshot();
-  rust::Vec<rust::String> paths;
-  for (const DataFile& file : request.removes) paths.push_back(file.path);
-  CS_ASSIGN(auto removals,
-            Call("commit", [&] { return seen->handle().shim_store().find_removals(*seen->handle().snapshot, paths); }));
+  CS_ASSIGN(auto removals, FindRemovals(seen->handle(), request.removes));
   std::lock_guard lock(commit_mutex_);
   CS_TRY(CheckStillLive(request.removes, seen->version()));
   auto base = snapshot();
@@ -146,14 +157,9 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
 Result<std::map<std::string, Timestamp>> Table::Tombstones() const {
   auto pinned = snapshot();
   const SnapshotHandle& handle = pinned->handle();
-  CS_ASSIGN(auto removed,
-            Call("read the removals of table " + uri_, [&] { return handle.shim_store().tombstones(*handle.snapshot); }));
-  std::map<std::string, Timestamp> out;
-  for (const shim::File& file : removed) {
-    Timestamp& at = out[std::string(file.path)];
-    at = std::max(at, Timestamp(std::chrono::milliseconds(file.modified_ms)));
-  }
-  return out;
+  CS_ASSIGN(auto rows,
+            Call("read the removals of table " + uri_, [&] { return handle.shim_store().removals(*handle.snapshot); }));
+  return ReadRemovals(*rows);
 }
 
 Result<std::vector<CommitActions>> Table::CommitsAfter(Version version, int max_commits) const {
@@ -162,11 +168,9 @@ Result<std::vector<CommitActions>> Table::CommitsAfter(Version version, int max_
   Version last = std::min<Version>(pinned->version(), version + max_commits);
   std::vector<CommitActions> out;
   if (first > last) return out;
-  const SnapshotHandle& handle = pinned->handle();
-  std::string what = fmt::format("read commits of table {} from={} to={}", uri_, first, last);
-  CS_ASSIGN(auto commits, Call(what, [&] { return handle.shim_store().commits(first, last); }));
-  for (const auto& commit : commits) {
-    CS_ASSIGN(CommitActions actions, FromShim(commit, pinned->partition_columns()));
+  CS_ASSIGN(std::vector<LogCommit> commits, ReadLog(*pinned, first, last));
+  for (LogCommit& commit : commits) {
+    CS_ASSIGN(CommitActions actions, ActionsOf(std::move(commit)));
     out.push_back(std::move(actions));
   }
   return out;

@@ -6,6 +6,7 @@
 #include <arrow/api.h>
 
 #include "delta/border.h"
+#include "delta/log_rows.h"
 
 namespace cryptostream {
 
@@ -23,25 +24,23 @@ const std::map<std::string, std::string>& Snapshot::properties() const { return 
 
 Result<std::vector<DataFile>> Snapshot::Files() const {
   CS_ASSIGN(auto rows, Call("list the table's files", [&] { return handle_->shim_store().files(*handle_->snapshot); }));
+  CS_ASSIGN(auto listed, delta_internal::ReadFiles(*rows, partition_columns()));
   std::vector<DataFile> files;
-  files.reserve(rows.size());
-  for (const auto& row : rows) {
+  files.reserve(listed.size());
+  for (auto& row : listed) {
     if (row.has_deletion_vector) {
-      return Invalid("table has deletion vectors; in Spark run REORG TABLE ... APPLY (PURGE): file=" + std::string(row.path) +
+      return Invalid("table has deletion vectors; in Spark run REORG TABLE ... APPLY (PURGE): file=" + row.file.path +
                      " table=" + uri());
     }
-    files.push_back(delta_internal::FromShim(row, partition_columns()));
+    files.push_back(std::move(row.file));
   }
   return files;
 }
 
 Result<std::map<std::string, std::int64_t>> Snapshot::Txns(std::string_view prefix) const {
   CS_ASSIGN(auto rows, Call("read the table's positions", [&] { return handle_->shim_store().txns(*handle_->snapshot); }));
-  std::map<std::string, std::int64_t> txns;
-  for (const auto& row : rows) {
-    std::string app_id(row.app_id);
-    if (app_id.starts_with(prefix)) txns[app_id] = row.version;
-  }
+  CS_ASSIGN(auto txns, delta_internal::ReadTxns(*rows));
+  std::erase_if(txns, [&](const auto& txn) { return !txn.first.starts_with(prefix); });
   return txns;
 }
 

@@ -62,7 +62,8 @@ Status SetPassedThrough(rd_kafka_conf_t* conf, const KafkaOptions& options) {
 
 bool IsSecretSetting(std::string_view name) {
   return name.find("password") != std::string_view::npos || name.find("secret") != std::string_view::npos ||
-         name.find("passphrase") != std::string_view::npos || name.ends_with("key.pem") || name == "sasl.oauthbearer.config";
+         name.find("passphrase") != std::string_view::npos || name.ends_with("key.pem") ||
+         name.ends_with("sasl.oauthbearer.config");
 }
 
 Status CheckKafkaOptions(const KafkaOptions& options) {

@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <chrono>
 #include <string>
 
 #include "kafka/client.h"
@@ -33,6 +34,11 @@ class MockCluster {
   void HideTopicIds() { rd_kafka_mock_set_apiversion(cluster_, kMetadata, 0, 9); }
   void FailOnce(std::int16_t request, rd_kafka_resp_err_t error) {
     rd_kafka_mock_push_request_errors(cluster_, request, 1, error);
+  }
+  // The answer to the next request of that kind takes so long.
+  void Delay(std::int16_t request, std::chrono::milliseconds time) {
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, request, 1, RD_KAFKA_RESP_ERR_NO_ERROR,
+                                                 static_cast<int>(time.count()));
   }
 
   KafkaOptions Options() const {

@@ -211,16 +211,18 @@ Status TopicProducer::SendRefused(StopToken stop) {
 
 void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
   auto& sent = *static_cast<Sent*>(message._private);
-  --sent.open;
   if (!message.err) {
+    --sent.open;
     ++acknowledged_;
     return;
   }
   bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD;
   if (too_large && message.len > kMostRefusedBytes) {
+    --sent.open;
     (void)Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
     return;
   }
+  // The record stays open, so its batch stays in the spool, for the next producer.
   if (!session_failed_) session_failed_ = fmt::format("a record was not taken: {}", rd_kafka_err2str(message.err));
 }
 

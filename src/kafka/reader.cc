@@ -62,7 +62,7 @@ Status TopicConsumer::Reader::Run() {
   LogInfo("kafka: reading topic {} at {}, {} partitions", topic_.name, options_.kafka.broker, partitions_.size());
   while (!Stopped()) {
     CS_TRY(Poll());
-    if (look_again_) CS_TRY(Begin(false));
+    if (look_again_) CS_TRY(Begin(topic_.id.empty()));  // without ids only the records tell one log from another
     CS_TRY(Flush());
     CS_TRY(Housekeep());
     if (options_.until_end && AtEnd()) {

@@ -81,11 +81,20 @@ Result<StartPlan> TopicConsumer::Reader::Plan(bool compare_records) {
   for (int look = 1;; ++look) {
     CS_ASSIGN(facts.topic, AwaitTopic());
     CS_ASSIGN(facts.ranges, AwaitOffsets(facts.topic));
-    if (!AnyBeyondTheEnd(facts) || look == kLooksBeyondTheEnd) break;
+    if (AnyBeyondTheEnd(facts) && look < kLooksBeyondTheEnd) {
+      SleepFor(stop_, kRetry);
+      continue;
+    }
+    if (!compare_records) break;
+    auto differing = CompareRecords(facts);
+    if (differing) {
+      facts.differing = *std::move(differing);
+      break;
+    }
+    if (differing.error().kind != ErrorKind::kUnavailable) return std::unexpected(differing.error());
+    LogWarn("kafka: {}", differing.error().message);
+    Report(SourceState::kUnreachable, differing.error().message);
     SleepFor(stop_, kRetry);
-  }
-  if (compare_records) {
-    CS_ASSIGN(facts.differing, CompareRecords(facts));
   }
   topic_ = facts.topic;
   if (options_.until_end && ends_.empty()) {

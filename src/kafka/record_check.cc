@@ -8,7 +8,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kPatience{10};  // then the caller asks anew
 constexpr int kPollMs = 200;
 
 std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }

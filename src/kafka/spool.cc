@@ -22,8 +22,8 @@ const CrashPoint kBeforeSpool("topic.before_spool_commit");
 const CrashPoint kAfterSpool("topic.after_spool_commit");
 
 constexpr const char* kSchema =
-    "create table if not exists batch (number integer primary key, checksum blob not null, body blob not null) strict;"
-    "create table if not exists state (id integer primary key check (id = 1), checksum blob not null, body blob not null) "
+    "create table batch (number integer primary key, checksum blob not null, body blob not null) strict;"
+    "create table state (id integer primary key check (id = 1), checksum blob not null, body blob not null) "
     "strict;";
 constexpr const char* kSetUp =
     "pragma journal_mode = truncate; pragma synchronous = full; pragma locking_mode = exclusive; pragma cell_size_check = on;"
@@ -79,6 +79,9 @@ Error Spool::Wrong(const std::string& what) const {
 Error Spool::Failed(const std::string& what) const {
   int code = sqlite3_errcode(db_);
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) return Wrong(sqlite3_errmsg(db_));
+  // What the kernel dropped after an fsync that failed cannot be known. (SQLite does not keep the errno over its rollback.)
+  int extended = sqlite3_extended_errcode(db_);
+  if (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC) StopAfterIoError("fsync " + file_.string());
   return {ErrorKind::kUnavailable, "cannot " + what + ": file=" + file_.string() + " reason=" + sqlite3_errmsg(db_),
           std::nullopt};
 }
@@ -89,21 +92,42 @@ Status Spool::Execute(const char* sql) const {
 }
 
 Result<std::unique_ptr<Spool>> Spool::Open(const std::filesystem::path& file, std::uint64_t max_bytes) {
-  std::unique_ptr<Spool> spool(new Spool(file, max_bytes));
   CS_TRY(MakeDirsDurable(file.parent_path()));
-  CS_ASSIGN(spool->lock_, FileLock::Acquire(file.string() + ".lock"));
-  bool made = !std::filesystem::exists(file);
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
-  if (sqlite3_open_v2(file.c_str(), &spool->db_, flags, nullptr) != SQLITE_OK) {
-    return std::unexpected(spool->Failed("open the spool"));
-  }
-  CS_TRY(spool->Execute(kSetUp));
+  CS_ASSIGN(auto lock, FileLock::Acquire(file.string() + ".lock"));
+  if (!std::filesystem::exists(file)) CS_TRY(Make(file));
+  std::unique_ptr<Spool> spool(new Spool(file, max_bytes));
+  spool->lock_ = std::move(lock);
+  CS_TRY(spool->OpenFile(file, 0));
   CS_TRY(spool->Check());
-  CS_TRY(spool->Execute(kSchema));
   CS_TRY(spool->LoadState());
   CS_TRY(spool->CheckNumbers());
-  if (made) CS_TRY(FsyncPath(file.parent_path()));
   return spool;
+}
+
+// A new spool gets its name when it is whole. So a file of that name without a state, an empty one too, is damage, and never taken
+// for a new spool: with the batches the positions of the sources would be forgotten, and nobody would be told.
+Status Spool::Make(const std::filesystem::path& file) {
+  std::filesystem::path begun = file.string() + ".new";
+  std::error_code ignored;
+  std::filesystem::remove(begun, ignored);
+  std::filesystem::remove(begun.string() + "-journal", ignored);
+  {
+    Spool made(begun, 0);
+    CS_TRY(made.OpenFile(begun, SQLITE_OPEN_CREATE));
+    CS_TRY(made.Execute(kSchema));
+    CS_TRY(made.StoreState({}));
+  }
+  std::filesystem::remove(begun.string() + "-journal", ignored);
+  std::error_code error;
+  std::filesystem::rename(begun, file, error);
+  if (error) return Unavailable("cannot make the spool: file=" + file.string() + " reason=" + error.message());
+  return FsyncPath(file.parent_path());
+}
+
+Status Spool::OpenFile(const std::filesystem::path& file, int more_flags) {
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | more_flags;
+  if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) return std::unexpected(Failed("open the spool"));
+  return Execute(kSetUp);
 }
 
 Spool::~Spool() { sqlite3_close(db_); }
@@ -117,14 +141,12 @@ Status Spool::Check() {
 }
 
 Status Spool::LoadState() {
+  Statement tables(db_, "select count(*) from sqlite_schema where name in ('batch', 'state')");
+  if (tables.Step() != SQLITE_ROW) return std::unexpected(Failed("read the spool"));
+  if (tables.Number(0) != 2) return std::unexpected(Wrong("its tables are missing"));
   Statement read(db_, "select checksum, body from state");
   int step = read.Step();
-  if (step == SQLITE_DONE) {
-    Statement any(db_, "select count(*) from batch");
-    if (any.Step() != SQLITE_ROW) return std::unexpected(Failed("read the spool"));
-    if (any.Number(0) != 0) return std::unexpected(Wrong("its state is missing"));
-    return StoreState(state_);
-  }
+  if (step == SQLITE_DONE) return std::unexpected(Wrong("its state is missing"));
   if (step != SQLITE_ROW) return std::unexpected(Failed("read the spool's state"));
   std::string_view body = read.Bytes(1);
   if (read.Bytes(0) != Checksum(kStateNumber, body)) return std::unexpected(Wrong("the checksum of its state does not fit"));

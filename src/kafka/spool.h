@@ -54,6 +54,8 @@ class Spool {
   };
 
   Spool(std::filesystem::path file, std::uint64_t max_bytes) : file_(std::move(file)), max_bytes_(max_bytes) {}
+  static Status Make(const std::filesystem::path& file);
+  Status OpenFile(const std::filesystem::path& file, int more_flags);
   Status Execute(const char* sql) const;
   Status Check();
   Status CheckNumbers();

@@ -124,7 +124,7 @@ TEST_F(SpoolTest, ACutFileIsAnError) {
     for (int i = 1; i <= 3; ++i) ASSERT_TRUE(spool->Append(Batch(i, std::string(5000, 'x'))));
   }
   auto size = fs::file_size(file_);
-  for (auto left : {size - 4096, size / 2, std::uintmax_t{4096}, std::uintmax_t{100}}) {
+  for (auto left : {size - 4096, size / 2, std::uintmax_t{4096}, std::uintmax_t{100}, std::uintmax_t{0}}) {
     fs::path copy = folder_ / "cut.db";
     fs::copy_file(file_, copy, fs::copy_options::overwrite_existing);
     fs::resize_file(copy, left);
@@ -132,6 +132,24 @@ TEST_F(SpoolTest, ACutFileIsAnError) {
     ASSERT_FALSE(opened) << left;
     EXPECT_THAT(opened.error().message, HasSubstr("cut.db"));
   }
+}
+
+TEST_F(SpoolTest, AnEmptyFileIsNeverTakenForANewSpool) {
+  fs::create_directories(folder_);
+  std::ofstream(file_.string()).flush();
+  auto opened = Spool::Open(file_, kRoom);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+  EXPECT_THAT(opened.error().message, HasSubstr(file_.string()));
+}
+
+TEST_F(SpoolTest, WhatAKilledStartLeftOfTheMakingIsMadeAnew) {
+  fs::create_directories(folder_);
+  std::ofstream(file_.string() + ".new") << "half";
+  std::ofstream(file_.string() + ".new-journal") << "of it";
+  auto spool = Open();
+  ASSERT_TRUE(spool && spool->Append(Batch(1, "message")));
+  EXPECT_FALSE(fs::exists(file_.string() + ".new"));
 }
 
 }  // namespace

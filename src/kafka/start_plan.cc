@@ -15,7 +15,10 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::string_view kAdvice = " (nothing was read; --accept-data-loss goes on and writes the loss to the gaps table)";
+constexpr std::string_view kAdvice =
+    " (nothing more is read. Is it another broker or topic than was meant: correct --broker, --topic or --storage. "
+    "Are the records really gone: --accept-data-loss, given once, goes on with what the topic holds and writes the loss to the "
+    "gaps table)";
 
 std::string Prefix(std::string_view identity) { return "bronze/" + std::string(identity) + "/"; }
 
@@ -154,7 +157,10 @@ Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Time
     plan.starts.push_back({partition, std::max(next, range.first), next < range.first});
   }
   if (lost.empty() || accept_data_loss) return plan;
-  return Corrupt("DATA_LOSS " + lost + ": the topic's retention passed bronze's positions" + std::string(kAdvice));
+  return Corrupt(
+      "DATA_LOSS " + lost +
+      ": these offsets, which bronze has not read yet, are no longer in the topic (deleted, or its retention is too short)" +
+      std::string(kAdvice));
 }
 
 }  // namespace cryptostream

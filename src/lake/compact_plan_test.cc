@@ -93,7 +93,9 @@ TEST(CompactPlan, ADayOfCommitsStaysWithinItsBounds) {
     rows += files.back().rows;
     if (second % 10 == 0) rewritten += Compact(&files, {}, kNow);
     most = std::max(most, files.size());
-    if (second == 3600) EXPECT_LE(most, 60u);
+    if (second == 3600) {
+      EXPECT_LE(most, 60u);
+    }
   }
   EXPECT_LE(most, 75u);
   rewritten += Compact(&files, {}, kNow + std::chrono::hours(1));

@@ -77,11 +77,14 @@ bool Maintainer::Report(const char* what, const Status& done) {
   return !IsFenced(done.error());
 }
 
-bool Maintainer::Due(const LakeTable& table, const Seen& seen) const {
-  Version version = table.table->version();
-  if (version == seen.looked_at) return std::chrono::steady_clock::now() - seen.looked >= options_.closed_after;
-  return version - seen.looked_at >= options_.compact_files / 2 ||
-         std::chrono::steady_clock::now() - seen.looked >= options_.closed_after;
+// Enough commits came, or a partition may be closed by now, or the files that were left out last time have been read meanwhile: there may be no
+// further commit to bring the next look.
+Result<bool> Maintainer::Due(const LakeTable& table, const Seen& seen) const {
+  if (table.table->version() - seen.looked_at >= options_.compact_files / 2) return true;
+  if (std::chrono::steady_clock::now() - seen.looked >= options_.closed_after) return true;
+  if (!seen.left_some) return false;
+  CS_ASSIGN(Version floor, FloorOf(lake_, *table.table));
+  return floor >= seen.files_at;
 }
 
 // The files that everybody has read. The newest version is a second ahead of its readers most of the time, the one of the last look
@@ -97,7 +100,8 @@ Result<std::set<std::string>> Maintainer::ReadByAll(const LakeTable& table, cons
   CS_ASSIGN(std::set<std::string> now, paths(newest));
   std::set<std::string> before = std::exchange(seen.files, now);
   Version before_at = std::exchange(seen.files_at, newest.version());
-  if (newest.version() <= floor) return now;
+  seen.left_some = newest.version() > floor;
+  if (!seen.left_some) return now;
   if (floor == kNoVersion) return std::set<std::string>();
   if (before_at != kNoVersion && before_at <= floor) return before;
   CS_ASSIGN(auto at_floor, table.table->SnapshotWithRowsOf(floor));
@@ -111,7 +115,7 @@ Result<CompactionReport> Maintainer::CompactOne(const LakeTable& table, Seen& se
             CompactTable(lake_, *table.table, *table.layout, std::move(eligible), options_, std::move(stop)));
   SetGauge("cryptostream_delta_files", "Live data files.", {{"table", table.layout->name}},
            static_cast<double>(report.live_files));
-  seen.looked_at = table.table->version();
+  seen.looked_at = newest->version() + report.jobs;
   seen.looked = std::chrono::steady_clock::now();
   return report;
 }
@@ -120,7 +124,10 @@ Result<std::map<std::string, CompactionReport>> Maintainer::Compact(bool all, St
   std::map<std::string, CompactionReport> reports;
   CS_TRY(ForEachTable(lake_, stop, [&](const LakeTable& table) -> Status {
     Seen& seen = seen_[table.layout->name];
-    if (!all && !Due(table, seen)) return {};
+    if (!all) {
+      CS_ASSIGN(bool due, Due(table, seen));
+      if (!due) return {};
+    }
     CS_ASSIGN(reports[table.layout->name], CompactOne(table, seen, stop));
     return {};
   }));

@@ -46,11 +46,12 @@ class Maintainer {
   struct Seen {
     Version files_at = kNoVersion;  // the files that were live when the last look began
     std::set<std::string> files;
-    Version looked_at = kNoVersion;  // the version when it ended
+    bool left_some = false;          // it left out files that somebody had not read yet
+    Version looked_at = kNoVersion;  // the version when it began, and its own commits
     std::chrono::steady_clock::time_point looked{};
   };
   void Run(StopToken stop);
-  bool Due(const LakeTable& table, const Seen& seen) const;
+  Result<bool> Due(const LakeTable& table, const Seen& seen) const;
   Result<CompactionReport> CompactOne(const LakeTable& table, Seen& seen, StopToken stop);
   Result<CleaningReport> CleanOne(const LakeTable& table, bool dry_run) const;
   Result<std::set<std::string>> ReadByAll(const LakeTable& table, const Snapshot& newest, Seen& seen);

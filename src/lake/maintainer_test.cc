@@ -149,6 +149,23 @@ TEST_F(MaintainerTest, StagedCommitsOfACrashAreDeletedWhenOld) {
   EXPECT_FALSE(fs::exists(staged));
 }
 
+// A look may come before the reader has caught up, and be the last one that new commits ask for. `Compact(false)`: as the thread does it.
+TEST_F(MaintainerTest, WritersThatFallSilentAfterALookLeaveNoSmallFiles) {
+  Open();
+  Maintainer keeper(*lake_);
+  ASSERT_TRUE(keeper.Compact(false, StopToken()));  // of a new table
+  for (int i = 0; i < 40; ++i) Append(2);
+  SilverHasRead(lake_->bronze().version() - 1);
+  ASSERT_TRUE(keeper.Compact(false, StopToken()));
+  SilverHasRead(lake_->bronze().version());
+  ASSERT_TRUE(keeper.Compact(false, StopToken()));
+  EXPECT_LT(Live(), 4u);
+  EXPECT_EQ(Offsets(), All());
+  auto looked = keeper.Compact(false, StopToken());
+  ASSERT_TRUE(looked);
+  EXPECT_FALSE(looked->contains("bronze"));  // nobody wrote anything: no look
+}
+
 TEST_F(MaintainerTest, TheThreadDoesItByItself) {
   options_.maintenance.compact_every = std::chrono::milliseconds(10);
   options_.maintenance.clean_every = std::chrono::milliseconds(10);

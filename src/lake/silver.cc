@@ -109,28 +109,10 @@ void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::s
 
 // Messages to ticks; what cannot be one is rejected.
 void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
-  std::vector<Tick>& ticks = working_batch_->ticks;
-  std::size_t rows = 0;
-  for (const RawBatchPtr& batch : batches) rows += batch->rows();
-  ticks.reserve(rows);
-  origins_.clear();
-  origins_.reserve(rows);
-  for (std::size_t b = 0; b < batches.size(); ++b) {
-    const RawBatch& batch = *batches[b];
-    Name source(batch.source);
-    for (std::size_t i = 0; i < batch.rows(); ++i) {
-      RawBatch::Row row = batch.row(i);
-      auto tick = parser_.Parse(row.value, source, row.received);
-      if (!tick) {
-        RejectRow(batch, i, tick.error().Text(), work);
-      } else if (tick->event_time > row.received + kFutureTolerance) {
-        RejectRow(batch, i, ParseReject{RejectReason::kFutureTimestamp, FormatRfc3339(tick->event_time)}.Text(), work);
-      } else {
-        ticks.push_back(*tick);
-        origins_.push_back({static_cast<std::uint32_t>(b), static_cast<std::uint32_t>(i)});
-      }
-    }
-  }
+  ParsedRows parsed = parser_.Parse(batches);
+  working_batch_->ticks = std::move(parsed.ticks);
+  origins_ = std::move(parsed.origins);
+  for (const auto& [origin, reason] : parsed.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
 }
 
 // Which trade ids silver has; read when the first trade comes, because most lakes have none.

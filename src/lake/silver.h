@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "lake/batch_parser.h"
 #include "lake/bronze.h"
 #include "lake/dedup.h"
 #include "lake/stage.h"
 #include "lake/upstream.h"
-#include "market/parse.h"
 #include "market/window.h"
 
 namespace cryptostream {
@@ -25,9 +25,6 @@ struct SilverBatch {
   std::set<WindowKey> removed;  // windows of rows that somebody removed from silver
 };
 using SilverHandoff = Handoff<std::shared_ptr<const SilverBatch>>;
-
-// An event may be ahead of its receive time by this much; beyond, the stamp is wrong.
-inline constexpr std::chrono::seconds kFutureTolerance{5};
 
 // The second stage: messages typed, checked and freed of duplicates. Decides from the bronze row and earlier silver only, never
 // from the clock, so silver can be derived again from bronze.
@@ -50,10 +47,6 @@ class SilverStage final : public StageLogic {
   void SetTrouble(bool trouble) override { input_.SetBypass(trouble); }
 
  private:
-  // Where a candidate row came from.
-  struct Origin {
-    std::uint32_t batch, row;
-  };
   Result<BronzeBatchList> ReadCommit(const CommitActions& commit) const;
   Result<StageWork> Process(Version version, const BronzeBatchList& batches);
   void ParseRows(const BronzeBatchList& batches, StageWork& work);
@@ -69,7 +62,7 @@ class SilverStage final : public StageLogic {
   SilverHandoff& output_;
   Upstream<BronzeBatchList> upstream_;
 
-  MessageParser parser_;
+  BatchParser parser_;
   std::unique_ptr<DuplicateFilter> duplicates_;
   bool trade_ids_loaded_ = false;
   Positions positions_;
@@ -79,7 +72,7 @@ class SilverStage final : public StageLogic {
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
-  std::vector<Origin> origins_;  // of the working batch's ticks, until duplicates are dropped
+  std::vector<RowOrigin> origins_;  // of the working batch's ticks, until duplicates are dropped
   std::atomic<Version> published_consumed_{kNoVersion};
 };
 

@@ -13,6 +13,7 @@
 #include <array>
 
 #include "base/metrics.h"
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {

@@ -50,8 +50,6 @@ struct WebReply {
   void SetBody(std::shared_ptr<const std::string> text);
 };
 
-// Decodes %XX (and '+' in a query). False when malformed or when it hides a NUL.
-bool PercentDecode(std::string_view text, bool plus_is_space, std::string& out);
 // Encodes everything but unreserved characters.
 std::string PercentEncode(std::string_view text);
 

@@ -2,7 +2,7 @@
 // rules name fail, come back short, lie about their success, or end the process. Nothing of the program knows of it.
 //
 // FAULTS=op,part,when,what[;op,part,when,what...]
-//   op    open (with O_CREAT: create), read, write, fsync (fdatasync too), rename, link, unlink, mkdir, thread
+//   op    open (with O_CREAT: create), read, write, truncate, fsync (fdatasync too), rename, link, unlink, mkdir, thread
 //         (pthread_create), or change: every one that alters the disk
 //   part  counts only when the path holds these characters; empty: always
 //   when  3: the third time; 3-5; 3-: from the third on; */4: every fourth
@@ -178,6 +178,18 @@ ssize_t write(int fd, const void* from, size_t count) {
   const struct Rule* found = MatchFd("write", 1, fd);
   if (found && found->what == kShort && count > 1) count /= 2;
   FAULTY(found, real(fd, from, count));
+}
+
+ssize_t pwrite64(int fd, const void* from, size_t count, off64_t at) {
+  REAL(ssize_t, "pwrite64", int, const void*, size_t, off64_t);
+  const struct Rule* found = MatchFd("write", 1, fd);
+  if (found && found->what == kShort && count > 1) count /= 2;
+  FAULTY(found, real(fd, from, count, at));
+}
+
+int ftruncate64(int fd, off64_t size) {
+  REAL(int, "ftruncate64", int, off64_t);
+  FAULTY(MatchFd("truncate", 1, fd), real(fd, size));
 }
 
 ssize_t writev(int fd, const struct iovec* parts, int count) {

@@ -28,6 +28,7 @@ group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 message.max.bytes=20971520
 log.initial.task.delay.ms=100
+log.cleaner.backoff.ms=200
 """
 PLAIN = """
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}

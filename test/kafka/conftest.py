@@ -15,10 +15,16 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "lake"))
 COUNT = itertools.count()
 
 
+def pytest_generate_tests(metafunc):
+    """A broker is of the newest version; tests marked both_versions run on each."""
+    if "broker" in metafunc.fixturenames:
+        versions = kafka.versions() if any(metafunc.definition.iter_markers("both_versions")) else kafka.versions()[-1:]
+        metafunc.parametrize("broker", versions, indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory):
-    """The newest version; the older one has its own tests."""
-    made = kafka.Broker(kafka.versions()[-1], tmp_path_factory.mktemp("kafka") / "broker")
+def broker(request, tmp_path_factory):
+    made = kafka.Broker(request.param, tmp_path_factory.mktemp("kafka") / "broker")
     yield made
     made.stop()
 

@@ -2,10 +2,11 @@
 
 import time
 
+import judge
 import pytest
 
 from conftest import wait_until
-from messages import check_lake, prices, rows_so_far
+from messages import check_lake, prices
 from produce_test import in_topic, of_coin, produce_command, recording, without_repeats
 
 QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.correct_every=50ms"]
@@ -31,7 +32,7 @@ def test_a_broker_that_freezes_again_and_again(count, frozen_s, thawed_s, loops,
     assert writer.wait(90) == 0, (tmp_path / "produce.log").read_text()
     by_coin, messages = in_topic(broker, topic)
     assert {coin: without_repeats(values) for coin, values in by_coin.items()} == of_coin(sent)
-    wait_until(lambda: len(rows_so_far(lake)) >= len(messages), "every record in bronze", 60)
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= len(messages), "every record in bronze", 60)
     reader.terminate()
     assert reader.wait(20) is not None
     cryptostream(*stream_command(broker, topic, lake), "--exit-when-done")
@@ -43,7 +44,7 @@ def test_two_readers_on_one_lake(broker, topic, cryptostream, tmp_path):
     sent, lake = prices(600), tmp_path / "lake"
     expected = dict(zip(broker.produce(topic, sent[:200]), (value for _, value in sent)))
     first = cryptostream.start(*stream_command(broker, topic, lake), log=tmp_path / "first.log")
-    wait_until(lambda: len(rows_so_far(lake)) == 200, "the first rows")
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) == 200, "the first rows")
     refused = cryptostream(*stream_command(broker, topic, lake), check=False)
     assert refused.returncode == 1 and f"pid={first.pid}" in refused.stderr
     assert first.poll() is None
@@ -53,7 +54,7 @@ def test_two_readers_on_one_lake(broker, topic, cryptostream, tmp_path):
         places = broker.produce(topic, sent[begin:begin + 50])
         expected |= dict(zip(places, (value for _, value in sent[begin:])))
         time.sleep(0.1)
-    wait_until(lambda: len(rows_so_far(lake)) >= 600, "all rows", 60)
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) >= 600, "all rows", 60)
     assert second.poll() is None, "the older one may be fenced off, the newer one goes on"
     for reader in (first, second):
         reader.terminate()

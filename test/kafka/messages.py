@@ -34,12 +34,6 @@ def check_lake(lake, expected):
     return tables
 
 
-def rows_so_far(lake, table="bronze"):
-    """Rows of a lake that is being written; none before all of its tables are made (gaps is the last)."""
-    made = lake / judge.TABLES["gaps"] / "_delta_log" / f"{0:020}.json"
-    return judge.tables(lake)[table].rows() if made.exists() else []
-
-
 def kafka_positions(tables):
     """Bronze's positions in topics: {partition: next offset}, whatever the topic's identity."""
     return {int(name.rsplit("/", 1)[1]): version for name, version in tables["bronze"].txns.items()

@@ -8,7 +8,8 @@ import pytest
 
 import judge
 from conftest import wait_until
-from messages import check_lake, prices, rows_so_far
+from messages import check_lake, prices
+from rejected_test import LETTER_POINTS, RESEND_POINTS
 
 QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.commit_bytes=65536", "--set", "stream.correct_every=50ms"]
 
@@ -44,6 +45,7 @@ def of_coin(sent):
     return by_coin
 
 
+@pytest.mark.both_versions
 def test_a_recording_goes_through_the_topic_into_tables(broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic, 3)
     sent = prices(2000)
@@ -64,8 +66,8 @@ POINTS = ["topic.after_acknowledged", "topic.before_spool_commit", "topic.after_
 
 def test_every_crash_point_of_a_producer_is_among_those_that_are_tried(cryptostream):
     listed = cryptostream("--list-crash-points").stdout.split()
-    elsewhere = ("_dead_letters", "_resend_commit")  # rejected_test.py
-    assert sorted(POINTS) == sorted(name for name in listed if name.startswith("topic.") and not name.endswith(elsewhere))
+    elsewhere = {*LETTER_POINTS, *RESEND_POINTS}
+    assert sorted(POINTS) == sorted(name for name in listed if name.startswith("topic.") and name not in elsewhere)
 
 
 @pytest.mark.parametrize("point", [POINTS[0], *(pytest.param(point, marks=pytest.mark.long) for point in POINTS[1:])])
@@ -154,7 +156,7 @@ def test_run_through_a_topic_in_one_process(broker, topic, cryptostream, tmp_pat
     lake = tmp_path / "lake"
     running = cryptostream.start("run", "--broker", broker.address, "--topic", topic, "--source", "replay", "--replay",
                                  recording(tmp_path, sent), "--storage", lake, "--port", "0", *QUICK, log=tmp_path / "log")
-    wait_until(lambda: len(rows_so_far(lake, "silver")) == 3000, "all rows in silver", 60)
+    wait_until(lambda: len(judge.rows_while_written(lake, "silver")) == 3000, "all rows in silver", 60)
     running.terminate()
     assert running.wait(20) is not None
     found = judge.tables(lake)["bronze"].rows()

@@ -92,3 +92,32 @@ def test_a_certificate_of_nobody_we_know_is_refused(guarded, topic, tmp_path_fac
                        "--storage", tmp_path / "lake", log=tmp_path / "log")
     wait_until(lambda: "certificate verify failed" in (tmp_path / "log").read_text(), "words about the certificate")
     assert judge.tables(tmp_path / "lake")["bronze"].rows() == []
+
+
+SECRETS = ["SASL__PASSWORD", "SSL__KEY__PASSWORD", "SSL__KEY__PEM", "SSL__KEYSTORE__PASSWORD", "SASL__OAUTHBEARER__CLIENT__SECRET",
+           "SASL__OAUTHBEARER__CONFIG"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_shows_nowhere(name, topic, cryptostream, tmp_path):
+    """In the environment it is taken and never printed; on the command line, where `ps` shows it, and in a file of settings it is refused."""
+    setting = "kafka.librdkafka." + name.lower().replace("__", ".")
+    secret = {f"CRYPTOSTREAM_KAFKA__LIBRDKAFKA__{name}": "canary-4711"}
+    printed = cryptostream("config", "print", env=secret)
+    assert "***" in printed.stdout and setting.removeprefix("kafka.librdkafka.") in printed.stdout
+    argument = cryptostream("config", "print", "--set", f"{setting}=canary-4711", check=False)
+    (tmp_path / "c.toml").write_text(f'[kafka.librdkafka]\n"{setting.removeprefix("kafka.librdkafka.")}" = "canary-4711"\n')
+    in_file = cryptostream("config", "print", "--config", tmp_path / "c.toml", check=False)
+    assert (argument.returncode, in_file.returncode) == (78, 78)
+    [nobody] = kafka.free_ports(1)
+    running = cryptostream.start("stream", "-v", "--broker", f"127.0.0.1:{nobody}", "--topic", topic, "--storage", tmp_path / "lake",
+                                 "--set", "kafka.librdkafka.debug=all", env=secret, log=tmp_path / "log")
+    wait_until(lambda: running.poll() is not None or "cannot reach" in (tmp_path / "log").read_text(), "an error of the start or words")
+    command = pathlib.Path(f"/proc/{running.pid}/cmdline").read_bytes() if running.poll() is None else b""
+    running.kill()
+    running.wait(30)
+    (tmp_path / "c.toml").unlink()
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+    assert written == [] and b"canary" not in command
+    for done in (printed, argument, in_file):
+        assert "canary" not in done.stdout + done.stderr

@@ -8,7 +8,7 @@ import pytest
 
 import judge
 from conftest import wait_until
-from messages import check_lake, kafka_positions, prices, rows_so_far
+from messages import check_lake, kafka_positions, prices
 
 QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.commit_bytes=65536", "--set", "stream.correct_every=50ms"]
 
@@ -18,6 +18,7 @@ def stream(cryptostream, broker, topic, lake, *more, **keywords):
                         **keywords)
 
 
+@pytest.mark.both_versions
 def test_messages_of_the_original_producer_go_through_unchanged(broker, topic, cryptostream, tmp_path):
     """kafka-python, four keys, no record key: as the original's producer sends them."""
     broker.make_topic(topic)
@@ -63,6 +64,7 @@ def test_a_second_run_finds_nothing_new(broker, topic, cryptostream, tmp_path):
     assert tables["bronze"].version == version, "nothing came: no commit"
 
 
+@pytest.mark.both_versions
 def test_a_topic_made_anew_is_not_read_at_the_old_offsets(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
     broker.make_topic(topic)
@@ -84,13 +86,14 @@ def test_a_topic_made_anew_is_not_read_at_the_old_offsets(broker, topic, cryptos
     stream(cryptostream, broker, topic, lake)  # asked once
 
 
+@pytest.mark.both_versions
 def test_a_topic_replaced_while_it_is_read(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
     broker.make_topic(topic)
     broker.produce(topic, prices(50))
     running = cryptostream.start("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, *QUICK,
                                  log=tmp_path / "log")
-    wait_until(lambda: len(rows_so_far(lake)) == 50, "the first rows")
+    wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) == 50, "the first rows")
     broker.delete_topic(topic)
     broker.make_topic(topic)
     broker.produce(topic, prices(90, seed=2))
@@ -99,6 +102,7 @@ def test_a_topic_replaced_while_it_is_read(broker, topic, cryptostream, tmp_path
     assert len(judge.tables(lake)["bronze"].rows()) == 50, "no record of the other topic"
 
 
+@pytest.mark.both_versions
 def test_deleted_records_are_a_loss_that_is_told(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
     broker.make_topic(topic)
@@ -130,6 +134,7 @@ def test_a_new_lake_on_an_old_topic_misses_nothing_it_never_had(broker, topic, c
     assert tables["gaps"].rows() == []
 
 
+@pytest.mark.both_versions
 def test_only_committed_records_and_no_loss_behind_an_aborted_tail(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
     broker.make_topic(topic)
@@ -153,6 +158,7 @@ def test_only_committed_records_and_no_loss_behind_an_aborted_tail(broker, topic
     stream(cryptostream, broker, topic, lake)  # nothing that was ours is gone
 
 
+@pytest.mark.both_versions
 def test_an_open_transaction_is_waited_for(broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic)
     places = broker.produce(topic, prices(5))
@@ -188,6 +194,7 @@ def test_what_cannot_be_a_row_is_quarantined_in_its_place(broker, topic, cryptos
     assert len(tables["silver"].rows()) == 3
 
 
+@pytest.mark.both_versions
 def test_new_partitions_group_offsets_and_a_broker_that_dies(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
     broker.make_topic(topic)
@@ -195,7 +202,7 @@ def test_new_partitions_group_offsets_and_a_broker_that_dies(broker, topic, cryp
     expected = dict(zip(broker.produce(topic, sent[:30]), (value for _, value in sent)))
     cryptostream.start("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, "--group", topic, *QUICK,
                        log=tmp_path / "log")
-    rows = lambda: rows_so_far(lake)
+    rows = lambda: judge.rows_while_written(lake, "bronze")
     wait_until(lambda: len(rows()) == 30, "the first rows")
     broker.add_partitions(topic, 3)
     expected |= dict(zip(broker.produce(topic, sent[30:60], partition=2), (value for _, value in sent[30:])))

@@ -1,6 +1,7 @@
 """The program under test, run as a user runs it."""
 
 import os
+import resource
 import subprocess
 
 import pytest
@@ -21,3 +22,24 @@ def cryptostream(binary):
         return done
 
     return run
+
+
+@pytest.fixture
+def background(binary, tmp_path):
+    """Starts a command that runs on; ended by the test, at the latest when it is over."""
+    started = []
+
+    def start(*arguments, limit=resource.RLIM_INFINITY):
+        log = open(tmp_path / f"log-{len(started)}", "w+")
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CRYPTOSTREAM_")}
+        process = subprocess.Popen([binary, *map(str, arguments)], stderr=log, stdout=subprocess.DEVNULL, env=environment,
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
+        process.log = lambda: (tmp_path / log.name).read_text()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

@@ -22,6 +22,10 @@ TABLES = {
 LAST_CHECKPOINT = "_last_checkpoint"
 
 
+class NotMade(Exception):
+    """The folder holds no Delta log yet."""
+
+
 class DeltaTable:
     """The newest version of a table: live files, positions, and rows as dicts. Fails on a log that no writer may leave behind:
     a hole, a file added twice or removed without being there, a position that goes back, a batch committed twice."""
@@ -32,9 +36,13 @@ class DeltaTable:
         self.batches, self.operations = set(), []
         commits = {int(path.stem): path for path in (root / "_delta_log").glob("*.json")}
         checkpoints = {int(path.name[:20]): path for path in (root / "_delta_log").glob("*.checkpoint.parquet")}
+        if not commits and not checkpoints:
+            raise NotMade(root)
         self._check_last_checkpoint(checkpoints)
         if 0 not in commits:  # the old end of the log was cleaned up: what it said stands in a checkpoint
-            oldest = min(version for version in checkpoints if version >= min(commits) - 1)
+            usable = [version for version in checkpoints if version >= min(commits, default=version) - 1]
+            assert usable, f"the log of {root} has lost its beginning: commits from {min(commits, default=None)}, no checkpoint for it"
+            oldest = min(usable)
             self._read_checkpoint(checkpoints[oldest])
             self.version = oldest
         numbers = sorted(version for version in commits if version > self.version)
@@ -134,6 +142,21 @@ def check_statistics(stats, table, file):
 
 def tables(lake: pathlib.Path):
     return {name: DeltaTable(lake / path) for name, path in TABLES.items()}
+
+
+def rows_while_written(lake: pathlib.Path, table):
+    """Rows of one table of a lake that a process is writing, none before it is made. What fails while log and files change is looked at
+    again; what fails twice over the same log is damage."""
+    root = lake / TABLES[table]
+    while True:
+        before = sorted(path.name for path in (root / "_delta_log").glob("*"))
+        try:
+            return DeltaTable(root).rows()
+        except NotMade:
+            return []
+        except (FileNotFoundError, AssertionError):
+            if before == sorted(path.name for path in (root / "_delta_log").glob("*")):
+                raise
 
 
 def micros(moment):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import judge
-from trouble_test import background, wait_for  # noqa: F401, a fixture
+from trouble_test import wait_for
 
 QUICK = ["--set", "stream.commit_every=10ms", "--set", "stream.correct_every=50ms"]
 START = 1_763_800_000
@@ -60,7 +60,7 @@ def unmapped(cryptostream, tmp_path):
     return lake
 
 
-def test_the_list_is_safe_to_print_filtered_and_works_beside_a_writer(cryptostream, background, unmapped, tmp_path):  # noqa: F811
+def test_the_list_is_safe_to_print_filtered_and_works_beside_a_writer(cryptostream, background, unmapped, tmp_path):
     play(cryptostream, unmapped, tmp_path / "evil.jsonl", ['{"a": "\x1b[31mred', message(1, -1)])
     (tmp_path / "more.jsonl").write_text(message(2, 2) + "\n")
     writer = background("replay", tmp_path / "more.jsonl", "--storage", unmapped, *QUICK)

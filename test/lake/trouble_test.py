@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import time
 import pytest
 
 import judge
+from power_test import answer, free_port
 
 
 def write_messages(path, count, start=0):
@@ -17,26 +19,6 @@ def write_messages(path, count, start=0):
     rows = ({"timestamp": 1_763_800_000 + i * 0.05, "coin_id": "bitcoin", "price": draw.random()} for i in range(start, start + count))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
-
-
-@pytest.fixture
-def background(binary, tmp_path):
-    """Starts a command that runs on; ended by the test, at the latest when it is over."""
-    started = []
-
-    def start(*arguments):
-        log = open(tmp_path / f"log-{len(started)}", "w+")
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("CRYPTOSTREAM_")}
-        process = subprocess.Popen([binary, *map(str, arguments)], stderr=log, stdout=subprocess.DEVNULL, env=environment)
-        process.log = lambda: (tmp_path / log.name).read_text()
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
 
 
 def wait_for(condition, what, seconds=40):
@@ -137,6 +119,45 @@ def test_a_full_disk_is_waited_for(background, cryptostream, small_disk, tmp_pat
     assert process.wait(timeout=60) == 0, process.log()
     assert len(judge.tables(lake)["silver"].rows()) == 40_000
     assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
+
+
+def test_a_full_disk_leaves_the_api_reading_and_says_so(background, cryptostream, small_disk, tmp_path):
+    """L4: rows wait, what is there can be read, /readyz says why; with room again everything goes on by itself."""
+    messages, lake, port = write_messages(tmp_path / "m.jsonl", 40_000), small_disk / "lake", free_port()
+    process = background("run", "--source", "replay", "--replay", messages, "--speed", "60", "--storage", lake, "--port", port)
+    wait_for(lambda: answer(port, "/readyz") == 200 and answer(port, "/metrics/bitcoin") == 200, "the service with its first window")
+    fill(small_disk / "ballast")
+    wait_for(lambda: answer(port, "/readyz") == 503, "/readyz to say that nothing can be written")
+    assert "waits and tries again" in process.log()
+    assert answer(port, "/metrics/bitcoin") == 200 and answer(port, "/livez") == 200
+    (small_disk / "ballast").unlink()
+    wait_for(lambda: answer(port, "/readyz") == 200, "the way on")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=15) == 0, process.log()
+    cryptostream("replay", messages, "--storage", lake, "--exit-when-done")
+    assert len(judge.tables(lake)["silver"].rows()) == 40_000
+
+
+def fill(path):
+    """Writes until the disk is full."""
+    with open(path, "wb", buffering=0) as ballast:
+        for size in (65_536, 1024):
+            try:
+                while True:
+                    ballast.write(b"x" * size)
+            except OSError:
+                pass
+
+
+def test_a_limit_on_the_size_of_files_is_waited_for(background, tmp_path):
+    """L4: EFBIG comes with a signal, and ends as little as a full disk does."""
+    messages, lake = write_messages(tmp_path / "m.jsonl", 40_000), tmp_path / "lake"
+    process = background("replay", messages, "--storage", lake, "--exit-when-done", "--speed", "2000", limit=150_000)
+    wait_for(lambda: "waits and tries again" in process.log() or process.poll() is not None, "a file to be too large")
+    assert process.poll() is None, process.log()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert process.wait(timeout=60) == 0, process.log()
+    assert len(judge.tables(lake)["silver"].rows()) == 40_000
 
 
 def test_a_read_only_disk_is_said_in_words(cryptostream, small_disk, tmp_path):

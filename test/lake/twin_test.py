@@ -119,6 +119,17 @@ def test_tables_restored_from_an_older_backup(older, lake, tmp_path):
         lake.check()
 
 
+def test_a_lake_without_its_lock_and_state_goes_on(lake):
+    """D5: what is not in the tables is no state."""
+    lake.finish()
+    (lake.lake / scenarios.LOCK).unlink()
+    shutil.rmtree(lake.lake / "state", ignore_errors=True)
+    before = {name: table.version for name, table in judge.tables(lake.lake).items()}
+    lake.finish()
+    lake.check()
+    assert {name: table.version for name, table in judge.tables(lake.lake).items()} == before
+
+
 @pytest.mark.parametrize("content", [b"", b"pi", b"\xff" * 5000], ids=["empty", "half", "garbage"])
 def test_a_damaged_lock_or_state_file_is_no_state(content, lake):
     lake.finish()

@@ -21,7 +21,7 @@ def play(run, port):
 def test_the_recording_plays_while_nobody_answers(run, unused_port):
     running = play(run, unused_port)
     demo = running.lake.parent / "demo"
-    running.until(lambda: judge_rows(demo, "silver") > 10_000)
+    running.until(lambda: len(judge.rows_while_written(demo, "silver")) > 10_000, seconds=120)
     running.stop()
     assert running.log.count("cannot be reached") == 1
     assert not (running.lake / "bronze").exists()
@@ -38,10 +38,3 @@ def test_the_real_lake_follows_when_the_provider_answers(run, unused_port, good_
         running.until(lambda: len(server.polls()) > 2, seconds=60)
         running.stop()
     assert {row["source"] for row in judge.tables(running.lake)["bronze"].rows()} == {"coingecko"}
-
-
-def judge_rows(lake, table):
-    try:
-        return len(judge.tables(lake)[table].rows())
-    except (FileNotFoundError, AssertionError):
-        return 0  # not made yet

@@ -21,20 +21,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// True if the error only says that there is nothing at the place looked at.
-fn is_absent(error: &KernelError) -> bool {
-    match error.without_backtrace() {
-        KernelError::FileNotFound(_) | KernelError::EmptyLog => true,
-        KernelError::IOError(e) => e.kind() == std::io::ErrorKind::NotFound,
-        KernelError::ObjectStore(e) => matches!(e, object_store::Error::NotFound { .. }),
-        _ => false,
-    }
-}
-
 fn kind_of(error: &KernelError) -> &'static str {
     use KernelError as E;
     match error.without_backtrace() {
-        e if is_absent(e) => "notfound",
+        E::IOError(e) if e.kind() == std::io::ErrorKind::NotFound => "notfound",
+        E::ObjectStore(object_store::Error::NotFound { .. }) | E::FileNotFound(_) | E::EmptyLog => "notfound",
         E::StartVersionNotFound { .. } | E::InvalidTableLocation(_) => "notfound",
         E::TableAlreadyExistsAtPath(_) | E::FileAlreadyExists(_) => "conflict",
         E::IOError(_) | E::ObjectStore(_) | E::Reqwest(_) | E::JoinFailure(_) => "unavailable",
@@ -50,12 +41,6 @@ fn kind_of(error: &KernelError) -> &'static str {
 impl From<KernelError> for Fault {
     fn from(error: KernelError) -> Self {
         Fault::new(kind_of(&error), error.to_string())
-    }
-}
-
-impl From<url::ParseError> for Fault {
-    fn from(error: url::ParseError) -> Self {
-        Fault::new("invalid", error.to_string())
     }
 }
 

@@ -3,16 +3,15 @@
 //! What flows: tables are opened by URL, a snapshot is one pinned version, a commit is tried once and its outcome is a
 //! value. Every entry runs under `catch_unwind`, because a panic that crosses the border would abort the process. An
 //! error crosses as text `kind|message`; the kinds are those of the C++ side (base/result.h), the message is the kernel's.
-//! Schemas cross through Arrow's C data interface, so neither side writes or parses type names.
-//! Rejected: the kernel's own C FFI crate (it is not published), and Arrow record batches for the file list (a few
-//! thousand rows at most; plain structs are easier to read on both sides).
+//! Schemas and the rows of the log cross through Arrow's C data interface: what they mean is read on the C++ side (log_rows.cc).
+//! Rejected: the kernel's own C FFI crate (it is not published), and a struct a row (each field named four times).
 
 mod error;
 mod read;
 mod write;
 
 use delta_kernel::arrow::array::RecordBatch;
-use delta_kernel::snapshot::{IncrementalReplay, SnapshotRef};
+use delta_kernel::snapshot::{IncrementalReplay, SnapshotBuilder, SnapshotRef};
 use delta_kernel::{Engine, Snapshot as KernelSnapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::DefaultEngineBuilder;
@@ -34,33 +33,10 @@ mod ffi {
         version: i64,
     }
 
-    /// A data file of the log; `path` is relative to the root and not encoded.
-    #[derive(Default)]
-    struct File {
-        path: String,
-        size: i64,
-        modified_ms: i64,
-        partition: Vec<Pair>,
-        stats: String,
-        data_change: bool,
-        has_deletion_vector: bool,
-    }
-
     struct Metadata {
         id: String,
         partition_columns: Vec<String>,
         properties: Vec<Pair>,
-    }
-
-    #[derive(Default)]
-    struct Commit {
-        version: i64,
-        timestamp_ms: i64,
-        operation: String,
-        parameters: Vec<Pair>,
-        adds: Vec<File>,
-        removes: Vec<File>,
-        txns: Vec<Txn>,
     }
 
     enum Operation {
@@ -97,7 +73,7 @@ mod ffi {
     extern "Rust" {
         type Store;
         type Snapshot;
-        type Removals;
+        type Rows;
 
         /// Opens the storage behind a URL or an absolute path; touches nothing yet.
         fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>>;
@@ -113,18 +89,29 @@ mod ffi {
         /// Writes the schema into the `ArrowSchema` at the address `out`.
         fn export_schema(self: &Snapshot, out: usize) -> Result<()>;
 
-        fn files(self: &Store, snapshot: &Snapshot) -> Result<Vec<File>>;
-        /// The files whose removal the log still remembers, `modified_ms` the time of the removal.
-        fn tombstones(self: &Store, snapshot: &Snapshot) -> Result<Vec<File>>;
-        fn txns(self: &Store, snapshot: &Snapshot) -> Result<Vec<Txn>>;
-        fn commits(self: &Store, first: i64, last: i64) -> Result<Vec<Commit>>;
+        /// Live files, in the kernel's columns: path, size, modificationTime, stats, fileConstantValues, deletionVector.
+        fn files(self: &Store, snapshot: &Snapshot) -> Result<Box<Rows>>;
+        /// Every `remove` that the log still remembers: path and deletionTimestamp.
+        fn removals(self: &Store, snapshot: &Snapshot) -> Result<Box<Rows>>;
+        /// Every `txn`: appId and version; of several with one appId the first one counts.
+        fn txns(self: &Store, snapshot: &Snapshot) -> Result<Box<Rows>>;
+        /// The actions of commits: add, remove, txn, commitInfo.
+        fn commits(self: &Store, first: i64, last: i64) -> Result<Box<Rows>>;
+
+        fn no_rows() -> Box<Rows>;
+        fn batches(self: &Rows) -> usize;
+        /// The version that a batch of `commits` was read from.
+        fn version(self: &Rows, batch: usize) -> i64;
+        /// Says which rows of a batch a commit is to remove.
+        fn select(self: &mut Rows, batch: usize, rows: &[bool]);
+        /// Writes a batch into the `ArrowArray` and the `ArrowSchema` at these addresses.
+        fn export_batch(self: &Rows, batch: usize, array: usize, schema: usize) -> Result<()>;
 
         /// An error if the kernel would refuse to write to this table.
         fn check_writable(self: &Store, snapshot: &Snapshot) -> Result<()>;
-        /// Looks up live files (paths as in `File`), so that a commit may remove them. Lists the whole table once.
-        fn find_removals(self: &Store, snapshot: &Snapshot, paths: &Vec<String>) -> Result<Box<Removals>>;
-        /// `removals` may come from an older snapshot than `base`: the caller has seen that they are live still.
-        fn commit(self: &Store, base: &Snapshot, request: &Request, removals: &Removals) -> Outcome;
+        /// `removals`: rows of `files`, those to remove selected. They may come from an older snapshot than `base`: the caller
+        /// has seen that they are live still.
+        fn commit(self: &Store, base: &Snapshot, request: &Request, removals: &Rows) -> Outcome;
         /// Writes checksum and checkpoint; gives the snapshot that knows them.
         fn checkpoint(self: &Store, snapshot: &Snapshot) -> Result<Box<Snapshot>>;
     }
@@ -136,14 +123,22 @@ pub struct Store {
     engine: Arc<dyn Engine>,
 }
 
-/// A stale checksum is advanced over the commits after it, so that positions come without a replay of the whole log.
-const REPLAY: IncrementalReplay = IncrementalReplay::Unlimited;
-
 /// One pinned version. Immutable, thread-safe.
 pub struct Snapshot(SnapshotRef);
 
-/// Rows of a scan, and which of them a commit removes.
-pub struct Removals(Vec<(RecordBatch, Vec<bool>)>);
+/// Rows of the log as the kernel read them.
+#[derive(Default)]
+pub struct Rows(Vec<Batch>);
+
+struct Batch {
+    version: i64,
+    rows: RecordBatch,
+    to_remove: Vec<bool>,
+}
+
+fn no_rows() -> Box<Rows> {
+    Box::default()
+}
 
 /// Two threads serve the input and output of all tables for the life of the process.
 fn runtime() -> Result<tokio::runtime::Handle, Fault> {
@@ -157,11 +152,8 @@ fn runtime() -> Result<tokio::runtime::Handle, Fault> {
 
 /// A URL that ends with a slash, from a URL or an absolute path.
 fn parse_url(uri: &str) -> Result<Url, Fault> {
-    if !uri.contains("://") {
-        let relative = |_| Fault::new("invalid", format!("table path is not absolute: path={uri}"));
-        return Url::from_directory_path(uri).map_err(relative);
-    }
-    Ok(Url::parse(&format!("{}/", uri.trim_end_matches('/')))?)
+    let url = Url::parse(&format!("{}/", uri.trim_end_matches('/'))).or_else(|_| Url::from_directory_path(uri));
+    url.map_err(|_| Fault::new("invalid", format!("table path is neither absolute nor a URL: path={uri}")))
 }
 
 /// The kernel's own store does not fsync, hence ours for files. Object stores are durable when they answer.
@@ -189,19 +181,17 @@ impl Store {
     }
 
     fn snapshot(&self, version: i64) -> Result<Box<Snapshot>, Fault> {
-        guard(|| {
-            let mut builder = KernelSnapshot::builder_for(self.url.as_str()).with_incremental_crc_replay(REPLAY);
-            if let Ok(version) = u64::try_from(version) {
-                builder = builder.at_version(version);
-            }
-            Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?)))
-        })
+        let newest = KernelSnapshot::builder_for(self.url.as_str());
+        self.pin(if version < 0 { newest } else { newest.at_version(version as u64) })
     }
 
     fn newer(&self, base: &Snapshot) -> Result<Box<Snapshot>, Fault> {
-        guard(|| {
-            let builder = KernelSnapshot::builder_from(base.0.clone()).with_incremental_crc_replay(REPLAY);
-            Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?)))
-        })
+        self.pin(KernelSnapshot::builder_from(base.0.clone()))
+    }
+
+    /// A stale checksum is advanced over the commits after it, so that positions come without a replay of the whole log.
+    fn pin<From>(&self, builder: SnapshotBuilder<From>) -> Result<Box<Snapshot>, Fault> {
+        let builder = builder.with_incremental_crc_replay(IncrementalReplay::Unlimited);
+        guard(|| Ok(Box::new(Snapshot(builder.build(self.engine.as_ref())?))))
     }
 }

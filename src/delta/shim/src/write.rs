@@ -2,7 +2,7 @@
 
 use crate::error::{guard, Fault};
 use crate::ffi::{Metadata, Operation, Outcome, OutcomeKind, Request};
-use crate::{Removals, Snapshot, Store};
+use crate::{Rows, Snapshot, Store};
 use delta_kernel::arrow::array::{RecordBatch, StringArray};
 use delta_kernel::arrow::{datatypes::Schema as ArrowSchema, ffi::FFI_ArrowSchema};
 use delta_kernel::committer::FileSystemCommitter;
@@ -12,12 +12,7 @@ use delta_kernel::schema::{StructField, StructType};
 use delta_kernel::transaction::{create_table::create_table, data_layout::DataLayout};
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation};
 use delta_kernel::{EngineData, KernelError, KernelResult};
-use std::collections::HashSet;
 use std::sync::Arc;
-
-fn committer() -> Box<FileSystemCommitter> {
-    Box::new(FileSystemCommitter::new())
-}
 
 impl Store {
     pub fn create(&self, schema: usize, metadata: &Metadata, engine_info: &str) -> Result<(), Fault> {
@@ -31,7 +26,8 @@ impl Store {
             if !metadata.partition_columns.is_empty() {
                 builder = builder.with_data_layout(DataLayout::partitioned(&metadata.partition_columns));
             }
-            match builder.build(self.engine.as_ref(), committer())?.commit(self.engine.as_ref())? {
+            let creation = builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
+            match creation.commit(self.engine.as_ref())? {
                 CommitResult::Committed(_) => Ok(()),
                 CommitResult::Conflicted(_) => Err(Fault::new("conflict", "the table was made by somebody else")),
                 CommitResult::Retryable(r) => Err(r.error.into()),
@@ -42,12 +38,12 @@ impl Store {
     pub fn check_writable(&self, snapshot: &Snapshot) -> Result<(), Fault> {
         guard(|| {
             let builder = snapshot.0.clone().update_table(UpdateTableOperation::StreamingUpdate, "", true);
-            builder.build(self.engine.as_ref(), committer())?;
+            builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
             Ok(())
         })
     }
 
-    pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Removals) -> Outcome {
+    pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Outcome {
         let snapshot = Box::new(Snapshot(base.0.clone()));
         guard(|| self.try_commit(base, request, removals)).unwrap_or_else(|fault| Outcome {
             kind: OutcomeKind::Failed,
@@ -57,7 +53,7 @@ impl Store {
         })
     }
 
-    fn try_commit(&self, base: &Snapshot, request: &Request, removals: &Removals) -> Result<Outcome, Fault> {
+    fn try_commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Result<Outcome, Fault> {
         let engine = self.engine.as_ref();
         let (operation, data_change) = match request.operation {
             Operation::Replace => (UpdateTableOperation::Write, true),
@@ -74,19 +70,20 @@ impl Store {
         for txn in &request.txns {
             builder = builder.with_transaction_id(txn.app_id.as_str(), txn.version);
         }
-        let mut transaction = builder.build(engine, committer())?;
+        let mut transaction = builder.build(engine, Box::new(FileSystemCommitter::new()))?;
         if !request.adds.is_empty() {
             let adds = self.add_data(&transaction, &request.adds)?;
             transaction.add_files(adds);
         }
-        for (batch, selected) in &removals.0 {
-            let rows = Box::new(ArrowEngineData::new(batch.clone()));
-            transaction.remove_files(FilteredEngineData::try_new(rows, selected.clone())?);
+        for batch in removals.0.iter().filter(|batch| batch.to_remove.contains(&true)) {
+            let rows = Box::new(ArrowEngineData::new(batch.rows.clone()));
+            transaction.remove_files(FilteredEngineData::try_new(rows, batch.to_remove.clone())?);
         }
         let (kind, version, message, snapshot) = match transaction.commit(engine)? {
             CommitResult::Committed(done) => {
                 let version = done.commit_version() as i64;
-                let after: Result<_, Fault> = done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
+                let after: Result<_, Fault> =
+                    done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
                 (OutcomeKind::Committed, version, String::new(), after?)
             }
             CommitResult::Conflicted(c) => {
@@ -104,28 +101,6 @@ impl Store {
         let base = transaction.add_files_schema().fields().filter(|f| f.name() != "stats").cloned();
         let schema = Arc::new(StructType::try_new(base.chain([stats]))?);
         self.engine.json_handler().parse_json(Box::new(ArrowEngineData::new(lines)), schema)
-    }
-
-    pub fn find_removals(&self, snapshot: &Snapshot, paths: &Vec<String>) -> Result<Box<Removals>, Fault> {
-        guard(|| {
-            let mut missing: HashSet<&str> = paths.iter().map(String::as_str).collect();
-            let mut found = Vec::new();
-            if missing.is_empty() {
-                return Ok(Box::new(Removals(found)));
-            }
-            for (data, files) in self.scan(snapshot)? {
-                let mut selected = vec![false; data.len()];
-                for (row, file) in files {
-                    selected[row] = missing.remove(file.path.as_str());
-                }
-                if selected.contains(&true) {
-                    let rows = ArrowEngineData::try_from_engine_data(data)?;
-                    found.push((rows.record_batch().clone(), selected));
-                }
-            }
-            let refuse = |path: &&str| Err(Fault::new("conflict", format!("file to remove is not live: path={path}")));
-            missing.iter().next().map_or(Ok(Box::new(Removals(found))), refuse)
-        })
     }
 
     pub fn checkpoint(&self, snapshot: &Snapshot) -> Result<Box<Snapshot>, Fault> {

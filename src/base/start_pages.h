@@ -1,0 +1,9 @@
+#pragma once
+
+namespace cryptostream {
+
+// Lets go of the program code that was in use up to now. What is still needed comes back by itself from the page cache, a page at a time.
+// Call when a long-running command has started. Does nothing where the system does not tell what is mapped.
+void ReleaseStartPages();
+
+}  // namespace cryptostream

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lake/bronze.h"
+#include "market/parse.h"
+
+namespace cryptostream {
+
+// A row of a bronze commit: which of its batches, which row of that.
+struct RowOrigin {
+  std::uint32_t batch, row;
+};
+
+// What the messages of a bronze commit say, in their order.
+struct ParsedRows {
+  struct Rejected {
+    RowOrigin origin;
+    std::string reason;
+  };
+  std::vector<Tick> ticks;
+  std::vector<RowOrigin> origins;  // of the ticks
+  std::vector<Rejected> rejected;  // what cannot be a tick
+};
+
+// An event may be ahead of its receive time by this much; beyond, the stamp is wrong.
+inline constexpr std::chrono::seconds kFutureTolerance{5};
+
+// Messages to ticks, on all cores when there are many: no message needs another one to be read. Keeps its parsers between calls; one caller
+// at a time.
+class BatchParser {
+ public:
+  ParsedRows Parse(const BronzeBatchList& batches);
+
+ private:
+  std::vector<MessageParser> parsers_;
+};
+
+}  // namespace cryptostream
