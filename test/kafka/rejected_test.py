@@ -33,6 +33,12 @@ def place(message):
     return int(headers["source-partition"]), int(headers["source-offset"])
 
 
+def test_every_crash_point_is_among_those_that_are_tried(cryptostream):
+    listed = [name for name in cryptostream("--list-crash-points").stdout.split() if name.startswith("topic.")]
+    mine = {name for name in listed if name.endswith(("_dead_letters", "_resend_commit"))}
+    assert mine == {name for name in LETTER_POINTS + RESEND_POINTS if name.startswith("topic.")}
+
+
 GOOD = [value for _, value in prices(4)]
 LARGE = b'{"pad": "' + b"x" * 3_000_000 + b'"}'
 RECORDS = [(None, GOOD[0]), (b"\xff", b"key is no text"), ("a", None), ("big", LARGE), (None, b"\xff\xfe"), ("k", b"{broken"),

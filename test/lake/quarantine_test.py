@@ -6,6 +6,7 @@ import time
 import pytest
 
 import judge
+from trouble_test import wait_for
 
 QUICK = ["--set", "stream.commit_every=10ms", "--set", "stream.correct_every=50ms"]
 START = 1_763_800_000
@@ -63,10 +64,7 @@ def test_the_list_is_safe_to_print_filtered_and_works_beside_a_writer(cryptostre
     play(cryptostream, unmapped, tmp_path / "evil.jsonl", ['{"a": "\x1b[31mred', message(1, -1)])
     (tmp_path / "more.jsonl").write_text(message(2, 2) + "\n")
     writer = background("replay", tmp_path / "more.jsonl", "--storage", unmapped, *QUICK)
-    deadline = time.monotonic() + 30
-    while "the input has ended" not in writer.log():
-        assert time.monotonic() < deadline and writer.poll() is None, writer.log()
-        time.sleep(0.05)
+    wait_for(lambda: "the input has ended" in writer.log(), "the writer to have the lake")
     refused = replay(cryptostream, unmapped, check=False)
     assert refused.returncode == 1 and f"pid={writer.pid}" in refused.stderr
     rows = listed(cryptostream, unmapped)
@@ -127,8 +125,7 @@ def test_a_stamp_that_was_in_the_future(cryptostream, tmp_path):
     soon = json.dumps({"timestamp": due, "coin_id": "bitcoin", "price": 3, "volume_24h": 5})
     play(cryptostream, lake, tmp_path / "soon.jsonl", [soon])
     assert [row["reason"].split(":")[0] for row in listed(cryptostream, lake)] == ["future_timestamp"]
-    while time.time() < due:
-        time.sleep(0.1)
+    wait_for(lambda: time.time() > due, "its time")
     report = replay(cryptostream, lake, "--stage", "silver")
     assert (report["sent"], report["rejected_again"]) == (1, 0)
     tables = judge.tables(lake)
