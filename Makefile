@@ -45,9 +45,9 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: ## measure against peers and limits, about 10 minutes: ARGS='replay --runs 1'
+bench: ## measure against peers and limits, about 40 minutes: ARGS='replay --runs 1'
 	@tools/setup bench
-	@tools/build release cryptostream
+	@WITH_TESTS=1 tools/build release cryptostream maintenance_bench
 	@tools/bench $(ARGS)
 
 web: ## build the page alone, into web/dist
