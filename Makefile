@@ -33,8 +33,9 @@ test: ## all tests but the long ones, within 30 minutes from nothing
 	@tools/test
 
 test-long: ## the tests of make test and those that take longer
-	@tools/setup test
+	@tools/setup long
 	@WITH_TESTS=1 tools/build release
+	@WITH_TESTS=1 tools/build fuzz fuzz_targets
 	@tools/test --long
 
 lint: ## clang-format, clang-tidy and the tidy test
