@@ -33,8 +33,9 @@ test: ## all tests but the long ones, within 30 minutes from nothing
 	@tools/test
 
 test-long: ## the tests of make test and those that take longer
-	@tools/setup test
+	@tools/setup long
 	@WITH_TESTS=1 tools/build release
+	@WITH_TESTS=1 tools/build fuzz fuzz_targets
 	@tools/test --long
 
 lint: ## clang-format, clang-tidy and the tidy test
@@ -45,9 +46,9 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: ## measure against peers and limits, about 10 minutes: ARGS='replay --runs 1'
+bench: ## measure against peers and limits, about 40 minutes: ARGS='replay --runs 1'
 	@tools/setup bench
-	@tools/build release cryptostream
+	@WITH_TESTS=1 tools/build release cryptostream maintenance_bench
 	@tools/bench $(ARGS)
 
 web: ## build the page alone, into web/dist

@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|start|size]... [--messages N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|http|start|size|hour|age]... [--messages N] [--commits N] [--runs N]
 """
 
 import argparse
@@ -10,16 +10,19 @@ import tempfile
 
 import replays
 import service
+import upkeep
 from measure import BINARY, say
 
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
-         "http": service.http, "start": service.start, "size": service.size}
+         "http": service.http, "start": service.start, "size": service.size,
+         "hour": upkeep.hour, "age": upkeep.age}
 
 
 def main():
     parser = argparse.ArgumentParser(description="Measures the program against peers and limits of this machine.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--messages", type=int, default=2_000_000)
+    parser.add_argument("--commits", type=int, default=upkeep.OLD_LAKE, help="of the old lake")
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
     arguments = parser.parse_args()
     for unknown in set(arguments.parts) - set(PARTS):
@@ -29,7 +32,7 @@ def main():
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; other work on the machine makes every figure worse")
     missed = 0
     with tempfile.TemporaryDirectory(prefix="cryptostream-bench-") as folder:
-        bench = replays.Bench(folder, arguments.messages, arguments.runs)
+        bench = replays.Bench(folder, arguments.messages, arguments.commits, arguments.runs)
         for name in arguments.parts or PARTS:
             say(f"measuring: {PARTS[name].__doc__.strip()}")
             for what, reached, asked, ok in PARTS[name](bench):

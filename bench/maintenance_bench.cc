@@ -1,7 +1,7 @@
 // A lake at one commit a second, without the waiting: pushes COMMITS batches of ROWS observations, a second of event time apart, through the whole
 // engine, and prints what came of it as JSON. Everything of a real run takes part (quarantine apart): data files, commits, checkpoints, and
 // maintenance with the settings given. Goes on where a lake of its own stands; test/lake/maintenance_test.py kills it at crash points.
-//   maintenance_bench COMMITS ROWS [setting=value ...]      as for `cryptostream --set`
+//   maintenance_bench COMMITS[@RATE] ROWS [setting=value ...]      at most RATE commits a second; settings as for `cryptostream --set`
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -56,18 +56,31 @@ double Percentile(std::vector<double> values, double fraction) {
   return values[std::min(values.size() - 1, static_cast<std::size_t>(fraction * static_cast<double>(values.size())))];
 }
 
-// Figures of one table as a JSON object.
-std::string TableFigures(Lake& lake, const LakeTable& table) {
-  auto files = *table.table->Files();
+struct Workload {
+  std::int64_t commits = 0, rows = 0;
+  double rate = 0;  // commits a second; 0: as fast as they go
+};
+
+using Peaks = std::map<std::string, int>;  // by table: the most small files that one of its partitions had
+
+int MostSmallFiles(const Lake& lake, const std::vector<DataFile>& files) {
   std::map<std::string, int> small;
+  int most = 0;
+  for (const DataFile& file : files) {
+    if (!IsSmallFile(file, lake.options().maintenance)) continue;
+    most = std::max(most, ++small[std::filesystem::path(file.path).parent_path().string()]);
+  }
+  return most;
+}
+
+// Figures of one table as a JSON object.
+std::string TableFigures(Lake& lake, const LakeTable& table, const Peaks& peaks) {
+  auto files = *table.table->Files();
   std::int64_t bytes = 0, rows = 0;
   for (const DataFile& file : files) {
-    if (IsSmallFile(file, lake.options().maintenance)) ++small[std::filesystem::path(file.path).parent_path().string()];
     bytes += file.size_bytes;
     rows += file.rows;
   }
-  int most = 0;
-  for (const auto& [folder, count] : small) most = std::max(most, count);
   LogFiles log = *ListLogFiles(table.table->root_path());
   std::size_t names = 0;
   for (const auto& [version, list] : log.by_version) names += list.size();
@@ -78,9 +91,12 @@ std::string TableFigures(Lake& lake, const LakeTable& table) {
   double checkpoint_s = Since(started);
   MetricLabels label{{"table", table.layout->name}};
   return fmt::format(
-      R"({{"version": {}, "files": {}, "most_small_files_in_a_partition": {}, "rows": {}, "bytes": {}, "rows_rewritten": {}, )"
+      R"({{"version": {}, "files": {}, "most_small_files_in_a_partition": {}, "most_small_files_while_it_ran": {}, "rows": {}, )"
+      R"("bytes": {}, "rows_rewritten": {}, )"
       R"("rewritten": {:.2f}, "log_files": {}, "log_files_above_floor": {}, "checkpoint_s": {:.3f}, "checkpoint_ok": {}}})",
-      table.table->version(), files.size(), most, rows, bytes, MetricValue("cryptostream_compacted_rows_total", label),
+      table.table->version(), files.size(), MostSmallFiles(lake, files),
+      peaks.contains(table.layout->name) ? peaks.at(table.layout->name) : 0, rows, bytes,
+      MetricValue("cryptostream_compacted_rows_total", label),
       MetricValue("cryptostream_compacted_rows_total", label) / static_cast<double>(std::max<std::int64_t>(1, rows)), names,
       above, checkpoint_s, checkpoint);
 }
@@ -97,13 +113,27 @@ struct Times {
   }
 };
 
-Result<Times> Push(Engine& engine, std::atomic<std::uint64_t>& durable, std::int64_t commits, std::int64_t rows,
+void NotePeaks(Lake& lake, Peaks& peaks) {
+  for (const LakeTable& table : lake.Tables()) {
+    int& peak = peaks[table.layout->name];
+    peak = std::max(peak, MostSmallFiles(lake, *table.table->Files()));
+  }
+}
+
+Result<Times> Push(Lake& lake, Engine& engine, std::atomic<std::uint64_t>& durable, const Workload& work, Peaks& peaks,
                    const StopToken& stop) {
+  constexpr std::int64_t kLookEvery = 50;
   Times times;
   CS_ASSIGN(std::int64_t position, engine.Position(kPositionId));
   std::uint64_t number = 0;
-  for (std::int64_t n = position / rows; n < commits; ++n) {
-    RawBatch batch = Batch(n, rows);
+  auto begin = std::chrono::steady_clock::now();
+  for (std::int64_t n = position / work.rows; n < work.commits; ++n) {
+    if (n % kLookEvery == 0) NotePeaks(lake, peaks);
+    RawBatch batch = Batch(n, work.rows);
+    if (work.rate > 0) {
+      std::this_thread::sleep_until(
+          begin + std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(static_cast<double>(number) / work.rate)));
+    }
     auto started = std::chrono::steady_clock::now();
     if (!engine.Push(std::move(batch), stop)) return Internal("the engine has ended");
     ++number;
@@ -113,7 +143,7 @@ Result<Times> Push(Engine& engine, std::atomic<std::uint64_t>& durable, std::int
   return times;
 }
 
-Status Run(std::int64_t commits, std::int64_t rows, const Config& config) {
+Status Run(const Workload& work, const Config& config) {
   static const SystemClock clock;
   auto started = std::chrono::steady_clock::now();
   CS_ASSIGN(auto lake, Lake::Open(config.lake));
@@ -130,7 +160,8 @@ Status Run(std::int64_t commits, std::int64_t rows, const Config& config) {
   if (config.lake.maintenance.enabled) maintainer.Start();
   StopSource stop;
   started = std::chrono::steady_clock::now();
-  CS_ASSIGN(Times times, Push(*engine, durable, commits, rows, stop.get_token()));
+  Peaks peaks;
+  CS_ASSIGN(Times times, Push(*lake, *engine, durable, work, peaks, stop.get_token()));
   double push_s = Since(started);
   CS_TRY(engine->Drain(true, StopToken()));
   maintainer.Stop();
@@ -149,7 +180,7 @@ Status Run(std::int64_t commits, std::int64_t rows, const Config& config) {
       start_s, all, push_s, times.Block(0, all, 0.5) * 1e3, times.Block(0, all, 0.99) * 1e3, times.Block(0, 1000, 0.5) * 1e3,
       times.Block(0, 1000, 0.99) * 1e3, times.Block(all - std::min<std::size_t>(all, 1000), 1000, 0.5) * 1e3,
       times.Block(all - std::min<std::size_t>(all, 1000), 1000, 0.99) * 1e3, usage.ru_maxrss / 1024);
-  for (const LakeTable& table : lake->Tables()) fmt::print(", \"{}\": {}", table.layout->name, TableFigures(*lake, table));
+  for (const LakeTable& table : lake->Tables()) fmt::print(", \"{}\": {}", table.layout->name, TableFigures(*lake, table, peaks));
   fmt::print("}}\n");
   return {};
 }
@@ -160,14 +191,17 @@ Status Run(std::int64_t commits, std::int64_t rows, const Config& config) {
 int main(int argc, char** argv) {
   using namespace cryptostream;
   if (argc < 3) {
-    std::fprintf(stderr, "maintenance_bench COMMITS ROWS [setting=value ...]\n");
+    std::fprintf(stderr, "maintenance_bench COMMITS[@RATE] ROWS [setting=value ...]\n");
     return 2;
   }
+  std::string_view commits(argv[1]);
+  std::size_t at = commits.find('@');
+  Workload work{std::atoll(argv[1]), std::atoll(argv[2]), at == commits.npos ? 0 : std::atof(argv[1] + at + 1)};
   ConfigSources sources;
   sources.settings.assign(argv + 3, argv + argc);
   auto config = LoadConfig(sources);
   if (config) SetLogLevel(config->log_level);
-  Status done = config ? Run(std::atoll(argv[1]), std::atoll(argv[2]), *config) : std::unexpected(config.error());
+  Status done = config ? Run(work, *config) : std::unexpected(config.error());
   if (!done) std::fprintf(stderr, "maintenance_bench: %s\n", done.error().message.c_str());
   return done ? 0 : 1;
 }

@@ -59,22 +59,28 @@ def no_statistics(table):
 
 def minimum(table):
     version, add = last_with_rows(table)
-    name = {"bronze": "timestamp", "silver": "api_timestamp", "gold": "first_event"}[table.name]
+    name = {"bronze": "timestamp", "silver": "api_timestamp", "quarantine": "timestamp", "gaps": "detected_at"}.get(table.name, "first_event")
     later = lambda s: s["minValues"].update({name: "2025-11-22T23:59:59.000Z"})
     table.change_add(version, add["path"], lambda add: change_stats(add, later))
     return name
 
 
+def counted_column(table):
+    """A column that has statistics, and a value below all of its values."""
+    return {"bronze": ("offset", 1), "silver": ("trade_id", 1), "quarantine": ("offset", -1),
+            "gaps": ("from_time", "2000-01-01T00:00:00.000Z")}.get(table.name, ("samples", 0))
+
+
 def maximum(table):
     version, add = last_with_rows(table)
-    name = {"bronze": "offset", "silver": "trade_id", "gold": "samples"}[table.name]
-    table.change_add(version, add["path"], lambda add: change_stats(add, lambda s: s["maxValues"].update({name: 1})))
+    name, low = counted_column(table)
+    table.change_add(version, add["path"], lambda add: change_stats(add, lambda s: s["maxValues"].update({name: low})))
     return name
 
 
 def null_count(table):
     version, add = last_with_rows(table)
-    name = {"bronze": "offset", "silver": "trade_id", "gold": "samples"}[table.name]
+    name, _ = counted_column(table)
     table.change_add(version, add["path"], lambda add: change_stats(add, lambda s: s["nullCount"].update({name: 3})))
     return name
 

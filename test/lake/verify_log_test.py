@@ -6,25 +6,39 @@ import deltalake
 import pyarrow.parquet as pq
 import pytest
 
+import scenarios
 from damage import Table, flip
 from damage_by_hand import DAMAGES, STANDIN_NAMES, STANDINS, last_with_rows, other_id
 from verify_test import assert_named, lake, long_log, verify, whole  # noqa: F401 (fixtures)
 
-TABLES = ["bronze", "silver", "gold"]
+TABLES = ["bronze", "silver", "gold", "gold_1h", "gold_1d", "quarantine", "gaps"]
+PART = {"gold_1h": "gold", "gold_1d": "gold", "quarantine": "all", "gaps": "all"}  # of `verify`, that looks at the table
 
 # Each damage in one table in the short run, in all of them in the long one.
-CASES = [pytest.param(damage, table, id=f"{damage.__name__}-{table}", marks=[] if i % 3 == t else [pytest.mark.long])
+CASES = [pytest.param(damage, table, id=f"{damage.__name__}-{table}", marks=[] if i % len(TABLES) == t else [pytest.mark.long])
          for i, damage in enumerate(DAMAGES) for t, table in enumerate(TABLES)]
 
 
+@pytest.fixture(scope="session")
+def polled(binary, tmp_path_factory):
+    """A lake with rows in gaps, in more than one commit. Read only."""
+    scenarios.Poll.prepare(tmp_path_factory.mktemp("authority"))
+    scenario = scenarios.Poll(binary, tmp_path_factory.mktemp("polled"), seed=1)
+    for _ in range(2):
+        scenario.finish()
+    return scenario.lake
+
+
 @pytest.mark.parametrize("damage,table", CASES)
-def test_damaged(table, damage, cryptostream, lake):  # noqa: F811
+def test_damaged(table, damage, cryptostream, whole, request, tmp_path):  # noqa: F811
+    lake = shutil.copytree(request.getfixturevalue("polled") if table == "gaps" else whole, tmp_path / "lake")  # noqa: F811
+    assert verify(cryptostream, lake) == (0, [])
     place = damage(Table(lake, table))
-    assert_named(cryptostream, lake, table, table, place)
+    assert_named(cryptostream, lake, PART.get(table, table), table, place)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ["bronze", "silver", "gold"])
 def test_a_flipped_byte_is_seen_or_changes_nothing(table, cryptostream, lake):  # noqa: F811
     """Some bytes of a Parquet file say nothing about its rows (who wrote it, statistics of columns); any other is seen."""
     damaged = Table(lake, table)
