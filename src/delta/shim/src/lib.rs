@@ -4,7 +4,6 @@
 //! value. Every entry runs under `catch_unwind`, because a panic that crosses the border would abort the process. An
 //! error crosses as text `kind|message`; the kinds are those of the C++ side (base/result.h), the message is the kernel's.
 //! Schemas and the rows of the log cross through Arrow's C data interface: what they mean is read on the C++ side (log_rows.cc).
-//! Rejected: the kernel's own C FFI crate (it is not published), and a struct a row (each field named four times).
 
 mod error;
 mod read;
@@ -17,12 +16,13 @@ use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::DefaultEngineBuilder;
 use error::{guard, Fault};
 use object_store::{local::LocalFileSystem, DynObjectStore};
+use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
 use url::Url;
 
 #[cxx::bridge(namespace = "cryptostream::shim")]
 mod ffi {
-    /// A key with a text value. A key whose value is null is left out.
+    /// A key with a text value.
     struct Pair {
         key: String,
         value: String,
@@ -83,7 +83,6 @@ mod ffi {
         /// The snapshot of `version`, the newest for -1.
         fn snapshot(self: &Store, version: i64) -> Result<Box<Snapshot>>;
         fn newer(self: &Store, base: &Snapshot) -> Result<Box<Snapshot>>;
-
         fn version(self: &Snapshot) -> i64;
         fn metadata(self: &Snapshot) -> Result<Metadata>;
         /// Writes the schema into the `ArrowSchema` at the address `out`.
@@ -170,7 +169,10 @@ fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>, Fault> {
     guard(|| {
         let url = parse_url(uri)?;
         let executor = Arc::new(TokioMultiThreadExecutor::new(runtime()?));
-        let engine = DefaultEngineBuilder::new(make_store(&url, fsync)?).with_task_executor(executor).build();
+        let builder = DefaultEngineBuilder::new(make_store(&url, fsync)?).with_task_executor(executor);
+        // The kernel's own 1,000 files at once with room for 10,240 rows each take 220 MB for the tail of a log.
+        let (files, rows) = (NonZero::new(8).unwrap(), NonZero::new(1000).unwrap());
+        let engine = builder.with_buffer_size(files).with_batch_size(rows).build();
         Ok(Box::new(Store { url, engine: Arc::new(engine) }))
     })
 }

@@ -9,10 +9,15 @@ use delta_kernel::committer::FileSystemCommitter;
 use delta_kernel::engine::{arrow_conversion::TryIntoKernel, arrow_data::ArrowEngineData};
 use delta_kernel::engine_data::FilteredEngineData;
 use delta_kernel::schema::{StructField, StructType};
+use delta_kernel::snapshot::SnapshotRef;
 use delta_kernel::transaction::{create_table::create_table, data_layout::DataLayout};
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation};
 use delta_kernel::{EngineData, KernelError, KernelResult};
 use std::sync::Arc;
+
+fn outcome(kind: OutcomeKind, version: i64, message: String, at: &SnapshotRef) -> Outcome {
+    Outcome { kind, version, message, snapshot: Box::new(Snapshot(at.clone())) }
+}
 
 impl Store {
     pub fn create(&self, schema: usize, metadata: &Metadata, engine_info: &str) -> Result<(), Fault> {
@@ -38,19 +43,13 @@ impl Store {
     pub fn check_writable(&self, snapshot: &Snapshot) -> Result<(), Fault> {
         guard(|| {
             let builder = snapshot.0.clone().update_table(UpdateTableOperation::StreamingUpdate, "", true);
-            builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?;
-            Ok(())
+            Ok(drop(builder.build(self.engine.as_ref(), Box::new(FileSystemCommitter::new()))?))
         })
     }
 
     pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Outcome {
-        let snapshot = Box::new(Snapshot(base.0.clone()));
-        guard(|| self.try_commit(base, request, removals)).unwrap_or_else(|fault| Outcome {
-            kind: OutcomeKind::Failed,
-            version: -1,
-            message: fault.message,
-            snapshot,
-        })
+        let failed = |fault: Fault| outcome(OutcomeKind::Failed, -1, fault.message, &base.0);
+        guard(|| self.try_commit(base, request, removals)).unwrap_or_else(failed)
     }
 
     fn try_commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Result<Outcome, Fault> {
@@ -79,19 +78,18 @@ impl Store {
             let rows = Box::new(ArrowEngineData::new(batch.rows.clone()));
             transaction.remove_files(FilteredEngineData::try_new(rows, batch.to_remove.clone())?);
         }
-        let (kind, version, message, snapshot) = match transaction.commit(engine)? {
+        Ok(match transaction.commit(engine)? {
             CommitResult::Committed(done) => {
                 let version = done.commit_version() as i64;
                 let after: Result<_, Fault> =
                     done.post_commit_snapshot().cloned().map_or_else(|| Ok(self.snapshot(version)?.0), Ok);
-                (OutcomeKind::Committed, version, String::new(), after?)
+                outcome(OutcomeKind::Committed, version, String::new(), &after?)
             }
             CommitResult::Conflicted(c) => {
-                (OutcomeKind::Conflict, c.conflict_version() as i64, "version is taken".to_owned(), base.0.clone())
+                outcome(OutcomeKind::Conflict, c.conflict_version() as i64, "version is taken".to_owned(), &base.0)
             }
-            CommitResult::Retryable(r) => (OutcomeKind::Retryable, -1, r.error.to_string(), base.0.clone()),
-        };
-        Ok(Outcome { kind, version, message, snapshot: Box::new(Snapshot(snapshot)) })
+            CommitResult::Retryable(r) => outcome(OutcomeKind::Retryable, -1, r.error.to_string(), &base.0),
+        })
     }
 
     /// The Adds as the kernel takes them: parsed by its own JSON reader into the types of this table's statistics.
