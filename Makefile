@@ -45,9 +45,9 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: ## measure against peers and limits, about 10 minutes: ARGS='replay --runs 1'
+bench: ## measure against peers and limits, about 20 minutes: ARGS='replay --runs 1'
 	@tools/setup bench
-	@tools/build release cryptostream
+	@tools/build release cryptostream consume_limit
 	@tools/bench $(ARGS)
 
 web: ## build the page alone, into web/dist

@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|start|size]... [--messages N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|http|start|size|kafka|produce|kafka-fresh]... [--messages N] [--runs N]
 """
 
 import argparse
@@ -10,10 +10,12 @@ import tempfile
 
 import replays
 import service
+import topics
 from measure import BINARY, say
 
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
-         "http": service.http, "start": service.start, "size": service.size}
+         "http": service.http, "start": service.start, "size": service.size,
+         "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh}
 
 
 def main():
