@@ -71,9 +71,8 @@ class Topics:
 
     def produce(self, source, topic):
         """A recording onto a topic, until every record is acknowledged."""
-        result = self._in_new_folder([BINARY, "produce", "--broker", self.broker.address, "--topic", topic, "--source", "replay",
-                                      "--replay", source, "--quiet", "--storage"])
-        return result
+        return self._in_new_folder([BINARY, "produce", "--broker", self.broker.address, "--topic", topic, "--source", "replay",
+                                    "--replay", source, "--quiet", "--storage"])
 
     def limit(self, topic):
         return run([LIMIT, self.broker.address, topic, self.bench.messages])
