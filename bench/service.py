@@ -65,7 +65,7 @@ def table_latencies(root, column, rows_from, seconds=lambda time: time.timestamp
         committed = commit.stat().st_mtime
         for line in commit.read_text().splitlines():
             add = json.loads(line).get("add")
-            if add:
+            if add and add["dataChange"]:  # not what a compaction only moved
                 told = pyarrow.parquet.read_table(root / add["path"], columns=[column])[column]
                 latencies += [committed - seconds(each) for each in told.to_pylist()]
     return latencies[rows_from:]
