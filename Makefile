@@ -46,9 +46,9 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: ## measure against peers and limits, about 40 minutes: ARGS='replay --runs 1'
+bench: ## measure against peers and limits, about an hour: ARGS='replay --runs 1'
 	@tools/setup bench
-	@WITH_TESTS=1 tools/build release cryptostream maintenance_bench
+	@WITH_TESTS=1 tools/build release cryptostream maintenance_bench consume_limit
 	@tools/bench $(ARGS)
 
 web: ## build the page alone, into web/dist

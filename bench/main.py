@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|start|size|hour|age]... [--messages N] [--commits N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|http|start|size|hour|age|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--runs N]
 """
 
 import argparse
@@ -10,12 +10,13 @@ import tempfile
 
 import replays
 import service
+import topics
 import upkeep
 from measure import BINARY, say
 
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
          "http": service.http, "start": service.start, "size": service.size,
-         "hour": upkeep.hour, "age": upkeep.age}
+         "hour": upkeep.hour, "age": upkeep.age, "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh}
 
 
 def main():

@@ -7,8 +7,12 @@ namespace {
 
 class Writer {
  public:
+  explicit Writer(std::size_t expected) { out_.reserve(expected); }
+
   void Number(std::int64_t value) {
-    for (int shift = 0; shift < 64; shift += 8) out_ += static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+    char eight[8];
+    for (int i = 0; i < 8; ++i) eight[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
+    out_.append(eight, sizeof eight);
   }
   void Text(std::string_view text) {
     Number(static_cast<std::int64_t>(text.size()));
@@ -122,7 +126,8 @@ Gap ReadGap(Reader& in) {
 }  // namespace
 
 std::string EncodeBatch(const RawBatch& batch) {
-  Writer out;
+  constexpr std::size_t kBesideTexts = 33, kBesideRows = 1024;
+  Writer out(batch.bytes() + batch.rows() * kBesideTexts + kBesideRows);
   out.Text(batch.source);
   out.Text(batch.topic);
   out.Number(batch.partition);

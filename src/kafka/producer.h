@@ -56,6 +56,7 @@ class TopicProducer {
   struct Sent {
     std::int64_t number = 0;
     RawBatch batch;
+    Name source;                 // the batch's
     std::deque<Reject> refused;  // what the broker would not take: bytes stay where they are until their delivery report
     std::size_t open = 0;        // records without a delivery report
     bool complete = false;       // all of its records were given to librdkafka

@@ -78,6 +78,7 @@ Status TopicProducer::Session(StopToken stop) {
         sent_.push_back(std::make_unique<Sent>());
         sent_.back()->number = entry->number;
         sent_.back()->batch = std::move(entry->batch);
+        sent_.back()->source = Name(sent_.back()->batch.source);
         CS_TRY(Send(*sent_.back(), stop));
         sent = true;
       }
@@ -147,7 +148,8 @@ Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
   TopicRecord record;
   record.value = from.value;
   record.key = from.key;
-  if (auto tick = parser_.Parse(from.value, Name(sent.batch.source), from.received)) {
+  record.headers.reserve(3);
+  if (auto tick = parser_.Parse(from.value, sent.source, from.received)) {
     record.time = tick->event_time;
     if (!record.key) record.key = tick->coin.str();  // interned: lives as long as the process
     record.headers.emplace_back(kSourceHeader, tick->source.str());

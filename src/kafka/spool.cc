@@ -4,7 +4,8 @@
 // flipped bit in a WAL silently ends it there, and with it batches that were promised; in the journal mode committed data
 // lie in the main file. SQLite does not checksum pages, so each body carries SHA-256 over its number and bytes, the numbers must be without
 // a hole from first to last as the (checksummed) state row says, and the whole file goes through SQLite's own check at each start.
-// Rejected: RocksDB (checksums, but 10 MB and a cache to tune for a queue of batches), LMDB (no checksums), a log of our own.
+// A batch that is read soon after it was appended, as nearly all are, is handed over from memory: what is in the file is for restarts,
+// for a producer that failed, and for a broker that is away. Rejected: RocksDB (checksums, but 10 MB and a cache to tune for a queue of batches), LMDB (no checksums), a log of our own.
 #include "kafka/spool.h"
 
 #include <openssl/sha.h>
@@ -66,6 +67,7 @@ std::string Checksum(std::int64_t number, std::string_view body) {
 bool IsOfOneRun(std::string_view position_id) { return position_id.starts_with("bronze/file/stdin"); }
 
 constexpr std::int64_t kStateNumber = -1;  // of the state row, in its checksum
+constexpr std::uint64_t kMostKeptBytes = 24 << 20;
 
 }  // namespace
 
@@ -235,10 +237,31 @@ Status Spool::Append(const RawBatch& batch) {
   }));
   sizes_[number] = body.size();
   bytes_ += body.size();
+  Keep(number, batch, body.size());
   return {};
 }
 
-Result<std::optional<Spool::Entry>> Spool::ReadAfter(std::int64_t number) const {
+void Spool::Keep(std::int64_t number, const RawBatch& batch, std::uint64_t bytes) {
+  std::lock_guard lock(kept_mutex_);
+  if (kept_bytes_ + bytes > kMostKeptBytes) return;
+  kept_bytes_ += bytes;
+  kept_.try_emplace(number, batch, bytes);
+}
+
+// Gives a batch once, and lets go of those before it: they were read from the file, or removed.
+std::optional<Spool::Entry> Spool::TakeKept(std::int64_t number) {
+  std::lock_guard lock(kept_mutex_);
+  std::optional<Entry> taken;
+  while (!kept_.empty() && kept_.begin()->first <= number) {
+    auto oldest = kept_.extract(kept_.begin());
+    kept_bytes_ -= oldest.mapped().second;
+    if (oldest.key() == number) taken = Entry{number, std::move(oldest.mapped().first)};
+  }
+  return taken;
+}
+
+Result<std::optional<Spool::Entry>> Spool::ReadAfter(std::int64_t number) {
+  if (auto kept = TakeKept(number + 1)) return kept;
   std::lock_guard lock(mutex_);
   std::int64_t wanted = std::max(number + 1, state_.first);
   if (wanted >= state_.next) return std::nullopt;
@@ -265,6 +288,7 @@ Status Spool::Remove(std::int64_t number) {
     if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("remove from the spool"));
     return {};
   }));
+  TakeKept(number);
   while (!sizes_.empty() && sizes_.begin()->first < state_.first) {
     bytes_ -= sizes_.begin()->second;
     sizes_.erase(sizes_.begin());

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -17,8 +18,9 @@ struct sqlite3;
 namespace cryptostream {
 
 // What was taken from a source and is not yet acknowledged by the broker: batches in order, in one SQLite file, and how far each source has
-// come. A batch is durable when Append returns; it goes when Remove says that it was delivered. Everything read is checked against
-// a checksum that was written with it. One process at a time (a lock is held for life). Thread-safe.
+// come. A batch is durable when Append returns; it goes when Remove says that it was delivered. Everything read from the file is checked
+// against a checksum that was written with it. A reader that keeps up gets batches out of memory. One process at a time (a lock is
+// held for life). Thread-safe.
 class Spool {
  public:
   struct Entry {
@@ -35,7 +37,7 @@ class Spool {
   // Takes a batch together with the position that it reaches. Errors: Unavailable (the disk is full or fails; nothing was taken).
   Status Append(const RawBatch& batch);
   // The first batch after `number`; nullopt when there is none. Errors: Corrupt, naming file and batch.
-  Result<std::optional<Entry>> ReadAfter(std::int64_t number) const;
+  Result<std::optional<Entry>> ReadAfter(std::int64_t number);
   // Forgets all batches up to `number`: they are delivered. Errors: Unavailable.
   Status Remove(std::int64_t number);
 
@@ -63,6 +65,8 @@ class Spool {
   Status StoreState(const State& state) const;
   template <class Change>
   Status Transaction(State next, Change change);
+  void Keep(std::int64_t number, const RawBatch& batch, std::uint64_t bytes);
+  std::optional<Entry> TakeKept(std::int64_t number);
   Error Wrong(const std::string& what) const;
   Error Failed(const std::string& what) const;
 
@@ -74,6 +78,10 @@ class Spool {
   State state_;                                  // as it is on the disk
   std::map<std::int64_t, std::uint64_t> sizes_;  // of the batches that are left
   std::uint64_t bytes_ = 0;
+  std::mutex kept_mutex_;  // apart, so that a reader does not wait for the disk
+  std::map<std::int64_t, std::pair<RawBatch, std::uint64_t>>
+      kept_;                      // durable, not yet read, with its bytes; guarded by kept_mutex_
+  std::uint64_t kept_bytes_ = 0;  // guarded by kept_mutex_
 };
 
 }  // namespace cryptostream

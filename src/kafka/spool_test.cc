@@ -73,6 +73,20 @@ TEST_F(SpoolTest, KeepsBatchesAndPositionsOverRestarts) {
   EXPECT_EQ(spool->Position("bronze/direct/coingecko"), 3) << "delivered is not forgotten";
 }
 
+TEST_F(SpoolTest, ABatchReadSoonComesFromMemoryAndAgainFromTheFile) {
+  auto spool = Open();
+  for (int i = 1; i <= 4; ++i) ASSERT_TRUE(spool->Append(Batch(i, "message " + std::to_string(i))));
+  ASSERT_TRUE(spool->Remove(1));
+  auto entry = spool->ReadAfter(0);
+  ASSERT_TRUE(entry && *entry);
+  EXPECT_EQ((*entry)->number, 2) << "what was removed is gone from memory too";
+  auto first = Contents(*spool), again = Contents(*spool);
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(*first, *again) << "a new producer reads what the one before it took";
+  auto reopened = (spool.reset(), Open());
+  EXPECT_EQ(*Contents(*reopened), *first);
+}
+
 TEST_F(SpoolTest, IsBoundedButTakesABatchWhenEmpty) {
   auto spool = Open();
   EXPECT_TRUE(spool->HasRoom(2 * kRoom, kRoom));

@@ -1,7 +1,7 @@
 # Apache Kafka for the tests, 3.9 and the newest 4.x: what Maven Central holds. Sourced by tools/setup.
 #
 # requirements/kafka-VERSION.lock names every jar with its SHA-256. build/kafka/VERSION is a link into the cache, as for the
-# other libraries. Only `make test` fetches it (90 MB).
+# other libraries. Only `make test` and `make bench` fetch it (90 MB).
 
 # Sets brokers (versions) and brokers_missing.
 plan_brokers() {

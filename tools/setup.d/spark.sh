@@ -2,7 +2,7 @@
 #
 # requirements/spark-VERSION.lock names PySpark's source package, which holds Spark's own jars, and the jars that Spark lacks, with their
 # SHA-256. The package is unpacked and not installed: making a wheel of 300 MB of jars would take minutes and change nothing in them.
-# build/spark is a link into the cache: pyspark/ and lib/ are for Python, deps/ is Spark's home. Only `make test` fetches it (340 MB).
+# build/spark is a link into the cache: pyspark/ and lib/ are for Python, deps/ is Spark's home. Only `make test` and `make bench` fetch it (340 MB).
 
 # As the original: Delta 3.1 and Spark 3.5. The Kafka source of 3.5.7 is the newest of 3.5. Spark brings what else they need.
 spark_jars=(
