@@ -2,7 +2,7 @@
 #include "lake_run.h"
 
 #include "base/log.h"
-#include "base/start_pages.h"
+#include "base/memory.h"
 
 namespace cryptostream {
 

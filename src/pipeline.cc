@@ -14,7 +14,7 @@
 #include <filesystem>
 
 #include "base/log.h"
-#include "base/start_pages.h"
+#include "base/memory.h"
 #include "lake_run.h"
 #include "pipeline_parts.h"
 #include "progress.h"
@@ -250,8 +250,7 @@ Status BackfillLake(const Config& config, int days, bool show_progress, StopToke
 Status ServeLake(const Config& config, StopToken stop) {
   CS_ASSIGN(auto server, StartServer(config, ServeMode::kLive, config.lake.root));
   ReleaseStartPages();
-  while (SleepFor(stop, kLook)) {
-  }
+  while (SleepFor(stop, kLook)) ReleaseFreeMemory();
   return {};
 }
 

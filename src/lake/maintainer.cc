@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "lake/commit.h"
 #include "lake/floor.h"
@@ -57,6 +58,7 @@ void Maintainer::Run(StopToken stop) {
   while (SleepFor(stop, options_.compact_every)) {
     auto compacted = Compact(false, stop);
     if (!Report("compact", compacted ? Status() : std::unexpected(compacted.error()))) return;
+    ReleaseFreeMemory();
     if (std::chrono::steady_clock::now() < next_clean) continue;
     auto retained = Retain(false, stop);
     if (!Report("drop old days", retained ? Status() : std::unexpected(retained.error()))) return;
