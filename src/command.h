@@ -10,6 +10,7 @@
 
 namespace CLI {
 class App;
+class Option;
 }
 
 namespace cryptostream {
@@ -38,6 +39,10 @@ struct Command {
   CLI::App* app = nullptr;
   std::function<int(CommandContext&)> action;
 };
+
+// A flag that is short for a setting: what it is given joins `context.settings`.
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
+                        const std::string& help);
 
 // run, serve, replay, produce, stream, backfill, import.
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);

@@ -11,12 +11,6 @@
 namespace cryptostream {
 namespace {
 
-void AddStorage(CLI::App* app, CommandContext& context) {
-  app->add_option_function<std::string>(
-      "--storage", [&context](const std::string& value) { context.settings.push_back("storage.path=" + value); },
-      "where the tables lie");
-}
-
 // Opens a lake that is there; a mistyped path must not make a new one.
 Result<std::unique_ptr<Lake>> OpenExisting(const Config& config) {
   std::error_code error;
@@ -103,7 +97,7 @@ Command AddCompact(CLI::App& program, CommandContext& context) {
       "Examples:\n  cryptostream compact --storage my-lake\n\nA running engine compacts by itself; this is for a lake that "
       "nobody "
       "writes. Old files stay until vacuum.");
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, RunCompact};
 }
 
@@ -114,7 +108,7 @@ Command AddVacuum(CLI::App& program, CommandContext& context) {
       "maintenance.log_retention and maintenance.file_retention say how old. A running engine does it by itself.");
   auto dry_run = std::make_shared<bool>(false);
   app->add_flag("--dry-run", *dry_run, "only say what would be deleted");
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [dry_run](CommandContext& context) { return RunVacuum(context, *dry_run); }};
 }
 
@@ -126,7 +120,7 @@ Command AddRetention(CLI::App& program, CommandContext& context) {
       "setting. The files stay until vacuum.");
   auto dry_run = std::make_shared<bool>(false);
   app->add_flag("--dry-run", *dry_run, "only say what would be dropped");
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [dry_run](CommandContext& context) { return RunRetention(context, *dry_run); }};
 }
 

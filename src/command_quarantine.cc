@@ -17,12 +17,6 @@ struct Flags {
   bool dry_run = false;
 };
 
-void AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
-                const std::string& help) {
-  app->add_option_function<std::string>(
-      flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
-}
-
 void AddFilter(CLI::App* app, CommandContext& context, Flags& flags, const std::string& limit_help) {
   app->add_option("--source", flags.filter.source, "only of this source, as coingecko");
   app->add_option("--stage", flags.filter.stage, "only what this stage refused: source, bronze or silver")

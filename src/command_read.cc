@@ -12,12 +12,6 @@
 namespace cryptostream {
 namespace {
 
-void AddStorage(CLI::App* app, CommandContext& context) {
-  app->add_option_function<std::string>(
-      "--storage", [&context](const std::string& value) { context.settings.push_back("storage.path=" + value); },
-      "where the tables lie");
-}
-
 int RunQuery(const Config& config, const std::string& sql, RowFormat format) {
   auto views = OpenLakeViews(config.lake.root);
   if (!views) return Failed(views.error());
@@ -41,7 +35,7 @@ Command AddShow(CLI::App& program, CommandContext& context) {
       ->check(CLI::IsMember({"silver", "gold", "gold_1h", "gold_1d"}));
   app->add_option("--coin", flags->coin, "only this coin");
   app->add_option("--limit", flags->limit, "how many rows")->check(CLI::Range(1, 10'000))->capture_default_str();
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [flags](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
@@ -69,7 +63,7 @@ Command AddQuery(CLI::App& program, CommandContext& context) {
   auto csv = std::make_shared<bool>(false);
   app->add_option("sql", *sql, "one SELECT")->required();
   app->add_flag("--csv", *csv, "print CSV");
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [sql, csv](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
@@ -89,7 +83,7 @@ Command AddVerify(CLI::App& program, CommandContext& context) {
   auto repair = std::make_shared<bool>(false);
   app->add_flag("--repair", *repair,
                 "first mend _last_checkpoint, checkpoints and checksums from the commits; nobody may be writing");
-  AddStorage(app, context);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [what, repair](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);

@@ -10,12 +10,6 @@ namespace cryptostream {
 namespace {
 
 // A flag that is short for one setting.
-CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
-                        const std::string& help) {
-  return app->add_option_function<std::string>(
-      flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
-}
-
 int Finished(const Status& status, const CommandContext& context) {
   if (status || (context.stop.stop_requested() && status.error().kind == ErrorKind::kCancelled)) return kExitDone;
   return Failed(status.error());

@@ -85,6 +85,12 @@ int Failed(const Error& error) {
   return kExitFailure;
 }
 
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
+                        const std::string& help) {
+  return app->add_option_function<std::string>(
+      flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
+}
+
 std::optional<Config> CommandContext::Load(int* exit_code) const {
   ConfigSources sources;
   if (!config_file.empty()) sources.file = config_file;

@@ -14,5 +14,7 @@ std::string Printable(std::string_view bytes, std::size_t limit = 200);
 bool IsUtf8(std::string_view bytes);
 // Decodes a URI's %XX (and '+' in a query). False when malformed or when it hides a NUL.
 bool PercentDecode(std::string_view text, bool plus_is_space, std::string& out);
+// Encodes everything but a URI's unreserved characters.
+std::string PercentEncode(std::string_view text);
 
 }  // namespace cryptostream

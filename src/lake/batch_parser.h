@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,9 +24,6 @@ struct ParsedRows {
   std::vector<RowOrigin> origins;  // of the ticks
   std::vector<Rejected> rejected;  // what cannot be a tick
 };
-
-// An event may be ahead of its receive time by this much; beyond, the stamp is wrong.
-inline constexpr std::chrono::seconds kFutureTolerance{5};
 
 // Messages to ticks, on all cores when there are many: no message needs another one to be read. Keeps its parsers between calls; one caller
 // at a time.

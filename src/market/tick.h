@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -13,6 +14,9 @@ inline constexpr double kNull = std::numeric_limits<double>::quiet_NaN();  // an
 inline bool IsNull(double value) { return std::isnan(value); }
 inline constexpr Timestamp kNoTime = Timestamp::min();
 inline constexpr std::int64_t kNoTradeId = std::numeric_limits<std::int64_t>::min();
+
+// An event may be ahead of its receive time by this much; beyond, the stamp is wrong and silver refuses the row.
+inline constexpr std::chrono::seconds kFutureTolerance{5};
 
 // One row of silver: a price observation (polled) or a trade.
 struct Tick {

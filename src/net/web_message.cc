@@ -1,8 +1,6 @@
 // Requests and answers as plain structs, so that whoever answers needs no header of Boost.
 #include "net/web_message.h"
 
-#include <cctype>
-
 namespace cryptostream {
 
 std::string_view WebRequest::Header(std::string_view name) const {
@@ -18,21 +16,6 @@ void WebReply::SetBody(std::shared_ptr<const std::string> text) {
   body = *text;
   body_gzip = {};
   owner = std::move(text);
-}
-
-std::string PercentEncode(std::string_view text) {
-  static const char kDigits[] = "0123456789ABCDEF";
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += static_cast<char>(c);
-    } else {
-      out += '%';
-      out += kDigits[c >> 4];
-      out += kDigits[c & 15];
-    }
-  }
-  return out;
 }
 
 }  // namespace cryptostream

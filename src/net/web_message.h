@@ -50,7 +50,4 @@ struct WebReply {
   void SetBody(std::shared_ptr<const std::string> text);
 };
 
-// Encodes everything but unreserved characters.
-std::string PercentEncode(std::string_view text);
-
 }  // namespace cryptostream

@@ -1,4 +1,5 @@
 // GET /api/v1/candles: answered on the I/O thread where memory suffices, by a worker where the table is needed.
+#include "base/text.h"
 #include "serve/candles.h"
 #include "serve/render.h"
 #include "serve/routes.h"

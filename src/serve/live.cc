@@ -9,9 +9,6 @@
 namespace cryptostream {
 namespace {
 
-// Silver refuses observations further ahead of their receive time (design.md section 3).
-constexpr std::chrono::seconds kFutureTolerance{5};
-
 const Clock& MachineClock() {
   static const SystemClock clock;
   return clock;

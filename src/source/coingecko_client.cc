@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/metrics.h"
+#include "base/text.h"
 #include "market/name.h"
 
 namespace cryptostream {
@@ -31,18 +31,6 @@ BudgetLimits LimitsOf(const CoinGeckoOptions& options) {
     case CoinGeckoPlan::kPro: return {options.calls_per_minute.value_or(500), options.calls_per_month.value_or(500'000)};
   }
   return {};
-}
-
-std::string PercentEncoded(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') {
-      out.push_back(static_cast<char>(c));
-    } else {
-      out += fmt::format("%{:02X}", c);
-    }
-  }
-  return out;
 }
 
 bool IsLoopback(std::string_view url) {
@@ -147,14 +135,14 @@ std::chrono::milliseconds CoinGeckoClient::WaitFor(const Trouble& trouble) {
 
 std::string CoinGeckoClient::MarketsPath() const {
   std::string ids;
-  for (const auto& coin : options_.coins) ids += (ids.empty() ? "" : ",") + PercentEncoded(coin);
-  std::string path = fmt::format("/coins/markets?vs_currency={}&ids={}", PercentEncoded(options_.vs_currency), ids);
+  for (const auto& coin : options_.coins) ids += (ids.empty() ? "" : ",") + PercentEncode(coin);
+  std::string path = fmt::format("/coins/markets?vs_currency={}&ids={}", PercentEncode(options_.vs_currency), ids);
   if (options_.coins.size() > 100) path += "&per_page=250";  // the provider's default page is 100 rows
   return path;
 }
 
 std::string CoinGeckoClient::ChartPath(const std::string& coin, int days) const {
-  return fmt::format("/coins/{}/market_chart?vs_currency={}&days={}", PercentEncoded(coin), PercentEncoded(options_.vs_currency),
+  return fmt::format("/coins/{}/market_chart?vs_currency={}&days={}", PercentEncode(coin), PercentEncode(options_.vs_currency),
                      days);
 }
 
