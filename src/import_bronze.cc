@@ -23,8 +23,6 @@ namespace cryptostream {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr std::size_t kBatchRows = 50'000;
 constexpr std::chrono::hours kPatience{1};
 constexpr int kCommitsPerRead = 100;
 constexpr const char* kTopic = "import:crypto-raw";
@@ -92,7 +90,7 @@ class Import {
       AddReject(batch_, at, "no_value", "", received);
     else
       batch_.Add({key, std::get<std::string>(row[1]), received, at});
-    if (batch_.bytes() >= kBatchBytes || batch_.rows() + batch_.rejects.size() >= kBatchRows) Push(stop);
+    if (batch_.bytes() >= RawBatch::kFullBytes || batch_.rows() + batch_.rejects.size() >= RawBatch::kFullRows) Push(stop);
     return !stopped_;
   }
 

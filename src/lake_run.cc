@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/threads.h"
 
 namespace cryptostream {
 
@@ -68,6 +69,7 @@ void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role r
 void LakeRun::PlayInput(std::string name, Role role, std::function<Status(StopToken)> read) {
   ++playing_;
   sources_.emplace_back([this, name = std::move(name), role, read = std::move(read)](StopToken stop) {
+    NameThread("source");
     Status played = read(stop);
     if (!played && played.error().kind != ErrorKind::kCancelled) {
       if (role == Role::kEssential)

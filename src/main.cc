@@ -11,6 +11,7 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "command.h"
 #include "version.h"
@@ -107,6 +108,7 @@ std::optional<Config> CommandContext::Load(int* exit_code) const {
 }
 
 int Main(int argc, char** argv) {
+  ReuseLargeBuffers();
   StopSource stop;
   WatchSignals(stop);
   CommandContext context;

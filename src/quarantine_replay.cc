@@ -26,8 +26,6 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr std::size_t kBatchRows = 50'000;
 constexpr std::chrono::days kClocks{1};  // by which those of the machines may differ
 
 // Gathers open rejects into batches of one source, topic and partition each.
@@ -63,7 +61,7 @@ class Gatherer {
     report.bytes += static_cast<std::int64_t>(reject.value.size());
     bytes_ += reject.value.size();
     ++rows_;
-    if (bytes_ >= kBatchBytes || rows_ >= kBatchRows) status_ = Flush();
+    if (bytes_ >= RawBatch::kFullBytes || rows_ >= RawBatch::kFullRows) status_ = Flush();
     return status_.has_value();
   }
 

@@ -12,9 +12,16 @@
 
 namespace cryptostream {
 
-// A bounded queue between threads: the producer waits when it is full, so that back-pressure reaches the source.
-// Closing lets consumers take what is left and then see the end. Thread-safe.
-template <class T>
+struct EachWeighsOne {
+  template <class T>
+  std::size_t operator()(const T&) const {
+    return 1;
+  }
+};
+
+// A bounded queue between threads: the producer waits when it is full, so that back-pressure reaches the source. Full is when its items
+// weigh `capacity` or more. Closing lets consumers take what is left and then see the end. Thread-safe.
+template <class T, class Weight = EachWeighsOne>
 class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
@@ -22,8 +29,9 @@ class BoundedQueue {
   // Waits for room. Returns false (and drops `item`) when stopped or closed.
   bool Push(T item, StopToken stop) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [&] { return closed_ || items_.size() < capacity_; });
-    if (closed_ || items_.size() >= capacity_) return false;
+    changed_.wait(lock, stop, [&] { return closed_ || weight_ < capacity_; });
+    if (closed_ || weight_ >= capacity_) return false;
+    weight_ += Weight()(item);
     items_.push_back(std::move(item));
     changed_.notify_all();
     return true;
@@ -32,7 +40,8 @@ class BoundedQueue {
   // Adds without waiting; false when full or closed.
   bool TryPush(T item) {
     std::lock_guard lock(mutex_);
-    if (closed_ || items_.size() >= capacity_) return false;
+    if (closed_ || weight_ >= capacity_) return false;
+    weight_ += Weight()(item);
     items_.push_back(std::move(item));
     changed_.notify_all();
     return true;
@@ -45,6 +54,7 @@ class BoundedQueue {
     if (items_.empty()) return std::nullopt;
     T item = std::move(items_.front());
     items_.pop_front();
+    weight_ -= Weight()(item);
     changed_.notify_all();
     return item;
   }
@@ -58,6 +68,7 @@ class BoundedQueue {
   void Clear() {
     std::lock_guard lock(mutex_);
     items_.clear();
+    weight_ = 0;
     changed_.notify_all();
   }
 
@@ -76,6 +87,7 @@ class BoundedQueue {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<T> items_;
+  std::size_t weight_ = 0;
   bool closed_ = false;
 };
 

@@ -24,10 +24,11 @@ std::string Normal(const std::string& path) { return std::filesystem::path(path)
 }  // namespace
 
 void FileHold::Add(const std::string& path) {
-  paths_.push_back(Normal(path));
+  std::string normal = Normal(path);
   Registry& registry = TheRegistry();
   std::lock_guard lock(registry.mutex);
-  ++registry.holders[paths_.back()];
+  ++registry.holders[normal];
+  paths_.push_back(std::move(normal));
 }
 
 FileHold::~FileHold() {

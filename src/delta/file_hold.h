@@ -19,7 +19,7 @@ class FileHold {
   static bool Held(const std::string& path);
 
  private:
-  std::vector<std::string> paths_;
+  std::vector<std::string> paths_;  // guarded by the registry's mutex
 };
 
 }  // namespace cryptostream

@@ -84,8 +84,9 @@ struct StatisticsBuilder::Column {
 template <class ArrayType>
 void StatisticsBuilder::Column::AddIntegers(const arrow::Array& chunk) {
   const auto& array = static_cast<const ArrayType&>(chunk);
+  bool whole = array.null_count() == 0;
   for (std::int64_t i = 0; i < array.length(); ++i) {
-    if (array.IsNull(i)) continue;
+    if (!whole && array.IsNull(i)) continue;
     low = std::min<std::int64_t>(low, array.Value(i));
     high = std::max<std::int64_t>(high, array.Value(i));
   }

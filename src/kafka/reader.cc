@@ -22,8 +22,6 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr std::size_t kPollMessages = 10'000;
-constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr std::size_t kBatchRows = 50'000;
 constexpr std::chrono::milliseconds kLook{5};
 constexpr std::chrono::seconds kPatience{5};  // with bronze before the assignment is given back
 constexpr std::chrono::seconds kAdminTimeout{5};
@@ -92,7 +90,7 @@ Status TopicConsumer::Reader::Poll() {
         ++rows;
       }
     }
-    if (static_cast<std::size_t>(count) < kPollMessages || bytes >= kBatchBytes || rows >= kBatchRows) return {};
+    if (static_cast<std::size_t>(count) < kPollMessages || bytes >= RawBatch::kFullBytes || rows >= RawBatch::kFullRows) return {};
   }
 }
 

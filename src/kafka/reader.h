@@ -65,7 +65,7 @@ class TopicConsumer::Reader {
   bool paused_ = false;
   Steady::time_point published_at_{}, refreshed_at_{};
 
-  BoundedQueue<std::shared_ptr<RawBatch>> handoff_{4};
+  BoundedQueue<std::shared_ptr<RawBatch>, BatchWeight> handoff_{4 * RawBatch::kFullRows};
   std::atomic<bool> pusher_ended_ = false;
   std::jthread pusher_;
 };

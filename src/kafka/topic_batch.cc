@@ -63,7 +63,8 @@ void PartitionBatches::Add(const rd_kafka_message_t& message, Timestamp received
   std::string_view source = HeaderOf(message, kSourceHeader);
   std::string_view kind = HeaderOf(message, kKindHeader);
   if (kind == kGapKind) Close();
-  RawBatch& batch = Open(IsValidName(source) ? source : kDefaultSource);
+  bool same = open_ && open_->source == source;
+  RawBatch& batch = Open(same || IsValidName(source) ? source : kDefaultSource);
   std::string_view value = Bytes(message.payload, message.len);
   std::string_view key = Bytes(message.key, message.key_len);
   if (kind == kGapKind) {

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <iterator>
-#include <system_error>
-#include <thread>
 #include <utility>
+
+#include "base/threads.h"
 
 namespace cryptostream {
 namespace {
 
 constexpr std::size_t kRowsWorthAThread = 10'000;
-constexpr std::size_t kMaxThreads = 8;
 
 struct Run {
   std::size_t begin, end;  // rows of the commit, counted over its batches
@@ -28,6 +27,7 @@ void ParseRow(const RawBatch& batch, Name source, RowOrigin origin, MessageParse
     out.rejected.push_back({origin, ParseReject{RejectReason::kFutureTimestamp, FormatRfc3339(tick->event_time)}.Text()});
   } else {
     out.ticks.push_back(*tick);
+    out.keys.push_back(DuplicateFilter::KeyOf(*tick));
     out.origins.push_back(origin);
   }
 }
@@ -49,43 +49,26 @@ void Append(std::vector<T>& to, std::vector<T> from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-// Runs `work` beside the caller, or at once where no thread is to be had.
-template <class Work>
-void Beside(std::vector<std::jthread>& threads, Work work) {
-  try {
-    threads.emplace_back(work);
-  } catch (const std::system_error&) {
-    work();
-  }
-}
-
 }  // namespace
 
 ParsedRows BatchParser::Parse(const BronzeBatchList& batches) {
   std::size_t rows = 0;
   for (const RawBatchPtr& batch : batches) rows += batch->rows();
-  std::size_t cores = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()), kMaxThreads);
-  std::size_t runs = std::clamp<std::size_t>(rows / kRowsWorthAThread, 1, cores);
+  std::size_t runs = std::clamp<std::size_t>(rows / kRowsWorthAThread, 1, SharedBy());
   if (parsers_.size() < runs) parsers_.resize(runs);
   std::vector<ParsedRows> parsed(runs);
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = runs; i-- > 0;) {
-      Run run{rows * i / runs, rows * (i + 1) / runs};
-      std::size_t room = i == 0 ? rows : run.end - run.begin;  // the first one takes in the others
-      parsed[i].ticks.reserve(room);
-      parsed[i].origins.reserve(room);
-      auto work = [&, i, run] { ParseRun(batches, run, parsers_[i], parsed[i]); };
-      if (i == 0) {
-        work();
-      } else {
-        Beside(threads, work);
-      }
-    }
-  }
+  SideBySide(runs, [&](std::size_t i) {
+    Run run{rows * i / runs, rows * (i + 1) / runs};
+    std::size_t room = i == 0 ? rows : run.end - run.begin;  // the first one takes in the others
+    parsed[i].ticks.reserve(room);
+    parsed[i].keys.reserve(room);
+    parsed[i].origins.reserve(room);
+    ParseRun(batches, run, parsers_[i], parsed[i]);
+  });
   ParsedRows out = std::move(parsed.front());
   for (std::size_t i = 1; i < runs; ++i) {
     Append(out.ticks, std::exchange(parsed[i].ticks, {}));
+    Append(out.keys, std::move(parsed[i].keys));
     Append(out.origins, std::move(parsed[i].origins));
     Append(out.rejected, std::move(parsed[i].rejected));
   }

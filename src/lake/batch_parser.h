@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lake/bronze.h"
+#include "lake/dedup.h"
 #include "market/parse.h"
 
 namespace cryptostream {
@@ -21,11 +22,12 @@ struct ParsedRows {
     std::string reason;
   };
   std::vector<Tick> ticks;
+  std::vector<DuplicateFilter::Key> keys;  // of the ticks
   std::vector<RowOrigin> origins;  // of the ticks
   std::vector<Rejected> rejected;  // what cannot be a tick
 };
 
-// Messages to ticks, on all cores when there are many: no message needs another one to be read. Keeps its parsers between calls; one caller
+// Messages to ticks and the keys by which duplicates are found, on all cores when there are many: no message needs another one to be read. Keeps its parsers between calls; one caller
 // at a time.
 class BatchParser {
  public:

@@ -48,7 +48,7 @@ std::optional<RejectReason> Refuse(std::string_view value) {
 
 }  // namespace
 
-BronzeStage::BronzeStage(Lake& lake, BoundedQueue<IncomingBatch>& input, BronzeHandoff& output)
+BronzeStage::BronzeStage(Lake& lake, IncomingQueue& input, BronzeHandoff& output)
     : lake_(lake), input_(input), output_(output) {}
 
 const StagePoints& BronzeStage::points() const { return kPoints; }
@@ -93,6 +93,8 @@ RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) cons
   std::int64_t position = ThereBelow(*batch, Reached(*batch));
   std::int64_t in_quarantine = ThereBelow(*batch, PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0));
   bool tell = !dead_letter_topic.empty() && batch->topic == dead_letter_topic;
+  auto old = [position](std::int64_t offset) { return offset < position; };
+  if (std::ranges::none_of(batch->offsets(), old) && batch->AllText(kMaxMessageBytes)) return batch;
   std::vector<std::size_t> kept;
   kept.reserve(batch->rows());
   for (std::size_t i = 0; i < batch->rows(); ++i) {

@@ -18,6 +18,11 @@ struct IncomingBatch {
   RawBatchPtr batch;
 };
 
+struct IncomingWeight {
+  std::size_t operator()(const IncomingBatch& incoming) const { return incoming.batch->weight(); }
+};
+using IncomingQueue = BoundedQueue<IncomingBatch, IncomingWeight>;
+
 // Bronze rows of one committed version, in the order in which a reader of the table finds them.
 using BronzeBatchList = std::vector<RawBatchPtr>;
 using BronzeHandoff = Handoff<BronzeBatchList>;
@@ -26,7 +31,7 @@ using BronzeHandoff = Handoff<BronzeBatchList>;
 // a string column cannot hold (not UTF-8, too large) and never looks at what a message means.
 class BronzeStage final : public StageLogic {
  public:
-  BronzeStage(Lake& lake, BoundedQueue<IncomingBatch>& input, BronzeHandoff& output);
+  BronzeStage(Lake& lake, IncomingQueue& input, BronzeHandoff& output);
 
   // Called after each commit with the highest batch number in it. Set before the stage starts.
   std::function<void(std::uint64_t through, Version version)> on_committed;
@@ -51,7 +56,7 @@ class BronzeStage final : public StageLogic {
   void AddSideRows(const RawBatch& batch, StageWork& work) const;
 
   Lake& lake_;
-  BoundedQueue<IncomingBatch>& input_;
+  IncomingQueue& input_;
   BronzeHandoff& output_;
 
   Positions positions_;                 // of the bronze table

@@ -12,30 +12,43 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutant.h"
+#include "base/threads.h"
 #include "delta/data_file.h"
 
 namespace cryptostream {
 namespace {
 
 constexpr int kMaxAttempts = 8;
+constexpr std::int64_t kRowsWorthAFile = 50'000;
 constexpr Version kCheckpointInterval = 100;  // of a table whose property says nothing
 
+// The partitions' rows as files: several of a large commit, so that they are encoded and made durable side by side.
 Result<std::vector<DataFile>> WriteFiles(const Table& table, const TableLayout& layout, const std::vector<PartitionRows>& rows,
                                          FileHold* hold) {
-  std::vector<DataFile> files;
-  DataFileOptions options;
-  options.fsync = table.fsync();
-  options.distinct_columns = layout.distinct_columns;
-  options.hold = hold;
+  struct Piece {
+    std::vector<PartitionValue> partition;
+    std::shared_ptr<arrow::Table> rows;
+  };
+  std::vector<Piece> pieces;
   for (const PartitionRows& part : rows) {
     std::vector<PartitionValue> partition;
     for (std::size_t i = 0; i < part.partition.size(); ++i) {
       partition.push_back({layout.partition_columns[i], part.partition[i]});
     }
-    CS_ASSIGN(DataFile file, WriteDataFile(table.root_path(), partition, *part.rows, options));
-    files.push_back(std::move(file));
+    std::int64_t count = part.rows->num_rows();
+    auto files = std::clamp<std::int64_t>(count / kRowsWorthAFile, 1, static_cast<std::int64_t>(SharedBy()));
+    for (std::int64_t i = 0; i < files; ++i) {
+      std::int64_t begin = count * i / files, end = count * (i + 1) / files;
+      pieces.push_back({partition, part.rows->Slice(begin, end - begin)});
+    }
   }
-  return files;
+  DataFileOptions options;
+  options.fsync = table.fsync();
+  options.distinct_columns = layout.distinct_columns;
+  options.hold = hold;
+  return AllSideBySide<DataFile>(pieces.size(), [&](std::size_t i) {
+    return WriteDataFile(table.root_path(), pieces[i].partition, *pieces[i].rows, options);
+  });
 }
 
 // Whether the commit leaves a trace in the positions. One that does not (windows that only late rows made) cannot tell by them

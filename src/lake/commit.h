@@ -14,7 +14,7 @@ namespace cryptostream {
 // What one commit of a stage holds.
 struct CommitPlan {
   CommitKind kind = CommitKind::kAppend;
-  std::vector<PartitionRows> rows;  // written as one data file a partition
+  std::vector<PartitionRows> rows;  // written as one data file a partition, some more when they are very many
   std::vector<DataFile> removes;    // for kReplace
   Positions positions;              // the new ones, carried in the commit
   Positions expected;               // what the table must say of the same app ids before (absent: not there yet)

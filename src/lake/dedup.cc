@@ -60,25 +60,31 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
   hash.Add(tick.source);
   hash.Add(tick.symbol);
   hash.Add(static_cast<std::uint64_t>(tick.trade_id));
-  if (!tick.is_trade()) AddContent(hash, tick);
-  return {hash.high(), hash.low()};
-}
-
-std::uint64_t DuplicateFilter::ContentOf(const Tick& tick) {
-  if (!tick.is_trade()) return 0;
-  Hash128 hash;
-  AddContent(hash, tick);
-  return hash.low();
-}
-
-// What memory knows of the key: its content, or null. A trade that came with another time lies in another minute.
-const std::uint64_t* DuplicateFilter::Find(const Memory& memory, const Tick& tick, const Key& key) {
-  if (auto minute = memory.minutes.find(WindowStart(tick.event_time)); minute != memory.minutes.end()) {
-    if (auto found = minute->second.find(key); found != minute->second.end()) return &found->second;
+  if (!tick.is_trade()) {
+    AddContent(hash, tick);
+    return {hash.high(), hash.low()};
   }
-  if (!tick.is_trade() || IsNewTrade(memory, tick)) return nullptr;
-  for (const auto& [start, contents] : memory.minutes) {
-    if (auto found = contents.find(key); found != contents.end()) return &found->second;
+  Hash128 content;
+  AddContent(content, tick);
+  return {hash.high(), hash.low(), content.low()};
+}
+
+DuplicateFilter::Memory& DuplicateFilter::MemoryOf(Name source) {
+  if (!last_source_.second || last_source_.first != source) last_source_ = {source, &sources_[source]};
+  return *last_source_.second;
+}
+
+// The rows of the minute. A new one has room for as many as the minute before it, or it would be moved several times while it fills.
+DuplicateFilter::Rows& DuplicateFilter::MinuteOf(Memory& memory, Timestamp time) {
+  auto [minute, first] = memory.minutes.try_emplace(WindowStart(time));
+  if (first && minute != memory.minutes.begin()) minute->second.reserve(std::prev(minute)->second.size());
+  return minute->second;
+}
+
+// Where memory has the trade, whatever its time was, or null.
+const DuplicateFilter::Key* DuplicateFilter::FindTrade(const Memory& memory, const Key& key) {
+  for (const auto& [start, rows] : memory.minutes) {
+    if (auto found = rows.find(key); found != rows.end()) return &*found;
   }
   return nullptr;
 }
@@ -89,49 +95,51 @@ bool DuplicateFilter::IsNewTrade(const Memory& memory, const Tick& tick) {
   return greatest == memory.greatest_ids.end() || tick.trade_id > greatest->second;
 }
 
-void DuplicateFilter::Insert(Memory& memory, const Tick& tick, const Key& key) {
+// Takes the row in. Returns the equal one that is there already, or null.
+const DuplicateFilter::Key* DuplicateFilter::Insert(Memory& memory, const Tick& tick, const Key& key) {
   if (tick.is_trade()) RememberTradeId(tick.source, tick.symbol, tick.trade_id);
   if (tick.event_time < memory.floor) {
-    looked_up_.emplace(key, ContentOf(tick));
-  } else if (memory.minutes[WindowStart(tick.event_time)].emplace(key, ContentOf(tick)).second) {
-    ++memory.rows;
-    ++rows_;
+    auto [place, fresh] = looked_up_.insert(key);
+    return fresh ? nullptr : &*place;
   }
+  auto [place, fresh] = MinuteOf(memory, tick.event_time).insert(key);
+  if (!fresh) return &*place;
+  ++memory.rows;
+  ++rows_;
+  return nullptr;
 }
 
-void DuplicateFilter::SetFloor(Name source, Timestamp floor) { sources_[source].floor = floor; }
+void DuplicateFilter::SetFloor(Name source, Timestamp floor) { MemoryOf(source).floor = floor; }
 
-void DuplicateFilter::Remember(const Tick& tick) { Insert(sources_[tick.source], tick, KeyOf(tick)); }
+void DuplicateFilter::Remember(const Tick& tick) { Insert(MemoryOf(tick.source), tick, KeyOf(tick)); }
 
 void DuplicateFilter::RememberTradeId(Name source, Name symbol, std::int64_t id) {
-  auto [greatest, first] = sources_[source].greatest_ids.try_emplace(symbol, id);
+  auto [greatest, first] = MemoryOf(source).greatest_ids.try_emplace(symbol, id);
   greatest->second = std::max(greatest->second, id);
 }
 
-bool DuplicateFilter::NeedsLookup(const Tick& tick) const {
-  auto source = sources_.find(tick.source);
-  if (source == sources_.end()) return false;
-  const Memory& memory = source->second;
+bool DuplicateFilter::NeedsLookup(const Tick& tick, const Key& key) {
+  const Memory& memory = MemoryOf(tick.source);
   if (!tick.is_trade()) return tick.event_time < memory.floor;
-  return !IsNewTrade(memory, tick) && !Find(memory, tick, KeyOf(tick));
+  return !IsNewTrade(memory, tick) && !FindTrade(memory, key);
 }
 
-void DuplicateFilter::Want(const Tick& tick) { wanted_.emplace(KeyOf(tick), 0); }
+void DuplicateFilter::Want(const Key& key) { wanted_.insert(key); }
 
 void DuplicateFilter::Offer(const Tick& tick) {
-  if (Key key = KeyOf(tick); wanted_.contains(key)) looked_up_.emplace(key, ContentOf(tick));
+  if (Key key = KeyOf(tick); wanted_.contains(key)) looked_up_.insert(key);
 }
 
-Duplicate DuplicateFilter::Check(const Tick& tick) {
-  Memory& memory = sources_[tick.source];
-  Key key = KeyOf(tick);
-  const std::uint64_t* content = Find(memory, tick, key);
-  if (!content && !looked_up_.empty()) {
-    if (auto found = looked_up_.find(key); found != looked_up_.end()) content = &found->second;
+Duplicate DuplicateFilter::Check(const Tick& tick, const Key& key) {
+  Memory& memory = MemoryOf(tick.source);
+  const Key* known = nullptr;
+  if (tick.is_trade() && !IsNewTrade(memory, tick)) known = FindTrade(memory, key);
+  if (!known && !looked_up_.empty()) {
+    if (auto found = looked_up_.find(key); found != looked_up_.end()) known = &*found;
   }
-  if (content) return *content == ContentOf(tick) ? Duplicate::kYes : Duplicate::kConflict;
-  Insert(memory, tick, key);
-  return Duplicate::kNo;
+  if (!known) known = Insert(memory, tick, key);
+  if (!known) return Duplicate::kNo;
+  return known->content == key.content ? Duplicate::kYes : Duplicate::kConflict;
 }
 
 void DuplicateFilter::EndBatch() {

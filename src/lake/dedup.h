@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -20,12 +20,20 @@ enum class Duplicate {
 // Remembers which rows silver has. Two trades are the same by (source, symbol, trade id), two observations when every column but the
 // receive time is equal. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
 // knows the greatest id of each symbol. What may be in silver beyond that is looked up there: a batch goes through NeedsLookup
-// and Want, then Offer of what silver has, then Check, then EndBatch.
+// and Want, then Offer of what silver has, then Check, then EndBatch. The caller computes a row's key once.
 // Keys are 128-bit hashes: 24 bytes a row, and no two different rows in 10^18 fall together.
 class DuplicateFilter {
  public:
   static constexpr std::size_t kMaxRows = 1'000'000;
+  // What a row is told apart by. Trades: who, which market, which id, and the content beside them.
+  struct Key {
+    std::uint64_t high, low;
+    std::uint64_t content = 0;  // of trades; an observation's key is its content
+    friend bool operator==(const Key& a, const Key& b) { return a.high == b.high && a.low == b.low; }
+  };
   explicit DuplicateFilter(std::size_t max_rows = kMaxRows) : max_rows_(max_rows) {}
+
+  static Key KeyOf(const Tick& tick);
 
   // Memory is to hold every row of the source at or after `floor`; call before Remember.
   void SetFloor(Name source, Timestamp floor);
@@ -35,42 +43,39 @@ class DuplicateFilter {
   void RememberTradeId(Name source, Name symbol, std::int64_t id);
 
   // True when silver may have the row and memory does not know it.
-  bool NeedsLookup(const Tick& tick) const;
+  bool NeedsLookup(const Tick& tick, const Key& key);
   // The rows equal to this one count when they are offered, until the batch ends.
-  void Want(const Tick& tick);
+  void Want(const Key& key);
   void Offer(const Tick& tick);
   // Says whether the row came before; if not, it is remembered.
-  Duplicate Check(const Tick& tick);
+  Duplicate Check(const Tick& tick, const Key& key);
   // Forgets what was wanted, and the oldest rows beyond kMaxRows.
   void EndBatch();
   std::size_t rows() const { return rows_; }
 
  private:
-  struct Key {
-    std::uint64_t high, low;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
   struct KeyHash {
     std::size_t operator()(const Key& key) const { return key.low; }
   };
-  using Contents = boost::unordered_flat_map<Key, std::uint64_t, KeyHash>;  // key -> hash of the content
+  using Rows = boost::unordered_flat_set<Key, KeyHash>;
   struct Memory {
     Timestamp floor = Timestamp::min();
-    std::map<Timestamp, Contents> minutes;
+    std::map<Timestamp, Rows> minutes;
     std::unordered_map<Name, std::int64_t> greatest_ids;  // of trades, by symbol
     std::size_t rows = 0;
   };
-  static Key KeyOf(const Tick& tick);
-  static std::uint64_t ContentOf(const Tick& tick);
-  static const std::uint64_t* Find(const Memory& memory, const Tick& tick, const Key& key);
+  static const Key* FindTrade(const Memory& memory, const Key& key);
   static bool IsNewTrade(const Memory& memory, const Tick& tick);
-  void Insert(Memory& memory, const Tick& tick, const Key& key);
+  Memory& MemoryOf(Name source);
+  static Rows& MinuteOf(Memory& memory, Timestamp time);
+  const Key* Insert(Memory& memory, const Tick& tick, const Key& key);
 
   const std::size_t max_rows_;
   std::size_t rows_ = 0;
   std::unordered_map<Name, Memory> sources_;
-  Contents wanted_;     // keys asked for in this batch; the content does not matter
-  Contents looked_up_;  // what silver has of them, and rows of this batch that are older than memory
+  std::pair<Name, Memory*> last_source_{{}, nullptr};  // of the row before: mostly the next one's too
+  Rows wanted_;     // asked for in this batch; the content does not matter
+  Rows looked_up_;  // what silver has of them, and rows of this batch that are older than memory
 };
 
 }  // namespace cryptostream

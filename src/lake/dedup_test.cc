@@ -28,34 +28,37 @@ Tick Trade(std::int64_t id, Timestamp time, double price) {
   return tick;
 }
 
+Duplicate Check(DuplicateFilter& filter, const Tick& tick) { return filter.Check(tick, DuplicateFilter::KeyOf(tick)); }
+bool NeedsLookup(DuplicateFilter& filter, const Tick& tick) { return filter.NeedsLookup(tick, DuplicateFilter::KeyOf(tick)); }
+
 TEST(DuplicateFilter, EqualObservationsAreOneWhateverTheirReceiveTime) {
   DuplicateFilter filter;
   Tick first = Observation(At(0), 1), again = first;
   again.ingested = At(100);
-  EXPECT_EQ(filter.Check(first), Duplicate::kNo);
-  EXPECT_EQ(filter.Check(again), Duplicate::kYes);
-  EXPECT_EQ(filter.Check(Observation(At(0), 2)), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, first), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, again), Duplicate::kYes);
+  EXPECT_EQ(Check(filter, Observation(At(0), 2)), Duplicate::kNo);
 }
 
 TEST(DuplicateFilter, ATradeWithAnotherTimeUnderAKnownIdIsAConflict) {
   DuplicateFilter filter;
-  EXPECT_EQ(filter.Check(Trade(7, At(0), 1)), Duplicate::kNo);
-  EXPECT_EQ(filter.Check(Trade(7, At(0), 1)), Duplicate::kYes);
-  EXPECT_EQ(filter.Check(Trade(7, At(600), 1)), Duplicate::kConflict);
+  EXPECT_EQ(Check(filter, Trade(7, At(0), 1)), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, Trade(7, At(0), 1)), Duplicate::kYes);
+  EXPECT_EQ(Check(filter, Trade(7, At(600), 1)), Duplicate::kConflict);
 }
 
 TEST(DuplicateFilter, ObservationsBelowTheFloorAreLookedUp) {
   DuplicateFilter filter;
   filter.SetFloor(kSource, At(600));
   Tick old = Observation(At(0), 1);
-  EXPECT_TRUE(filter.NeedsLookup(old));
-  EXPECT_FALSE(filter.NeedsLookup(Observation(At(600), 1)));
-  filter.Want(old);
+  EXPECT_TRUE(NeedsLookup(filter, old));
+  EXPECT_FALSE(NeedsLookup(filter, Observation(At(600), 1)));
+  filter.Want(DuplicateFilter::KeyOf(old));
   filter.Offer(old);
   filter.Offer(Observation(At(0), 2));  // not asked for
-  EXPECT_EQ(filter.Check(old), Duplicate::kYes);
-  EXPECT_EQ(filter.Check(Observation(At(0), 2)), Duplicate::kNo);
-  EXPECT_EQ(filter.Check(Observation(At(0), 2)), Duplicate::kYes);  // twice in one batch
+  EXPECT_EQ(Check(filter, old), Duplicate::kYes);
+  EXPECT_EQ(Check(filter, Observation(At(0), 2)), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, Observation(At(0), 2)), Duplicate::kYes);  // twice in one batch
   filter.EndBatch();
   EXPECT_EQ(filter.rows(), 0u);
 }
@@ -64,24 +67,24 @@ TEST(DuplicateFilter, TradesAreLookedUpOnlyUpToTheGreatestId) {
   DuplicateFilter filter;
   filter.SetFloor(kSource, At(600));
   filter.RememberTradeId(kSource, Name("BTCUSDT"), 100);
-  EXPECT_TRUE(filter.NeedsLookup(Trade(100, At(700), 1)));
-  EXPECT_FALSE(filter.NeedsLookup(Trade(101, At(0), 1)));
+  EXPECT_TRUE(NeedsLookup(filter, Trade(100, At(700), 1)));
+  EXPECT_FALSE(NeedsLookup(filter, Trade(101, At(0), 1)));
   Tick of_other_symbol = Trade(50, At(700), 1);
   of_other_symbol.symbol = Name("ETHUSDT");
-  EXPECT_FALSE(filter.NeedsLookup(of_other_symbol));
-  filter.Want(Trade(100, At(700), 1));
+  EXPECT_FALSE(NeedsLookup(filter, of_other_symbol));
+  filter.Want(DuplicateFilter::KeyOf(Trade(100, At(700), 1)));
   filter.Offer(Trade(100, At(0), 1));  // silver has the id at another time
-  EXPECT_EQ(filter.Check(Trade(100, At(700), 1)), Duplicate::kConflict);
+  EXPECT_EQ(Check(filter, Trade(100, At(700), 1)), Duplicate::kConflict);
 }
 
 TEST(DuplicateFilter, ForgetsTheOldestMinutesAndKnowsThatItDid) {
   DuplicateFilter filter(100);
-  for (int i = 0; i < 300; ++i) EXPECT_EQ(filter.Check(Observation(At(i), 1)), Duplicate::kNo);
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(Check(filter, Observation(At(i), 1)), Duplicate::kNo);
   filter.EndBatch();
   EXPECT_LE(filter.rows(), 100u);
-  EXPECT_TRUE(filter.NeedsLookup(Observation(At(0), 1)));
-  EXPECT_FALSE(filter.NeedsLookup(Observation(At(299), 1)));
-  EXPECT_EQ(filter.Check(Observation(At(299), 1)), Duplicate::kYes);
+  EXPECT_TRUE(NeedsLookup(filter, Observation(At(0), 1)));
+  EXPECT_FALSE(NeedsLookup(filter, Observation(At(299), 1)));
+  EXPECT_EQ(Check(filter, Observation(At(299), 1)), Duplicate::kYes);
 }
 
 }  // namespace

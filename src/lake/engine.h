@@ -61,7 +61,7 @@ class Engine {
 
   Lake& lake_;
   const EngineHooks hooks_;
-  BoundedQueue<IncomingBatch> input_{8};
+  IncomingQueue input_{8 * RawBatch::kFullRows};
   BronzeHandoff to_silver_{2};
   SilverHandoff to_gold_{2};
   BronzeStage bronze_;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/threads.h"
 #include "lake/commit.h"
 #include "lake/floor.h"
 
@@ -42,7 +43,10 @@ Maintainer::Maintainer(Lake& lake) : lake_(lake), options_(lake.options().mainte
 Maintainer::~Maintainer() { Stop(); }
 
 void Maintainer::Start() {
-  thread_ = std::jthread([this](StopToken stop) { Run(stop); });
+  thread_ = std::jthread([this](StopToken stop) {
+    NameThread("maintenance");
+    Run(stop);
+  });
 }
 
 void Maintainer::Stop() {

@@ -111,6 +111,7 @@ void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::s
 void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
   ParsedRows parsed = parser_.Parse(batches);
   working_batch_->ticks = std::move(parsed.ticks);
+  keys_ = std::move(parsed.keys);
   origins_ = std::move(parsed.origins);
   for (const auto& [origin, reason] : parsed.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
 }
@@ -131,9 +132,10 @@ Status SilverStage::LookUpOldRows() {
   CS_TRY(LoadTradeIds());
   std::set<Timestamp> minutes;
   std::set<std::int64_t> trade_ids;
-  for (const Tick& tick : working_batch_->ticks) {
-    if (!duplicates_->NeedsLookup(tick)) continue;
-    duplicates_->Want(tick);
+  for (std::size_t i = 0; i < working_batch_->ticks.size(); ++i) {
+    const Tick& tick = working_batch_->ticks[i];
+    if (!duplicates_->NeedsLookup(tick, keys_[i])) continue;
+    duplicates_->Want(keys_[i]);
     if (tick.is_trade()) {
       trade_ids.insert(tick.trade_id);
     } else {
@@ -153,17 +155,18 @@ void SilverStage::DropDuplicates(const BronzeBatchList& batches, StageWork& work
   std::vector<Tick>& ticks = working_batch_->ticks;
   std::size_t kept = 0;
   double dropped = 0;
+  Watermarks::iterator mark;  // of the row before: mostly the next one's too
   for (std::size_t i = 0; i < ticks.size(); ++i) {
     const RawBatch& batch = *batches[origins_[i].batch];
-    switch (duplicates_->Check(ticks[i])) {
+    switch (duplicates_->Check(ticks[i], keys_[i])) {
       case Duplicate::kYes: ++dropped; continue;
       case Duplicate::kConflict:
         RejectRow(batch, origins_[i].row, std::string(RejectText(RejectReason::kConflictingDuplicate)), work);
         continue;
       case Duplicate::kNo: break;
     }
-    auto key = std::pair(ticks[i].source, static_cast<int>(batch.partition));
-    auto mark = working_batch_->watermarks.try_emplace(key, ticks[i].event_time).first;
+    Watermarks::key_type key(ticks[i].source, batch.partition);
+    if (kept == 0 || mark->first != key) mark = working_batch_->watermarks.try_emplace(key, ticks[i].event_time).first;
     mark->second = std::max(mark->second, ticks[i].event_time);
     ticks[kept++] = ticks[i];
   }

@@ -72,7 +72,8 @@ class SilverStage final : public StageLogic {
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
-  std::vector<RowOrigin> origins_;  // of the working batch's ticks, until duplicates are dropped
+  std::vector<DuplicateFilter::Key> keys_;  // of the working batch's ticks, until duplicates are dropped
+  std::vector<RowOrigin> origins_;          // likewise
   std::atomic<Version> published_consumed_{kNoVersion};
 };
 

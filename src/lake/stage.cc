@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/threads.h"
 #include "market/columns.h"
 
 namespace cryptostream {
@@ -58,7 +59,10 @@ Stage::Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std
 Stage::~Stage() { Stop(); }
 
 void Stage::Start() {
-  thread_ = std::jthread([this](StopToken stop) { Run(stop); });
+  thread_ = std::jthread([this](StopToken stop) {
+    NameThread(logic_.name().c_str());
+    Run(stop);
+  });
 }
 
 void Stage::Stop() {

@@ -1,5 +1,4 @@
-// The table of interned names. One mutex suffices: a name is interned once a row at most, and the parser keeps the last
-// few names it saw. Strings are never freed; kMaxNames and the allow-list of characters bound what a hostile feed can make.
+// The table of interned names. One mutex suffices: a parser keeps the names that it has just seen (NameCache). Strings are never freed; kMaxNames and the allow-list of characters bound what a hostile feed can make.
 #include "market/name.h"
 
 #include <mutex>

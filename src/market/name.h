@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,26 @@ class Name {
  private:
   static const std::string& Empty();
   const std::string* text_;
+};
+
+// The names that one thread has just seen: most rows have the same few, and looking here needs no lock.
+class NameCache {
+ public:
+  // The name, or the empty one when it was not kept or gave way to another.
+  Name Find(std::string_view text) const {
+    Name kept = names_[Slot(text)];
+    return kept.str() == text ? kept : Name();
+  }
+  void Keep(Name name) { names_[Slot(name.str())] = name; }
+
+ private:
+  static constexpr std::size_t kSlots = 256;
+  static std::size_t Slot(std::string_view text) {
+    if (text.empty()) return 0;
+    auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
+    return (text.size() * 31 + byte(0) * 7 + byte(text.size() / 2) * 3 + byte(text.size() - 1)) % kSlots;
+  }
+  std::array<Name, kSlots> names_;
 };
 
 // True for 1 to 128 characters of [A-Za-z0-9._:/+-]: what may be a coin id, a source or a symbol.

@@ -74,6 +74,8 @@ Rejected RejectNumber(const NumberToken& token, std::string_view field, RejectRe
 }
 
 std::expected<double, ParseReject> Number(od::value value, std::string_view field) {
+  // The usual case. What simdjson refuses is looked at below, and so is 0, which it also makes of what is too small for a double.
+  if (double number = 0; !value.get_double().get(number) && number != 0) return number;
   auto token = TakeNumber(value, field);
   if (!token) return Rejected(std::move(token).error());
   if (token->text.empty()) return kNull;
@@ -116,7 +118,7 @@ std::expected<Timestamp, ParseReject> Moment(od::value value, std::string_view f
   return *time;
 }
 
-std::expected<Name, ParseReject> Identifier(od::value value, std::string_view field, RejectReason bad) {
+std::expected<Name, ParseReject> Identifier(od::value value, std::string_view field, RejectReason bad, NameCache& names) {
   od::json_type type;
   if (value.type().get(type)) return Reject(RejectReason::kMalformedJson, std::string(field));
   bool null = false;
@@ -124,9 +126,11 @@ std::expected<Name, ParseReject> Identifier(od::value value, std::string_view fi
   if (type != od::json_type::string) return Reject(RejectReason::kWrongType, std::string(field));
   std::string_view text;
   if (value.get_string().get(text)) return Reject(RejectReason::kMalformedJson, std::string(field));
+  if (Name name = names.Find(text); !name.empty()) return name;
   if (!IsValidName(text)) return Reject(bad, std::string(field));
   Name name(text);
   if (name.empty()) return Reject(RejectReason::kTooManyNames, std::string(field));
+  names.Keep(name);
   return name;
 }
 
@@ -148,11 +152,11 @@ std::expected<void, ParseReject> Store(T& place, std::expected<T, ParseReject> v
   return {};
 }
 
-std::expected<void, ParseReject> ReadField(unsigned field, od::value value, Tick& tick) {
+std::expected<void, ParseReject> ReadField(unsigned field, od::value value, NameCache& names, Tick& tick) {
   std::string_view name = kFieldNames[field];
   switch (field) {
     case kTimestamp: return Store(tick.event_time, EpochSeconds(value, name));
-    case kCoinId: return Store(tick.coin, Identifier(value, name, RejectReason::kBadCoinId));
+    case kCoinId: return Store(tick.coin, Identifier(value, name, RejectReason::kBadCoinId, names));
     case kPrice: return Store(tick.price, Number(value, name));
     case kVolume24h: return Store(tick.volume_24h, Number(value, name));
     case kMarketCap: return Store(tick.market_cap, Number(value, name));
@@ -161,8 +165,8 @@ std::expected<void, ParseReject> ReadField(unsigned field, od::value value, Tick
     case kHigh24h: return Store(tick.high_24h, Number(value, name));
     case kLow24h: return Store(tick.low_24h, Number(value, name));
     case kLastUpdated: return Store(tick.last_updated, Moment(value, name));
-    case kSource: return Store(tick.source, Identifier(value, name, RejectReason::kWrongType));
-    case kSymbol: return Store(tick.symbol, Identifier(value, name, RejectReason::kWrongType));
+    case kSource: return Store(tick.source, Identifier(value, name, RejectReason::kWrongType, names));
+    case kSymbol: return Store(tick.symbol, Identifier(value, name, RejectReason::kWrongType, names));
     case kTradeId: return Store(tick.trade_id, TradeId(value));
     case kQuantity: return Store(tick.quantity, Number(value, name));
     default: return {};
@@ -172,7 +176,7 @@ std::expected<void, ParseReject> ReadField(unsigned field, od::value value, Tick
 bool InRange(double value) { return value >= kMinMagnitude && value <= kMaxMagnitude; }
 
 // What a whole tick must have, after every field was read.
-std::expected<Tick, ParseReject> Accept(Tick tick) {
+std::expected<void, ParseReject> Check(const Tick& tick) {
   if (tick.event_time == kNoTime) return Reject(RejectReason::kMissingTimestamp);
   if (tick.coin.empty()) return Reject(RejectReason::kMissingCoinId);
   if (IsNull(tick.price)) return Reject(RejectReason::kMissingPrice);
@@ -181,7 +185,7 @@ std::expected<Tick, ParseReject> Accept(Tick tick) {
   if (!IsNull(tick.quantity) && tick.quantity != 0 && !InRange(tick.quantity)) {
     return Reject(RejectReason::kBadNumber, "quantity");
   }
-  return tick;
+  return {};
 }
 
 Rejected FromJsonError(simdjson::error_code code) {
@@ -232,9 +236,9 @@ std::string ParseReject::Text() const {
 
 struct MessageParser::Buffers {
   od::parser parser;
-  simdjson::padded_string_view view;
   std::unique_ptr<char[]> bytes;
   std::size_t capacity = 0;
+  NameCache names;
 };
 
 MessageParser::MessageParser() : buffers_(std::make_unique<Buffers>()) {}
@@ -273,11 +277,12 @@ std::expected<Tick, ParseReject> MessageParser::Parse(std::string_view message, 
     }
     if (seen & (1u << field)) return Reject(RejectReason::kDuplicateKey, std::string(key));
     seen |= 1u << field;
-    if (auto read = ReadField(field, value, tick); !read) return Rejected(std::move(read).error());
+    if (auto read = ReadField(field, value, b.names, tick); !read) return Rejected(std::move(read).error());
   }
   if (!document.at_end()) return Reject(RejectReason::kMalformedJson, "text after the object");
   if (tick.source.empty()) tick.source = default_source;
-  return Accept(tick);
+  if (auto whole = Check(tick); !whole) return Rejected(std::move(whole).error());
+  return tick;
 }
 
 }  // namespace cryptostream

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "market/json.h"
 
 namespace cryptostream {
 
@@ -19,13 +20,22 @@ void RawBatch::Add(const Row& row) {
   offsets_.push_back(row.offset);
 }
 
-RawBatch::Row RawBatch::row(std::size_t i) const {
-  auto slice = [i](const std::string& bytes, const std::vector<std::int32_t>& ends) {
-    return std::string_view(bytes).substr(static_cast<std::size_t>(ends[i]), static_cast<std::size_t>(ends[i + 1] - ends[i]));
-  };
-  std::optional<std::string_view> key;
-  if (has_key_[i]) key = slice(keys_, key_ends_);
-  return Row{key, slice(values_, value_ends_), received_[i], offsets_[i]};
+void RawBatch::Reserve(std::size_t rows, std::size_t bytes) {
+  values_.reserve(values_.size() + bytes);
+  value_ends_.reserve(value_ends_.size() + rows);
+  key_ends_.reserve(key_ends_.size() + rows);
+  received_.reserve(received_.size() + rows);
+  offsets_.reserve(offsets_.size() + rows);
+}
+
+// Text that is cut where no sequence is in progress gives pieces that are text.
+bool RawBatch::AllText(std::size_t max_bytes) const {
+  for (std::size_t i = 0; i < rows(); ++i) {
+    std::string_view value = Slice(values_, value_ends_, i);
+    bool continues = !value.empty() && (static_cast<unsigned char>(value.front()) & 0xC0) == 0x80;
+    if (continues || value.size() > max_bytes) return false;
+  }
+  return simdjson::validate_utf8(values_.data(), values_.size());
 }
 
 RawBatch RawBatch::Like() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -71,12 +72,25 @@ class RawBatch {
   std::vector<Reject> rejects;     // messages that cannot be bronze rows
   std::vector<Gap> gaps;
 
+  // A batch of a fast source has about so much.
+  static constexpr std::size_t kFullRows = 50'000, kFullBytes = 4 << 20;
+
   void Add(const Row& row);
-  Row row(std::size_t i) const;
+  // Makes room for so many more rows and bytes of values, where the caller knows: growing piece by piece touches fresh pages.
+  void Reserve(std::size_t rows, std::size_t bytes);
+  Row row(std::size_t i) const {
+    std::optional<std::string_view> key;
+    if (has_keys() && has_key_[i]) key = Slice(keys_, key_ends_, i);
+    return {key, Slice(values_, value_ends_, i), received_[i], offsets_[i]};
+  }
   std::size_t rows() const { return offsets_.size(); }
   std::size_t bytes() const { return values_.size() + keys_.size(); }
+  // What it takes of a queue's room, in rows; a full batch takes kFullRows, the smallest one a hundredth of that.
+  std::size_t weight() const { return std::max({rows(), bytes() / (kFullBytes / kFullRows), kFullRows / 100}); }
   bool empty() const { return rows() == 0 && rejects.empty() && gaps.empty(); }
   bool has_keys() const { return keyed_rows_ > 0; }
+  // Whether every value is UTF-8 of at most `max_bytes`: a quick look at all of them at once.
+  bool AllText(std::size_t max_bytes) const;
   // An empty batch of the same source, topic, partition and position id.
   RawBatch Like() const;
 
@@ -87,6 +101,10 @@ class RawBatch {
   const std::vector<std::int64_t>& offsets() const { return offsets_; }
 
  private:
+  static std::string_view Slice(const std::string& bytes, const std::vector<std::int32_t>& ends, std::size_t i) {
+    return {bytes.data() + ends[i], static_cast<std::size_t>(ends[i + 1] - ends[i])};
+  }
+
   std::string values_, keys_;
   std::vector<std::int32_t> value_ends_{0}, key_ends_{0};
   std::vector<bool> has_key_;
@@ -97,6 +115,14 @@ class RawBatch {
 
 // A batch that is on its way: shared by the stages, changed by none.
 using RawBatchPtr = std::shared_ptr<const RawBatch>;
+
+// Of what points to a batch, for a BoundedQueue of those: many small batches (of many partitions) may wait as well as a few full ones.
+struct BatchWeight {
+  template <class Item>
+  std::size_t operator()(const Item& item) const {
+    return item->weight();
+  }
+};
 
 // Bronze rows as the table has them: by the date of receiving, then as they came.
 using DatedBatches = std::map<Date, std::vector<RawBatchPtr>>;

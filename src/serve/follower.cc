@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "delta/data_file.h"
 #include "market/columns.h"
 #include "market/schema.h"
@@ -54,7 +55,10 @@ Follower::Follower(std::filesystem::path root, std::shared_ptr<Live> live, Follo
 Follower::~Follower() { Stop(); }
 
 void Follower::Start() {
-  thread_ = std::jthread([this](StopToken stop) { Run(stop); });
+  thread_ = std::jthread([this](StopToken stop) {
+    NameThread("follower");
+    Run(stop);
+  });
 }
 
 void Follower::Stop() {

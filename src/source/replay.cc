@@ -19,8 +19,8 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::size_t kMostBatchBytes = 4 << 20;
-constexpr std::size_t kMostBatchRows = 50'000;
+constexpr std::size_t kRoomForALine = 16 << 10;    // most lines are shorter, so that the last of a batch still fits
+constexpr std::int64_t kLinesALook = 64;            // at full speed the clock is looked at once in so many lines
 constexpr std::chrono::milliseconds kShortestWait{20};  // lines due sooner go together
 
 bool HasStdin(const ReplayOptions& options) {
@@ -115,17 +115,19 @@ void ReplaySource::TakeLine(const Line& line, std::int64_t position, const Sourc
   if (next_ < position) return;
   if (paced && stamp) Pace(*stamp, output, stop);
   if (stopped_) return;
+  if (paced || batch_.empty() || next_ % kLinesALook == 0) received_ = clock_.Now();
   if (batch_.empty()) {
     batch_.source = decoder_->source();
     batch_.topic = TopicOf(part_->file);
     batch_.position_id = position_id_;
     batch_.live = live_;
+    if (!paced) batch_.Reserve(RawBatch::kFullRows, RawBatch::kFullBytes + kRoomForALine);
   }
   if (whole) {
-    decoder_->Append(next_, clock_.Now(), batch_);
+    decoder_->Append(next_, received_, batch_);
   } else {
     auto reason = fmt::format("{}: {} bytes", RejectText(RejectReason::kTooLarge), line.text.size() + line.cut_bytes);
-    AddReject(batch_, next_, reason, line.text, clock_.Now());
+    AddReject(batch_, next_, reason, line.text, received_);
   }
   ++next_;
   if (IsBatchFull()) Flush(output);
@@ -135,7 +137,7 @@ bool ReplaySource::IsBatchFull() {
   for (; rejects_weighed_ < batch_.rejects.size(); ++rejects_weighed_) {
     reject_bytes_ += batch_.rejects[rejects_weighed_].value.size();
   }
-  return batch_.bytes() + reject_bytes_ >= kMostBatchBytes || batch_.rows() + rejects_weighed_ >= kMostBatchRows;
+  return batch_.bytes() + reject_bytes_ >= RawBatch::kFullBytes || batch_.rows() + rejects_weighed_ >= RawBatch::kFullRows;
 }
 
 // Waits until a line with this stamp is due, with everything before it pushed.

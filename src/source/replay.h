@@ -79,6 +79,7 @@ class ReplaySource final : public Source {
   std::int64_t next_ = 0;                               // the next line's position
   std::int64_t rows_ = 0, rejected_ = 0;
   std::optional<Timestamp> first_stamp_;
+  Timestamp received_{};  // of the line in hand
   std::optional<Anchor> anchor_;
   bool live_ = false;
   bool stopped_ = false;
