@@ -174,7 +174,8 @@ Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
     bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || (close_requested_ && CaughtUp());
     if (!dirty_.empty() && due) return Correct();
   }
-  CS_ASSIGN(auto input, upstream_.Next(stop));
+  auto wait = close_requested_ ? std::chrono::milliseconds(0) : upstream_.kMoment;
+  CS_ASSIGN(auto input, upstream_.Next(stop, wait));
   if (input) Fold(input->version, *input->batch);
   bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
   CS_ASSIGN(auto work, Close(everything));

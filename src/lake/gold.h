@@ -27,7 +27,10 @@ class GoldStage final : public StageLogic {
   Version consumed() const { return published_consumed_.load(); }
   // Asks to close all windows of the sources that came in this run (of all sources when none came), and to work in all late
   // rows, once the stage has caught up with silver. Thread-safe.
-  void RequestClose() { close_requested_ = true; }
+  void RequestClose() {
+    close_requested_ = true;
+    input_.Wake();
+  }
   // True when nothing is left of the request. Thread-safe.
   bool CloseDone() const { return !close_requested_; }
 

@@ -32,12 +32,20 @@ class Handoff {
 
   std::optional<Item> Take(StopToken stop, std::chrono::nanoseconds timeout) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, timeout, [&] { return !items_.empty(); });
+    changed_.wait_for(lock, stop, timeout, [&] { return woken_ || !items_.empty(); });
+    woken_ = false;
     if (items_.empty()) return std::nullopt;
     Item item = std::move(items_.front());
     items_.pop_front();
     changed_.notify_all();
     return item;
+  }
+
+  // Ends the taker's wait, or its next one, without an item: there is something else to do.
+  void Wake() {
+    std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
   }
 
   // While set nothing is kept and nobody waits.
@@ -54,6 +62,7 @@ class Handoff {
   std::condition_variable_any changed_;
   std::deque<Item> items_;
   bool bypass_ = false;
+  bool woken_ = false;
 };
 
 }  // namespace cryptostream

@@ -18,6 +18,7 @@ template <class Batch>
 class Upstream {
  public:
   using Item = typename Handoff<Batch>::Item;
+  static constexpr std::chrono::milliseconds kMoment{100};
   // Reads what a commit of the table holds. A commit that changed no rows gives an empty batch.
   using Read = std::function<Result<Batch>(const CommitActions&)>;
 
@@ -29,11 +30,11 @@ class Upstream {
     backlog_.clear();
   }
 
-  // Waits a moment for the next commit. When stop is requested only what is at hand in memory is still delivered.
+  // Waits `wait` for the next commit, a moment by default. When stop is requested only what is at hand in memory is still delivered.
   // Errors: as of the table; whatever `read` returns.
-  Result<std::optional<Item>> Next(StopToken stop) {
+  Result<std::optional<Item>> Next(StopToken stop, std::chrono::milliseconds wait = kMoment) {
     if (backlog_.empty()) {
-      auto item = handoff_.Take(stop, kWait);
+      auto item = handoff_.Take(stop, wait);
       if (item && item->version == delivered_ + 1) {
         delivered_ = item->version;
         return item;
@@ -53,7 +54,6 @@ class Upstream {
   bool CaughtUp() const { return table_.version() <= delivered_; }
 
  private:
-  static constexpr std::chrono::milliseconds kWait{100};
   static constexpr int kCommitsPerRead = 64;
 
   Status FillBacklog() {
