@@ -23,6 +23,7 @@ bool HasStatistics(const arrow::Field& field) {
     case arrow::Type::INT64:
     case arrow::Type::DATE32:
     case arrow::Type::TIMESTAMP: return true;
+    case arrow::Type::DICTIONARY:  // of texts
     case arrow::Type::STRING: return field.name() == "coin_id";
     default: return false;
   }
@@ -78,6 +79,8 @@ struct StatisticsBuilder::Column {
   template <class ArrayType>
   void AddIntegers(const arrow::Array& chunk);
   void AddTexts(const arrow::Array& chunk);
+  void AddEntries(const arrow::Array& chunk);
+  void AddText(std::string_view value);
   void Write(Bounds* bounds) const;
 };
 
@@ -96,10 +99,27 @@ void StatisticsBuilder::Column::AddTexts(const arrow::Array& chunk) {
   const auto& array = static_cast<const arrow::StringArray&>(chunk);
   for (std::int64_t i = 0; i < array.length(); ++i) {
     if (array.IsNull(i)) continue;
-    std::string_view value = array.GetView(i);
-    if (!text) text.emplace(value, value);
-    if (value < text->first) text->first = value;
-    if (value > text->second) text->second = value;
+    AddText(array.GetView(i));
+  }
+}
+
+void StatisticsBuilder::Column::AddText(std::string_view value) {
+  if (!text) text.emplace(value, value);
+  if (value < text->first) text->first = value;
+  if (value > text->second) text->second = value;
+}
+
+// Only texts that a row has: a dictionary may hold more.
+void StatisticsBuilder::Column::AddEntries(const arrow::Array& chunk) {
+  const auto& array = static_cast<const arrow::DictionaryArray&>(chunk);
+  const auto& entries = static_cast<const arrow::StringArray&>(*array.dictionary());
+  std::vector<bool> seen(static_cast<std::size_t>(entries.length()));
+  for (std::int64_t i = 0; i < array.length(); ++i) {
+    if (array.IsNull(i)) continue;
+    auto entry = static_cast<std::size_t>(array.GetValueIndex(i));
+    if (seen[entry]) continue;
+    seen[entry] = true;
+    AddText(entries.GetView(static_cast<std::int64_t>(entry)));
   }
 }
 
@@ -117,6 +137,7 @@ arrow::Status StatisticsBuilder::Column::Add(const arrow::ArrayVector& chunks) {
     nulls += chunk->null_count();
     switch (field->type()->id()) {
       case arrow::Type::STRING: AddTexts(*chunk); break;
+      case arrow::Type::DICTIONARY: AddEntries(*chunk); break;
       case arrow::Type::TIMESTAMP: AddIntegers<arrow::TimestampArray>(*chunk); break;
       case arrow::Type::INT64: AddIntegers<arrow::Int64Array>(*chunk); break;
       case arrow::Type::DATE32: AddIntegers<arrow::Date32Array>(*chunk); break;

@@ -168,7 +168,8 @@ void SilverStage::DropDuplicates(const BronzeBatchList& batches, StageWork& work
     Watermarks::key_type key(ticks[i].source, batch.partition);
     if (kept == 0 || mark->first != key) mark = working_batch_->watermarks.try_emplace(key, ticks[i].event_time).first;
     mark->second = std::max(mark->second, ticks[i].event_time);
-    ticks[kept++] = ticks[i];
+    if (kept != i) ticks[kept] = ticks[i];
+    ++kept;
   }
   ticks.resize(kept);
   if (dropped > 0) CountMetric("cryptostream_duplicate_events_total", "Rows that silver had already.", {}, dropped);

@@ -5,6 +5,7 @@
 
 #include "market/column_writer.h"
 #include "market/columns.h"
+#include "market/name_column.h"
 #include "market/schema.h"
 
 namespace cryptostream {
@@ -40,18 +41,41 @@ arrow::Result<std::shared_ptr<arrow::Array>> Keys(const RawBatch& batch) {
   return builder.Finish();
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> SameText(const std::string& text, std::int64_t rows) {
-  if (text.empty()) return arrow::MakeArrayOfNull(arrow::utf8(), rows);
-  return arrow::MakeArrayFromScalar(arrow::StringScalar(text), rows);
-}
+// A column of which each batch has one text: a dictionary of all batches' texts, the empty ones null.
+class BatchTexts {
+ public:
+  static arrow::Result<BatchTexts> Of(const std::vector<RawBatchPtr>& batches, std::string RawBatch::* text) {
+    BatchTexts out;
+    arrow::StringBuilder entries;
+    for (const RawBatchPtr& batch : batches) {
+      const std::string& of_batch = (*batch).*text;
+      if (of_batch.empty() || !out.index_.try_emplace(of_batch, static_cast<std::int32_t>(out.index_.size())).second) continue;
+      ARROW_RETURN_NOT_OK(entries.Append(of_batch));
+    }
+    ARROW_ASSIGN_OR_RAISE(out.entries_, entries.Finish());
+    return out;
+  }
+
+  arrow::Result<std::shared_ptr<arrow::Array>> Column(const std::string& text, std::int64_t rows) const {
+    if (index_.empty()) return arrow::MakeArrayOfNull(arrow::utf8(), rows);
+    arrow::Int32Scalar index;  // null
+    if (!text.empty()) index = arrow::Int32Scalar(index_.at(text));
+    ARROW_ASSIGN_OR_RAISE(auto indices, arrow::MakeArrayFromScalar(index, rows));
+    return arrow::DictionaryArray::FromArrays(NameType(), indices, entries_);
+  }
+
+ private:
+  std::map<std::string, std::int32_t> index_;
+  std::shared_ptr<arrow::Array> entries_;
+};
 
 // The columns of one batch, in the order of the layout.
-arrow::Result<arrow::ArrayVector> Chunks(const RawBatchPtr& batch) {
+arrow::Result<arrow::ArrayVector> Chunks(const RawBatchPtr& batch, const BatchTexts& sources, const BatchTexts& topics) {
   static_assert(sizeof(Timestamp) == sizeof(std::int64_t));
   auto rows = static_cast<std::int64_t>(batch->rows());
   ARROW_ASSIGN_OR_RAISE(auto keys, Keys(*batch));
-  ARROW_ASSIGN_OR_RAISE(auto source, arrow::MakeArrayFromScalar(arrow::StringScalar(batch->source), rows));
-  ARROW_ASSIGN_OR_RAISE(auto topic, SameText(batch->topic, rows));
+  ARROW_ASSIGN_OR_RAISE(auto source, sources.Column(batch->source, rows));
+  ARROW_ASSIGN_OR_RAISE(auto topic, topics.Column(batch->topic, rows));
   ARROW_ASSIGN_OR_RAISE(auto partition, arrow::MakeArrayFromScalar(arrow::Int32Scalar(batch->partition), rows));
   auto values = std::make_shared<arrow::StringArray>(rows, Wrap(batch, batch->value_ends()), Wrap(batch, batch->values()));
   auto received = std::make_shared<arrow::TimestampArray>(BronzeLayout().schema->GetFieldByName("timestamp")->type(), rows,
@@ -63,14 +87,19 @@ arrow::Result<arrow::ArrayVector> Chunks(const RawBatchPtr& batch) {
 arrow::Result<std::shared_ptr<arrow::Table>> TableOf(const std::vector<RawBatchPtr>& batches) {
   const auto& fields = BronzeLayout().schema->fields();
   std::vector<arrow::ArrayVector> chunks(fields.size() - BronzeLayout().partition_columns.size());
+  ARROW_ASSIGN_OR_RAISE(BatchTexts sources, BatchTexts::Of(batches, &RawBatch::source));
+  ARROW_ASSIGN_OR_RAISE(BatchTexts topics, BatchTexts::Of(batches, &RawBatch::topic));
   for (const RawBatchPtr& batch : batches) {
-    ARROW_ASSIGN_OR_RAISE(auto of_batch, Chunks(batch));
+    ARROW_ASSIGN_OR_RAISE(auto of_batch, Chunks(batch, sources, topics));
     for (std::size_t i = 0; i < chunks.size(); ++i) chunks[i].push_back(of_batch.at(i));
   }
+  arrow::FieldVector written;
   arrow::ChunkedArrayVector columns;
-  for (arrow::ArrayVector& column : chunks) columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(column)));
-  auto schema = arrow::schema(arrow::FieldVector(fields.begin(), fields.begin() + static_cast<long>(columns.size())));
-  return arrow::Table::Make(std::move(schema), std::move(columns));
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    written.push_back(fields[i]->WithType(chunks[i].front()->type()));
+    columns.push_back(std::make_shared<arrow::ChunkedArray>(std::move(chunks[i])));
+  }
+  return arrow::Table::Make(arrow::schema(std::move(written)), std::move(columns));
 }
 
 }  // namespace

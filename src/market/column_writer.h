@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/result.h"
+#include "market/name_column.h"
 #include "market/tick.h"
 
 namespace cryptostream {
@@ -69,10 +70,18 @@ class ColumnWriter {
 
   void Add(std::shared_ptr<arrow::Array> column) { arrays_.push_back(std::move(column)); }
 
+  template <class NameOf>  // NameOf(i) -> Name, empty for null
+  void Names(const NameDictionary& dictionary, NameOf name) {
+    auto column = dictionary.Column(rows_, name);
+    if (ok()) status_ = column.status();
+    Add(ok() ? *column : nullptr);
+  }
+
   Result<std::shared_ptr<arrow::Table>> Done() {
     if (!ok()) return std::unexpected(FromArrow(status_));
     CS_CHECK(arrays_.size() == columns_);
-    arrow::FieldVector fields(schema_.fields().begin(), schema_.fields().begin() + static_cast<long>(columns_));
+    arrow::FieldVector fields;  // of the types written: names come as dictionaries
+    for (const auto& array : arrays_) fields.push_back(schema_.field(static_cast<int>(fields.size()))->WithType(array->type()));
     return arrow::Table::Make(arrow::schema(std::move(fields)), arrays_, static_cast<std::int64_t>(rows_));
   }
 

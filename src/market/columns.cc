@@ -34,17 +34,18 @@ std::vector<std::string> YearMonthDay(Date date) {
 using Indices = std::vector<std::size_t>;
 
 // Groups row numbers by day; almost always there is one group.
-template <class DateOfRow>
-std::map<Date, Indices> GroupByDay(std::size_t rows, DateOfRow date_of_row) {
+template <class TimeOfRow>
+std::map<Date, Indices> GroupByDay(std::size_t rows, TimeOfRow time_of_row) {
   std::map<Date, Indices> groups;
   Indices* last = nullptr;
-  Date last_date{};
+  Timestamp begin, end;  // of the day of the row before
   for (std::size_t i = 0; i < rows; ++i) {
-    Date date = date_of_row(i);
-    if (!last || date != last_date) {
-      last = &groups[date];
+    Timestamp time = time_of_row(i);
+    if (!last || time < begin || time >= end) {
+      begin = Timestamp(DateOf(time));
+      end = begin + std::chrono::days(1);
+      last = &groups[DateOf(time)];
       if (groups.size() == 1) last->reserve(rows);
-      last_date = date;
     }
     last->push_back(i);
   }
@@ -61,9 +62,14 @@ Result<std::vector<PartitionRows>> PerPartition(const std::map<Date, Indices>& g
   return out;
 }
 
-Result<std::shared_ptr<arrow::Table>> SilverTable(const std::vector<Tick>& ticks, std::span<const std::size_t> at) {
+struct SilverNames {
+  NameDictionary coin, source, symbol;
+};
+
+Result<std::shared_ptr<arrow::Table>> SilverTable(const std::vector<Tick>& ticks, std::span<const std::size_t> at,
+                                                  const SilverNames& names) {
   ColumnWriter w(*SilverLayout().schema, DataColumns(SilverLayout()), at.size());
-  w.Strings([&](std::size_t i) { return TextOrNull(ticks[at[i]].coin.str()); });
+  w.Names(names.coin, [&](std::size_t i) { return ticks[at[i]].coin; });
   w.Doubles([&](std::size_t i) { return ticks[at[i]].price; });
   w.Doubles([&](std::size_t i) { return ticks[at[i]].volume_24h; });
   w.Times([&](std::size_t i) { return ticks[at[i]].event_time; });
@@ -74,8 +80,8 @@ Result<std::shared_ptr<arrow::Table>> SilverTable(const std::vector<Tick>& ticks
   w.Doubles([&](std::size_t i) { return ticks[at[i]].high_24h; });
   w.Doubles([&](std::size_t i) { return ticks[at[i]].low_24h; });
   w.Times([&](std::size_t i) { return ticks[at[i]].last_updated; });
-  w.Strings([&](std::size_t i) { return TextOrNull(ticks[at[i]].source.str()); });
-  w.Strings([&](std::size_t i) { return TextOrNull(ticks[at[i]].symbol.str()); });
+  w.Names(names.source, [&](std::size_t i) { return ticks[at[i]].source; });
+  w.Names(names.symbol, [&](std::size_t i) { return ticks[at[i]].symbol; });
   w.Integers<std::int64_t>([&](std::size_t i) {
     const Tick& tick = ticks[at[i]];
     return tick.is_trade() ? std::optional(tick.trade_id) : std::nullopt;
@@ -91,8 +97,17 @@ Result<std::shared_ptr<arrow::Table>> SilverTable(const std::vector<Tick>& ticks
 // In blocks, side by side: a column after the other goes over ticks that are still in the core's cache.
 Result<std::shared_ptr<arrow::Table>> SilverRows(const std::vector<Tick>& ticks, const Indices& at) {
   constexpr std::size_t kBlock = 8192;
+  SilverNames names;
+  for (std::size_t i : at) {
+    names.coin.Add(ticks[i].coin);
+    names.source.Add(ticks[i].source);
+    names.symbol.Add(ticks[i].symbol);
+  }
+  for (NameDictionary* each : {&names.coin, &names.source, &names.symbol}) {
+    if (arrow::Status done = each->Finish(); !done.ok()) return std::unexpected(FromArrow(done));
+  }
   CS_ASSIGN(auto blocks, AllSideBySide<std::shared_ptr<arrow::Table>>((at.size() + kBlock - 1) / kBlock, [&](std::size_t i) {
-              return SilverTable(ticks, std::span(at).subspan(i * kBlock, std::min(kBlock, at.size() - i * kBlock)));
+              return SilverTable(ticks, std::span(at).subspan(i * kBlock, std::min(kBlock, at.size() - i * kBlock)), names);
             }));
   auto whole = arrow::ConcatenateTables(blocks);
   if (!whole.ok()) return std::unexpected(FromArrow(whole.status()));
@@ -143,17 +158,17 @@ Result<std::shared_ptr<arrow::Table>> GoldTable(const std::vector<GoldRow>& rows
 }  // namespace
 
 Result<std::vector<PartitionRows>> SilverColumns(const std::vector<Tick>& ticks) {
-  auto groups = GroupByDay(ticks.size(), [&](std::size_t i) { return DateOf(ticks[i].event_time); });
+  auto groups = GroupByDay(ticks.size(), [&](std::size_t i) { return ticks[i].event_time; });
   return PerPartition(groups, YearMonthDay, [&](const Indices& at) { return SilverRows(ticks, at); });
 }
 
 Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows, std::chrono::minutes length) {
-  auto groups = GroupByDay(rows.size(), [&](std::size_t i) { return DateOf(rows[i].key.start); });
+  auto groups = GroupByDay(rows.size(), [&](std::size_t i) { return rows[i].key.start; });
   return PerPartition(groups, DateValue, [&](const Indices& at) { return GoldTable(rows, at, length); });
 }
 
 Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& rejects, Timestamp now) {
-  auto groups = GroupByDay(rejects.size(), [&](std::size_t) { return DateOf(now); });
+  auto groups = GroupByDay(rejects.size(), [&](std::size_t) { return now; });
   return PerPartition(groups, DateValue, [&](const Indices& at) {
     ColumnWriter w(*QuarantineLayout().schema, DataColumns(QuarantineLayout()), at.size());
     w.Strings([&](std::size_t i) { return TextOrNull(rejects[at[i]].source); });
@@ -169,7 +184,7 @@ Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& 
 }
 
 Result<std::vector<PartitionRows>> GapColumns(const std::vector<Gap>& gaps) {
-  auto groups = GroupByDay(gaps.size(), [&](std::size_t i) { return DateOf(gaps[i].detected_at); });
+  auto groups = GroupByDay(gaps.size(), [&](std::size_t i) { return gaps[i].detected_at; });
   return PerPartition(groups, DateValue, [&](const Indices& at) {
     ColumnWriter w(*GapsLayout().schema, DataColumns(GapsLayout()), at.size());
     w.Strings([&](std::size_t i) { return TextOrNull(gaps[at[i]].source); });

@@ -3,6 +3,7 @@
 #include "market/decimal.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -55,6 +56,46 @@ std::optional<Parts> Split(std::string_view text) {
   return parts;
 }
 
+// The usual number: up to 18 digits in all, perhaps a point, nothing else. Its digits, and how many of them stand behind the point.
+struct ShortDecimal {
+  std::int64_t digits = 0;
+  int behind = 0;
+};
+
+std::optional<ShortDecimal> TakeShort(std::string_view text) {
+  if (text.empty() || text.size() > 19 || (text[0] == '0' && text.size() > 1 && text[1] != '.')) return std::nullopt;
+  ShortDecimal out;
+  std::size_t point = text.size(), count = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '.' && point == text.size() && i > 0) {
+      point = i;
+    } else if (text[i] >= '0' && text[i] <= '9') {
+      out.digits = out.digits * 10 + (text[i] - '0');
+      ++count;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (count > 18 || point + 1 == text.size()) return std::nullopt;
+  if (point < text.size()) out.behind = static_cast<int>(text.size() - point - 1);
+  return out;
+}
+
+constexpr std::array<std::int64_t, 19> kPowersOf10 = [] {
+  std::array<std::int64_t, 19> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
+// digits * 10^(scale - behind), cut; nullopt when the general way has to look.
+std::optional<std::int64_t> Scaled(const ShortDecimal& number, int scale) {
+  int more = scale - number.behind;
+  if (more <= 0) return -more < static_cast<int>(kPowersOf10.size()) ? std::optional(number.digits / kPowersOf10[-more]) : std::nullopt;
+  std::int64_t value = 0;
+  if (more >= static_cast<int>(kPowersOf10.size()) || __builtin_mul_overflow(number.digits, kPowersOf10[more], &value)) return std::nullopt;
+  return value;
+}
+
 bool AllZero(std::string_view digits) { return digits.find_first_not_of('0') == std::string_view::npos; }
 
 }  // namespace
@@ -62,6 +103,9 @@ bool AllZero(std::string_view digits) { return digits.find_first_not_of('0') == 
 bool IsJsonNumber(std::string_view text) { return Split(text).has_value(); }
 
 std::optional<std::int64_t> ScaledDecimal(std::string_view text, int scale) {
+  if (auto usual = TakeShort(text)) {
+    if (auto value = Scaled(*usual, scale)) return value;
+  }
   auto parts = Split(text);
   if (!parts) return std::nullopt;
   if (AllZero(parts->integer) && AllZero(parts->fraction)) return 0;

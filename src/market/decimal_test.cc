@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+
 namespace cryptostream {
 namespace {
 
@@ -25,6 +28,17 @@ TEST(ScaledDecimal, RefusesWhatDoesNotFitOrIsNoNumber) {
     EXPECT_EQ(ScaledDecimal(text, 6), std::nullopt) << text;
   }
   EXPECT_EQ(ScaledDecimal("9223372036854.775807", 6), 9223372036854775807);
+}
+
+// With an exponent the general way reads it, without one mostly the short one.
+TEST(ScaledDecimal, TheShortWayAndTheGeneralOneAgree) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = std::to_string(random() >> (random() % 64));
+    if (random() % 4 != 0) text.insert(random() % (text.size() + 1), ".");
+    if (random() % 8 == 0) text.insert(0, "0");
+    for (int scale : {0, 3, 6, 12}) EXPECT_EQ(ScaledDecimal(text, scale), ScaledDecimal(text + "e0", scale)) << text << " " << scale;
+  }
 }
 
 TEST(NearestDouble, IsTheNearestOne) {
