@@ -29,6 +29,8 @@ void ParseRow(const RawBatch& batch, Name source, RowOrigin origin, MessageParse
     out.ticks.push_back(*tick);
     out.keys.push_back(DuplicateFilter::KeyOf(*tick));
     out.origins.push_back(origin);
+    out.trades |= tick->is_trade();
+    out.oldest = std::min(out.oldest, tick->event_time);
   }
 }
 
@@ -71,6 +73,8 @@ ParsedRows BatchParser::Parse(const BronzeBatchList& batches) {
     Append(out.keys, std::move(parsed[i].keys));
     Append(out.origins, std::move(parsed[i].origins));
     Append(out.rejected, std::move(parsed[i].rejected));
+    out.trades |= parsed[i].trades;
+    out.oldest = std::min(out.oldest, parsed[i].oldest);
   }
   return out;
 }

@@ -70,14 +70,20 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
 }
 
 DuplicateFilter::Memory& DuplicateFilter::MemoryOf(Name source) {
-  if (!last_source_.second || last_source_.first != source) last_source_ = {source, &sources_[source]};
+  if (!last_source_.second || last_source_.first != source) {
+    last_source_ = {source, &sources_[source]};
+    last_minute_ = {};
+  }
   return *last_source_.second;
 }
 
 // The rows of the minute. A new one has room for as many as the minute before it, or it would be moved several times while it fills.
 DuplicateFilter::Rows& DuplicateFilter::MinuteOf(Memory& memory, Timestamp time) {
-  auto [minute, first] = memory.minutes.try_emplace(WindowStart(time));
+  Timestamp start = WindowStart(time);
+  if (last_minute_.second && last_minute_.first == start) return *last_minute_.second;
+  auto [minute, first] = memory.minutes.try_emplace(start);
   if (first && minute != memory.minutes.begin()) minute->second.reserve(std::prev(minute)->second.size());
+  last_minute_ = {start, &minute->second};
   return minute->second;
 }
 
@@ -118,6 +124,10 @@ void DuplicateFilter::RememberTradeId(Name source, Name symbol, std::int64_t id)
   greatest->second = std::max(greatest->second, id);
 }
 
+bool DuplicateFilter::Forgot(Timestamp oldest) const {
+  return std::ranges::any_of(sources_, [oldest](const auto& source) { return oldest < source.second.floor; });
+}
+
 bool DuplicateFilter::NeedsLookup(const Tick& tick, const Key& key) {
   const Memory& memory = MemoryOf(tick.source);
   if (!tick.is_trade()) return tick.event_time < memory.floor;
@@ -154,6 +164,7 @@ void DuplicateFilter::EndBatch() {
     rows_ -= oldest->second.size();
     memory.floor = std::next(oldest)->first;
     memory.minutes.erase(oldest);
+    last_minute_ = {};
   }
 }
 

@@ -42,6 +42,8 @@ class DuplicateFilter {
   // Takes in that silver has a trade with this id.
   void RememberTradeId(Name source, Name symbol, std::int64_t id);
 
+  // Whether observations as old as this may be in silver without memory knowing. If not so of a batch's oldest, it is not so of any.
+  bool Forgot(Timestamp oldest) const;
   // True when silver may have the row and memory does not know it.
   bool NeedsLookup(const Tick& tick, const Key& key);
   // The rows equal to this one count when they are offered, until the batch ends.
@@ -67,13 +69,15 @@ class DuplicateFilter {
   static const Key* FindTrade(const Memory& memory, const Key& key);
   static bool IsNewTrade(const Memory& memory, const Tick& tick);
   Memory& MemoryOf(Name source);
-  static Rows& MinuteOf(Memory& memory, Timestamp time);
+  Rows& MinuteOf(Memory& memory, Timestamp time);
   const Key* Insert(Memory& memory, const Tick& tick, const Key& key);
 
   const std::size_t max_rows_;
   std::size_t rows_ = 0;
   std::unordered_map<Name, Memory> sources_;
-  std::pair<Name, Memory*> last_source_{{}, nullptr};  // of the row before: mostly the next one's too
+  // Of the row before, mostly the next one's too.
+  std::pair<Name, Memory*> last_source_{{}, nullptr};
+  std::pair<Timestamp, Rows*> last_minute_{{}, nullptr};
   Rows wanted_;     // asked for in this batch; the content does not matter
   Rows looked_up_;  // what silver has of them, and rows of this batch that are older than memory
 };

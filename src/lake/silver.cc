@@ -113,12 +113,14 @@ void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
   working_batch_->ticks = std::move(parsed.ticks);
   keys_ = std::move(parsed.keys);
   origins_ = std::move(parsed.origins);
+  trades_ = parsed.trades;
+  oldest_ = parsed.oldest;
   for (const auto& [origin, reason] : parsed.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
 }
 
 // Which trade ids silver has; read when the first trade comes, because most lakes have none.
 Status SilverStage::LoadTradeIds() {
-  if (trade_ids_loaded_ || std::ranges::none_of(working_batch_->ticks, &Tick::is_trade)) return {};
+  if (trade_ids_loaded_ || !trades_) return {};
   CS_TRY(ReadSilverTradeKeys(lake_.silver().view(), [&](const std::vector<Tick>& trades) -> Status {
     for (const Tick& trade : trades) duplicates_->RememberTradeId(trade.source, trade.symbol, trade.trade_id);
     return {};
@@ -129,6 +131,7 @@ Status SilverStage::LoadTradeIds() {
 
 // Rows that memory does not know are asked of silver: observations by their minute, trades by their id, at whatever time it has them.
 Status SilverStage::LookUpOldRows() {
+  if (!trades_ && !duplicates_->Forgot(oldest_)) return {};
   CS_TRY(LoadTradeIds());
   std::set<Timestamp> minutes;
   std::set<std::int64_t> trade_ids;

@@ -74,6 +74,8 @@ class SilverStage final : public StageLogic {
   std::shared_ptr<SilverBatch> working_batch_;
   std::vector<DuplicateFilter::Key> keys_;  // of the working batch's ticks, until duplicates are dropped
   std::vector<RowOrigin> origins_;          // likewise
+  bool trades_ = false;                     // whether any of them is one
+  Timestamp oldest_;                        // of their event times
   std::atomic<Version> published_consumed_{kNoVersion};
 };
 

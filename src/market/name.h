@@ -3,6 +3,7 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -45,11 +46,12 @@ class NameCache {
   void Keep(Name name) { names_[Slot(name.str())] = name; }
 
  private:
-  static constexpr std::size_t kSlots = 256;
+  static constexpr std::size_t kSlots = 256;  // as many as a byte has values
   static std::size_t Slot(std::string_view text) {
     if (text.empty()) return 0;
-    auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
-    return (text.size() * 31 + byte(0) * 7 + byte(text.size() / 2) * 3 + byte(text.size() - 1)) % kSlots;
+    auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+    std::uint32_t mixed = byte(0) | byte(text.size() / 2) << 8 | byte(text.size() - 1) << 16 | static_cast<std::uint32_t>(text.size()) << 24;
+    return mixed * 0x9E3779B1u >> 24;
   }
   std::array<Name, kSlots> names_;
 };
