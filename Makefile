@@ -46,7 +46,7 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-bench: ## measure against peers and limits, about an hour: ARGS='replay --runs 1'
+bench: ## measure against peers and limits, about two hours: ARGS='replay --runs 1'
 	@tools/setup bench
 	@WITH_TESTS=1 tools/build release cryptostream maintenance_bench consume_limit
 	@tools/bench $(ARGS)

@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|start|size|hour|age|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|http|start|size|hour|age|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--rate N] [--runs N]
 """
 
 import argparse
@@ -24,6 +24,7 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--messages", type=int, default=2_000_000)
     parser.add_argument("--commits", type=int, default=upkeep.OLD_LAKE, help="of the old lake")
+    parser.add_argument("--rate", type=int, default=1, help="commits a second of the part `hour`; at 1 it takes an hour")
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
     arguments = parser.parse_args()
     for unknown in set(arguments.parts) - set(PARTS):
@@ -33,7 +34,7 @@ def main():
     say(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; other work on the machine makes every figure worse")
     missed = 0
     with tempfile.TemporaryDirectory(prefix="cryptostream-bench-") as folder:
-        bench = replays.Bench(folder, arguments.messages, arguments.commits, arguments.runs)
+        bench = replays.Bench(folder, arguments)
         for name in arguments.parts or PARTS:
             say(f"measuring: {PARTS[name].__doc__.strip()}")
             for what, reached, asked, ok in PARTS[name](bench):

@@ -122,13 +122,13 @@ void NotePeaks(Lake& lake, Peaks& peaks) {
 
 Result<Times> Push(Lake& lake, Engine& engine, std::atomic<std::uint64_t>& durable, const Workload& work, Peaks& peaks,
                    const StopToken& stop) {
-  constexpr std::int64_t kLookEvery = 50;
+  const std::int64_t look_every = work.rate > 0 ? 5 : 50;
   Times times;
   CS_ASSIGN(std::int64_t position, engine.Position(kPositionId));
   std::uint64_t number = 0;
   auto begin = std::chrono::steady_clock::now();
   for (std::int64_t n = position / work.rows; n < work.commits; ++n) {
-    if (n % kLookEvery == 0) NotePeaks(lake, peaks);
+    if (n % look_every == 0) NotePeaks(lake, peaks);
     RawBatch batch = Batch(n, work.rows);
     if (work.rate > 0) {
       std::this_thread::sleep_until(

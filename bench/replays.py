@@ -14,8 +14,9 @@ EVENTS_PER_SECOND = 200  # of event time, in the generated files
 class Bench:
     """Keeps the generated files for the measurements of one run."""
 
-    def __init__(self, folder, messages, commits, runs):
-        self.folder, self.messages, self.commits, self.runs = pathlib.Path(folder), messages, commits, runs
+    def __init__(self, folder, arguments):
+        self.folder, self.messages, self.runs = pathlib.Path(folder), arguments.messages, arguments.runs
+        self.commits, self.rate = arguments.commits, arguments.rate
 
     def generated(self, messages):
         path = self.folder / f"messages-{messages}.jsonl"

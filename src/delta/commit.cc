@@ -137,6 +137,9 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   auto seen = snapshot();
   CS_ASSIGN(auto removals, FindRemovals(seen->handle(), request.removes));
   std::lock_guard lock(commit_mutex_);
+  if (request.checked && reloaded_ > *request.checked) {
+    return CommitOutcome{CommitResultKind::kConflict, reloaded_, "a reload brought commits that may be somebody else's"};
+  }
   CS_TRY(CheckStillLive(request.removes, seen->version()));
   auto base = snapshot();
   const SnapshotHandle& handle = base->handle();

@@ -51,6 +51,25 @@ TEST_F(TableTest, AnotherHandlesCommitIsAConflictAndAReloadResolvesIt) {
 
 // The reply is lost: the commit is in the log, the writer does not know. It must find its own by the batch id, and not
 // take the other writer's commit with the same position for its own.
+// Another thread of the process may reload the table between a look at its positions and the commit that relies on them.
+TEST_F(TableTest, WhatAReloadBroughtIsAConflictUntilItWasLookedAt) {
+  auto writer = Must(Table::Create(Spec("t")));
+  auto other = Must(Table::Open((dir_ / "t").string()));
+  Append(*writer, 0, 10);
+  CommitRequest request;
+  request.adds = {Write(*writer, 10, 10)};
+  request.batch_id = "mine";
+  request.checked = writer->version();
+  ASSERT_TRUE(other->Refresh());
+  Append(*other, 10, 10, "other's");
+  ASSERT_TRUE(writer->Refresh());
+  EXPECT_EQ(writer->Commit(request)->kind, CommitResultKind::kConflict);
+  request.checked = writer->version();
+  EXPECT_EQ(writer->Commit(request)->kind, CommitResultKind::kCommitted);
+  request.adds = {Write(*writer, 20, 10)};  // a commit of this handle in between is no reason to look again
+  EXPECT_EQ(writer->Commit(request)->kind, CommitResultKind::kCommitted);
+}
+
 TEST_F(TableTest, ACommitWhoseReplyWasLostIsFoundByItsBatchId) {
   Must(Table::Create(Spec("t")));
   auto writer = Must(Table::Open(Path("t")));

@@ -164,6 +164,7 @@ Status Table::RefreshLocked() {
   if (newer->version() == base->version()) return {};
   CS_ASSIGN(auto loaded, MakeSnapshot(handle.store, std::move(newer)));
   Pin(std::move(loaded));
+  reloaded_ = version();
   return {};
 }
 

@@ -56,6 +56,9 @@ struct CommitRequest {
   std::string batch_id;                            // random, new for each attempt's content (RandomHexId)
   std::string operation;                           // for people reading the log, "bronze append"; empty: from the kind
   std::map<std::string, std::string> commit_info;  // further entries of commitInfo.operationParameters
+  // The version whose positions the caller has looked at. What a reload has brought since may be somebody else's, and a commit on top of
+  // that is a conflict, as it would have been without the reload. Absent: the caller has no positions to lose.
+  std::optional<Version> checked;
 };
 
 enum class CommitResultKind {
@@ -142,7 +145,7 @@ class Table {
 
  private:
   Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync);
-  Status RefreshLocked();  // requires commit_mutex_
+  Status RefreshLocked();  // requires commit_mutex_; notes what it brings
   Status MakeCommitDurable(Version version) const;
   Status CheckStillLive(const std::vector<DataFile>& removes, Version seen) const;
   void Pin(std::shared_ptr<const Snapshot> snapshot);
@@ -151,7 +154,8 @@ class Table {
   const std::string id_;
   const std::string root_path_;
   const bool fsync_;
-  std::mutex commit_mutex_;  // held over a whole commit
+  std::mutex commit_mutex_;         // held over a whole commit
+  Version reloaded_ = kNoVersion;  // the newest version that came by a reload, not by a commit of ours; guarded by commit_mutex_
   mutable std::mutex pin_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;  // guarded by pin_mutex_
 };

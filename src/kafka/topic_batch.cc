@@ -46,12 +46,15 @@ RawBatch& PartitionBatches::Open(std::string_view source) {
     open_->topic = topic_;
     open_->partition = partition_;
     open_->position_id = position_id_;
+    open_->Reserve(usual_rows_, usual_bytes_);
   }
   return *open_;
 }
 
 void PartitionBatches::Close() {
   if (!open_) return;
+  usual_rows_ = open_->rows();
+  usual_bytes_ = open_->bytes();
   open_->next_position = next_;
   closed_.push_back(std::move(open_));
   open_ = nullptr;

@@ -59,6 +59,7 @@ class PartitionBatches {
   std::vector<std::shared_ptr<RawBatch>> closed_;
   std::vector<Gap> gaps_;
   std::size_t bytes_ = 0, rows_ = 0;
+  std::size_t usual_rows_ = 0, usual_bytes_ = 0;  // of the batch before, for which room is made
 };
 
 }  // namespace cryptostream

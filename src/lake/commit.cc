@@ -60,7 +60,8 @@ bool MovesAPosition(const CommitPlan& plan) {
   });
 }
 
-Status CheckStillOurs(Table& table, const CommitPlan& plan, std::int64_t epoch) {
+Status CheckStillOurs(Table& table, const CommitPlan& plan, std::int64_t epoch, CommitRequest& request) {
+  request.checked = table.version();
   if constexpr (kMutant == Mutant::kNoPositionCheck) return {};
   CS_ASSIGN(Positions now, table.Txns());
   CS_TRY(CheckNotFenced(table, now, epoch));
@@ -134,6 +135,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   request.txns[EpochId()] = epoch;
   request.operation = plan.operation;
   request.commit_info = Content(request);
+  request.checked = plan.checked;
   std::string last_reason;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     request.batch_id = RandomHexId();
@@ -157,8 +159,11 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
     last_reason = outcome.message;
     if (outcome.kind == CommitResultKind::kFailed && kMutant != Mutant::kRetryBlindly) break;
     CS_TRY(table.Refresh());
-    if constexpr (kMutant == Mutant::kRetryBlindly) continue;
-    CS_TRY(CheckStillOurs(table, plan, epoch));
+    if constexpr (kMutant == Mutant::kRetryBlindly) {
+      request.checked = table.version();
+      continue;
+    }
+    CS_TRY(CheckStillOurs(table, plan, epoch, request));
     if (plan.kind == CommitKind::kReplace || !MovesAPosition(plan))
       return Conflict("another commit came first: table=" + table.uri());
   }
@@ -175,6 +180,7 @@ Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const Rew
   request.operation = plan.operation;
   request.commit_info = plan.commit_info;
   request.commit_info.merge(Content(request));
+  request.checked = kNoVersion;
   std::string last_reason;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     request.batch_id = RandomHexId();
@@ -191,6 +197,7 @@ Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const Rew
     }
     last_reason = outcome.message;
     if (outcome.kind == CommitResultKind::kFailed) break;
+    request.checked = table.version();
     CS_ASSIGN(Positions now, table.Txns());
     CS_TRY(CheckNotFenced(table, now, epoch));
   }

@@ -80,7 +80,7 @@ Result<std::vector<std::string>> RepairLake(const fs::path& root) {
   CS_ASSIGN(FileLock lock, FileLock::Acquire((absolute / ".cryptostream.lock").string()));
   std::vector<std::string> all;
   for (const TableLayout* layout : AllLayouts()) {
-    if (!fs::exists(absolute / layout->path / "_delta_log")) continue;
+    if (!HasLog(absolute / layout->path)) continue;
     CS_ASSIGN(std::vector<std::string> done, RepairLog(*layout, absolute / layout->path));
     all.insert(all.end(), done.begin(), done.end());
   }

@@ -85,6 +85,28 @@ TEST_F(MaintainerTest, AFencedWriterCompactsNothing) {
   EXPECT_TRUE(IsFenced(fenced.error()));
 }
 
+// Maintenance or a commit in doubt has reloaded the table between the stage's look at its positions and its commit.
+TEST_F(MaintainerTest, AFencedWriterAppendsNothingToATableThatWasReloaded) {
+  Open();
+  Append(3);
+  CommitPlan plan;
+  plan.checked = lake_->bronze().version();
+  plan.positions = {{AppId("bronze/direct/test"), 6}};
+  plan.expected = {{AppId("bronze/direct/test"), 3}};
+  auto other = *Table::Open(lake_->bronze().root_path(), {.fsync = false});
+  CommitRequest takeover;
+  takeover.txns = {{EpochId(), lake_->epoch() + 1}, {AppId("bronze/direct/test"), 6}};
+  takeover.batch_id = "other";
+  ASSERT_TRUE(other->Commit(takeover));
+  ASSERT_TRUE(lake_->bronze().Refresh());
+  auto fenced = CommitOnce(lake_->bronze(), BronzeLayout(), plan, lake_->epoch());
+  ASSERT_FALSE(fenced);
+  EXPECT_TRUE(IsFenced(fenced.error()));
+  auto twin = CommitOnce(lake_->bronze(), BronzeLayout(), plan, lake_->epoch() + 1);  // of the same age: the position tells
+  ASSERT_FALSE(twin);
+  EXPECT_EQ(twin.error().kind, ErrorKind::kConflict);
+}
+
 // D11
 TEST_F(MaintainerTest, LogCleanupKeepsTwoCheckpointsAndWhatIsBehind) {
   Open();

@@ -33,9 +33,11 @@ bool EndsTheStage(const Error& error, int internal_errors) {
 Status CommitSide(Table& table, const TableLayout& layout, std::vector<PartitionRows> rows, const Positions& positions,
                   std::int64_t epoch, std::string operation) {
   if (rows.empty()) return {};
+  Version checked = table.version();
   CS_ASSIGN(Positions now, table.Txns());
   CS_TRY(CheckNotFenced(table, now, epoch));
   CommitPlan plan;
+  plan.checked = checked;
   plan.rows = std::move(rows);
   plan.positions = positions;
   plan.operation = std::move(operation);
@@ -112,6 +114,7 @@ void Stage::Run(StopToken stop) {
 
 Status Stage::Session(StopToken stop) {
   CS_TRY(logic_.table().Refresh());
+  checked_ = logic_.table().version();
   CS_ASSIGN(Positions now, logic_.table().Txns());
   CS_TRY(CheckNotFenced(logic_.table(), now, lake_.epoch()));
   CS_TRY(logic_.Load());
@@ -153,7 +156,9 @@ Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
     kAfterGaps.Reach();
   }
   logic_.points().before_commit.Reach();
+  work.commit.checked = checked_;
   CS_ASSIGN(*version, CommitOnce(logic_.table(), logic_.layout(), std::move(work.commit), lake_.epoch()));
+  checked_ = *version;
   logic_.points().after_commit.Reach();
   return {};
 }

@@ -55,6 +55,19 @@ bool StandInsGood(const TableLog& log) {
   return check.ok;
 }
 
+// A table without a log is about to be made. Rows there would be nobody's, and vacuum would take them.
+Status CheckNoRows(const fs::path& table) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator file(table, error), end; !error && file != end; file.increment(error)) {
+    std::string name = file->path().filename().string();
+    if (name.starts_with('.') || !name.ends_with(".parquet")) continue;
+    return Corrupt(fmt::format("the table has rows and no log, nothing is written to it: table={} file={} (put the backup of _delta_log "
+                               "back, or move the directory away)",
+                               table.string(), file->path().lexically_relative(table).string()));
+  }
+  return {};
+}
+
 Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& root) {
   auto log = TableLog::Read(layout, root, LogExtent::kTail);
   if (log && StandInsGood(*log)) return log;
@@ -71,8 +84,10 @@ Status CheckBeforeWriting(const fs::path& root) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   for (const TableLayout* layout : AllLayouts()) {
     fs::path table = absolute / layout->path;
-    std::error_code error;
-    if (!fs::exists(table / "_delta_log", error) || fs::is_empty(table / "_delta_log", error)) continue;
+    if (!HasLog(table)) {
+      CS_TRY(CheckNoRows(table));
+      continue;
+    }
     CS_ASSIGN(TableLog log, ReadTail(*layout, table));
     for (const Check& check :
          {CheckProperties(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {

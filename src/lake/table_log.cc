@@ -147,7 +147,13 @@ Result<LogListing> ListLog(const fs::path& log) {
     bool parts = rest.size() == 43 && rest.starts_with(".checkpoint.");  // .checkpoint.0000000001.0000000002.parquet
     if (rest == ".checkpoint.parquet" || (parts && rest.ends_with(".parquet"))) listing.checkpoints[*version].push_back(name);
   }
+  if (listing.empty()) return NotFound("no table there: log=" + log.string());
   return listing;
+}
+
+bool HasLog(const fs::path& table_root) {
+  auto listing = ListLog(table_root / "_delta_log");
+  return listing || listing.error().kind != ErrorKind::kNotFound;
 }
 
 Result<TableLog> TableLog::Read(const TableLayout& layout, const fs::path& table_root, LogExtent extent) {

@@ -21,10 +21,13 @@ struct LogListing {
   std::map<Version, std::vector<std::string>> checkpoints;  // classic ones, file names of their parts
   std::set<Version> checksums;
   bool has_hint = false;  // _last_checkpoint
+  bool empty() const { return commits.empty() && checkpoints.empty() && checksums.empty() && !has_hint; }
 };
 
-// Lists a log. Errors: NotFound (no log there), Unavailable.
+// Lists a log. Errors: NotFound (no log there, or what a kill during its first commit left of one), Unavailable.
 Result<LogListing> ListLog(const std::filesystem::path& log);
+// Whether a table is there, whatever its state: its log has a file that counts.
+bool HasLog(const std::filesystem::path& table_root);
 
 // How much of a log is read: all that is there, or from its newest checkpoint on (what a start needs).
 enum class LogExtent { kWhole, kTail };

@@ -12,7 +12,8 @@ import confluent_kafka.admin
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-# Small and quick: no waiting for group members, internal topics of one partition. Topics are made by the tests alone.
+# Small and quick: no waiting for group members, internal topics of one partition. Topics are made by the tests alone, and nothing expires by
+# itself: records carry the times of their events, which are years old.
 PROPERTIES = """
 process.roles=broker,controller
 node.id=1
@@ -29,6 +30,7 @@ auto.create.topics.enable=false
 message.max.bytes=20971520
 log.initial.task.delay.ms=100
 log.cleaner.backoff.ms=200
+log.retention.ms=-1
 """
 PLAIN = """
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}

@@ -108,7 +108,8 @@ def test_a_panic_in_the_middle_is_retried_and_the_process_lives(binary, tmp_path
     scenario, switch = Faulty(binary, tmp_path, seed=3), tmp_path / "switch"
     lines = scenario.input.read_text().splitlines(keepends=True)
     environ = scenarios.environment(LD_PRELOAD=str(binary.parent / "libfaults.so"), FAULTS="thread,,1-,EAGAIN", FAULTS_WHEN=str(switch))
-    command = [binary, "replay", "-", "--storage", scenario.lake, "--exit-when-done", *scenarios.SETTINGS]
+    command = [binary, "replay", "-", "--storage", scenario.lake, "--exit-when-done", *scenarios.SETTINGS,
+               "--set", "maintenance.enabled=false"]  # its looks keep the thread busy
     with open(scenario.log, "wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stderr=log, stdout=subprocess.DEVNULL, env=environ)
     try:

@@ -52,6 +52,24 @@ def test_a_start_refuses(damage, cryptostream, lake, tmp_path):  # noqa: F811
     assert content(lake) == before, "something was written"
 
 
+def test_a_start_refuses_rows_without_a_log(cryptostream, lake, tmp_path):  # noqa: F811
+    shutil.rmtree(Table(lake, "silver").log)
+    before = content(lake)
+    done = start(cryptostream, lake, tmp_path)
+    assert done.returncode == 1 and "rows and no log" in done.stderr and ".parquet" in done.stderr, done.stderr
+    assert content(lake) == before, "something was written"
+
+
+def test_a_table_whose_making_was_cut_off_is_made(cryptostream, tmp_path):
+    """A kill in the first commit leaves the log's folder and what the store calls the file until it is whole."""
+    lake = tmp_path / "lake"
+    log = Table(lake, "bronze").root / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json#1").touch()
+    assert start(cryptostream, lake, tmp_path).returncode == 0
+    assert verify(cryptostream, lake) == (0, [])
+
+
 def test_a_start_refuses_a_table_that_forgets_its_positions(cryptostream, lake, tmp_path):  # noqa: F811
     table = Table(lake, "gold")
     place = by_hand.forgets_positions(table)
