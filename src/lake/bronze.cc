@@ -64,7 +64,13 @@ Status BronzeStage::Load() {
 bool BronzeStage::Due(StopToken stop) const {
   if (pending_.empty()) return false;
   return stop.stop_requested() || pending_.back().batch->end_of_input || pending_bytes_ >= lake_.options().commit_bytes ||
-         pending_rows_ >= kMaxRowsPerCommit || std::chrono::steady_clock::now() - first_pending_ >= lake_.options().commit_every;
+         pending_rows_ >= kMaxRowsPerCommit || std::chrono::steady_clock::now() - first_pending_ >= GatherTime();
+}
+
+// So long that the oldest row is in bronze, and then in silver, by the time that the interval ends, if commits take what the last one took.
+std::chrono::steady_clock::duration BronzeStage::GatherTime() const {
+  std::chrono::steady_clock::duration interval = lake_.options().commit_every;
+  return interval - std::min(2 * last_commit_took_, interval / 4);
 }
 
 Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
@@ -137,6 +143,7 @@ void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
 }
 
 Result<std::optional<StageWork>> BronzeStage::Prepare() {
+  prepared_at_ = std::chrono::steady_clock::now();
   StageWork work;
   committing_.clear();
   committing_positions_.clear();
@@ -162,6 +169,7 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
 }
 
 void BronzeStage::Committed(Version version) {
+  last_commit_took_ = std::chrono::steady_clock::now() - prepared_at_;
   BronzeBatchList batches;
   std::size_t count = 0;
   for (auto& [date, of_date] : committing_) {

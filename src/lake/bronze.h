@@ -49,6 +49,7 @@ class BronzeStage final : public StageLogic {
 
  private:
   bool Due(StopToken stop) const;
+  std::chrono::steady_clock::duration GatherTime() const;
   Result<std::optional<StageWork>> Prepare();
   void Settle(Version version);
   std::int64_t Reached(const RawBatch& batch) const;
@@ -64,6 +65,8 @@ class BronzeStage final : public StageLogic {
   std::vector<IncomingBatch> pending_;  // taken, not yet durable; kept over errors
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point first_pending_;
+  std::chrono::steady_clock::time_point prepared_at_{};
+  std::chrono::steady_clock::duration last_commit_took_{};
   std::size_t pending_rows_ = 0;
   DatedBatches committing_;  // what the work returned last holds
   Positions committing_positions_;

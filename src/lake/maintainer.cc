@@ -1,5 +1,5 @@
 // Maintenance of a lake at work. In: the tables as they are. Out: the same rows in fewer files, shorter logs, less disk. One thread with
-// the lowest sensible priority: it has no deadline, the stages have. It takes a table's commit lock for a commit only, and looks at a
+// a low priority: it has no deadline, the stages have. It takes a table's commit lock for a commit only, and looks at a
 // table only when it got enough commits that a merge can be worth it. An error here never stops the stages, except that a
 // fenced writer has nothing to do any more.
 #include "lake/maintainer.h"
