@@ -67,7 +67,7 @@ class Broker:
                                                 data=folder / "data")
         (folder / "server.properties").write_text(text)
         identity = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self._java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(folder / "server.properties"),
+        self._java("kafka.tools.StorageTool", "format", f"--cluster-id={identity}", "-c", str(folder / "server.properties"),
                    *(word for user in users for word in ("--add-scram", user))).wait(60)
         self.start()
 

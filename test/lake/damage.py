@@ -129,7 +129,8 @@ def set_value(column, value, row=0):
 
 
 def drop_row(rows):
-    return rows.slice(1)
+    """The last one: the first message comes again later in the file, with the same receive time, so bronze without it says the same."""
+    return rows.slice(0, rows.num_rows - 1)
 
 
 def repeat_row(rows):
