@@ -49,8 +49,6 @@ TEST_F(TableTest, AnotherHandlesCommitIsAConflictAndAReloadResolvesIt) {
   EXPECT_EQ(outcome->version, 2);
 }
 
-// The reply is lost: the commit is in the log, the writer does not know. It must find its own by the batch id, and not
-// take the other writer's commit with the same position for its own.
 // Another thread of the process may reload the table between a look at its positions and the commit that relies on them.
 TEST_F(TableTest, WhatAReloadBroughtIsAConflictUntilItWasLookedAt) {
   auto writer = Must(Table::Create(Spec("t")));
@@ -70,6 +68,8 @@ TEST_F(TableTest, WhatAReloadBroughtIsAConflictUntilItWasLookedAt) {
   EXPECT_EQ(writer->Commit(request)->kind, CommitResultKind::kCommitted);
 }
 
+// The reply is lost: the commit is in the log, the writer does not know. It must find its own by the batch id, and not
+// take the other writer's commit with the same position for its own.
 TEST_F(TableTest, ACommitWhoseReplyWasLostIsFoundByItsBatchId) {
   Must(Table::Create(Spec("t")));
   auto writer = Must(Table::Open(Path("t")));

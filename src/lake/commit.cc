@@ -60,8 +60,7 @@ bool MovesAPosition(const CommitPlan& plan) {
   });
 }
 
-Status CheckStillOurs(Table& table, const CommitPlan& plan, std::int64_t epoch, CommitRequest& request) {
-  request.checked = table.version();
+Status CheckStillOurs(Table& table, const CommitPlan& plan, std::int64_t epoch) {
   if constexpr (kMutant == Mutant::kNoPositionCheck) return {};
   CS_ASSIGN(Positions now, table.Txns());
   CS_TRY(CheckNotFenced(table, now, epoch));
@@ -159,11 +158,9 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
     last_reason = outcome.message;
     if (outcome.kind == CommitResultKind::kFailed && kMutant != Mutant::kRetryBlindly) break;
     CS_TRY(table.Refresh());
-    if constexpr (kMutant == Mutant::kRetryBlindly) {
-      request.checked = table.version();
-      continue;
-    }
-    CS_TRY(CheckStillOurs(table, plan, epoch, request));
+    request.checked = table.version();
+    if constexpr (kMutant == Mutant::kRetryBlindly) continue;
+    CS_TRY(CheckStillOurs(table, plan, epoch));
     if (plan.kind == CommitKind::kReplace || !MovesAPosition(plan))
       return Conflict("another commit came first: table=" + table.uri());
   }

@@ -109,18 +109,14 @@ void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::s
 
 // Messages to ticks; what cannot be one is rejected.
 void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
-  ParsedRows parsed = parser_.Parse(batches);
-  working_batch_->ticks = std::move(parsed.ticks);
-  keys_ = std::move(parsed.keys);
-  origins_ = std::move(parsed.origins);
-  trades_ = parsed.trades;
-  oldest_ = parsed.oldest;
-  for (const auto& [origin, reason] : parsed.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
+  parsed_ = parser_.Parse(batches);
+  working_batch_->ticks = std::move(parsed_.ticks);
+  for (const auto& [origin, reason] : parsed_.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
 }
 
 // Which trade ids silver has; read when the first trade comes, because most lakes have none.
 Status SilverStage::LoadTradeIds() {
-  if (trade_ids_loaded_ || !trades_) return {};
+  if (trade_ids_loaded_ || !parsed_.trades) return {};
   CS_TRY(ReadSilverTradeKeys(lake_.silver().view(), [&](const std::vector<Tick>& trades) -> Status {
     for (const Tick& trade : trades) duplicates_->RememberTradeId(trade.source, trade.symbol, trade.trade_id);
     return {};
@@ -131,14 +127,14 @@ Status SilverStage::LoadTradeIds() {
 
 // Rows that memory does not know are asked of silver: observations by their minute, trades by their id, at whatever time it has them.
 Status SilverStage::LookUpOldRows() {
-  if (!trades_ && !duplicates_->Forgot(oldest_)) return {};
+  if (!parsed_.trades && !duplicates_->Forgot(parsed_.oldest)) return {};
   CS_TRY(LoadTradeIds());
   std::set<Timestamp> minutes;
   std::set<std::int64_t> trade_ids;
   for (std::size_t i = 0; i < working_batch_->ticks.size(); ++i) {
     const Tick& tick = working_batch_->ticks[i];
-    if (!duplicates_->NeedsLookup(tick, keys_[i])) continue;
-    duplicates_->Want(keys_[i]);
+    if (!duplicates_->NeedsLookup(tick, parsed_.keys[i])) continue;
+    duplicates_->Want(parsed_.keys[i]);
     if (tick.is_trade()) {
       trade_ids.insert(tick.trade_id);
     } else {
@@ -160,11 +156,11 @@ void SilverStage::DropDuplicates(const BronzeBatchList& batches, StageWork& work
   double dropped = 0;
   Watermarks::iterator mark;  // of the row before: mostly the next one's too
   for (std::size_t i = 0; i < ticks.size(); ++i) {
-    const RawBatch& batch = *batches[origins_[i].batch];
-    switch (duplicates_->Check(ticks[i], keys_[i])) {
+    const RawBatch& batch = *batches[parsed_.origins[i].batch];
+    switch (duplicates_->Check(ticks[i], parsed_.keys[i])) {
       case Duplicate::kYes: ++dropped; continue;
       case Duplicate::kConflict:
-        RejectRow(batch, origins_[i].row, std::string(RejectText(RejectReason::kConflictingDuplicate)), work);
+        RejectRow(batch, parsed_.origins[i].row, std::string(RejectText(RejectReason::kConflictingDuplicate)), work);
         continue;
       case Duplicate::kNo: break;
     }

@@ -72,10 +72,7 @@ class SilverStage final : public StageLogic {
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
-  std::vector<DuplicateFilter::Key> keys_;  // of the working batch's ticks, until duplicates are dropped
-  std::vector<RowOrigin> origins_;          // likewise
-  bool trades_ = false;                     // whether any of them is one
-  Timestamp oldest_;                        // of their event times
+  ParsedRows parsed_;  // of the working batch, in order with its ticks until duplicates are dropped
   std::atomic<Version> published_consumed_{kNoVersion};
 };
 

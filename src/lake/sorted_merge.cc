@@ -19,14 +19,6 @@ namespace {
 constexpr std::int64_t kPieceRows = 8192;
 constexpr std::int64_t kGroupRows = 128 << 10;
 
-std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout) {
-  arrow::FieldVector fields;
-  for (const auto& field : layout.schema->fields()) {
-    if (std::ranges::find(layout.partition_columns, field->name()) == layout.partition_columns.end()) fields.push_back(field);
-  }
-  return arrow::schema(std::move(fields));
-}
-
 // The memory that a file's rows take: what its footer says, or a word a value where dictionaries made it smaller.
 std::int64_t MemoryOf(const DataFileReader& reader, const DataFile& file, const arrow::Schema& schema) {
   return std::max(reader.decoded_bytes(), file.rows * schema.num_fields() * 8);

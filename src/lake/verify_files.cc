@@ -102,15 +102,6 @@ std::string FolderRows(const TableLayout& layout) {
          folder + ")";
 }
 
-// The columns that a data file has: all but those of the partition.
-arrow::FieldVector FieldsInFiles(const TableLayout& layout) {
-  arrow::FieldVector fields = layout.schema->fields();
-  std::erase_if(fields, [&](const auto& field) {
-    return std::ranges::find(layout.partition_columns, field->name()) != layout.partition_columns.end();
-  });
-  return fields;
-}
-
 std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths) {
   std::string list, columns, tests, allowed, everything;
   for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
@@ -120,7 +111,8 @@ std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths)
     tests += LeafRows(leaves[i], i);
     allowed += (i > 0 ? ", " : "") + SqlText(leaves[i].name.substr(0, leaves[i].name.find('.')));
   }
-  for (const auto& field : FieldsInFiles(*log.layout)) {
+  auto schema = FileSchema(*log.layout);
+  for (const auto& field : schema->fields()) {
     everything += (everything.empty() ? "" : ", ") + SqlIdentifier(field->name());
   }
   std::string root = SqlText(log.root.string() + "/");
@@ -146,8 +138,7 @@ Status ReadThrough(const TableLog& log, const std::string& path) {
   constexpr std::int64_t kPieceRows = 100'000;
   DataFile file;
   file.path = path;
-  auto schema = arrow::schema(FieldsInFiles(*log.layout));
-  CS_ASSIGN(auto reader, DataFileReader::Open(log.root.string(), file, schema, kPieceRows));
+  CS_ASSIGN(auto reader, DataFileReader::Open(log.root.string(), file, FileSchema(*log.layout), kPieceRows));
   while (true) {
     CS_ASSIGN(auto piece, reader->Next());
     if (!piece) return {};
@@ -200,9 +191,8 @@ std::vector<Check> CheckFiles(const TableLog& log) {
   if (paths.empty()) return {there, right};
   auto wrong = log.duck->Query(FilesSql(log, paths), {}, Patient(kMaxPlaces + 1));
   if (!wrong) {
-    bool ok = right.ok;
     FindUnreadable(right, log, readable);
-    if (ok && right.ok) Wrong(right, wrong.error().message);
+    if (right.ok) Wrong(right, wrong.error().message);
     return {there, right};
   }
   for (const auto& row : wrong->rows) Wrong(right, std::get<std::string>(row[0]));

@@ -85,8 +85,8 @@ arrow::Result<arrow::ArrayVector> Chunks(const RawBatchPtr& batch, const BatchTe
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> TableOf(const std::vector<RawBatchPtr>& batches) {
-  const auto& fields = BronzeLayout().schema->fields();
-  std::vector<arrow::ArrayVector> chunks(fields.size() - BronzeLayout().partition_columns.size());
+  const arrow::FieldVector fields = FileSchema(BronzeLayout())->fields();
+  std::vector<arrow::ArrayVector> chunks(fields.size());
   ARROW_ASSIGN_OR_RAISE(BatchTexts sources, BatchTexts::Of(batches, &RawBatch::source));
   ARROW_ASSIGN_OR_RAISE(BatchTexts topics, BatchTexts::Of(batches, &RawBatch::topic));
   for (const RawBatchPtr& batch : batches) {

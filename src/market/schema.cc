@@ -110,4 +110,10 @@ std::vector<const TableLayout*> AllLayouts() {
           &GoldDayLayout(), &QuarantineLayout(), &GapsLayout()};
 }
 
+std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout) {
+  arrow::FieldVector fields = layout.schema->fields();
+  fields.resize(fields.size() - layout.partition_columns.size());  // they come last
+  return arrow::schema(std::move(fields));
+}
+
 }  // namespace cryptostream

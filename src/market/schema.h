@@ -27,4 +27,7 @@ const TableLayout& QuarantineLayout();
 const TableLayout& GapsLayout();
 std::vector<const TableLayout*> AllLayouts();
 
+// The columns that a table's data files have: all but those of the partition, which are in the log.
+std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout);
+
 }  // namespace cryptostream

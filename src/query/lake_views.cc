@@ -57,8 +57,8 @@ std::string FilesView(const std::string& name, const TableLayout& layout, const 
 // The data columns of a layout, typed nulls if `nulls`.
 std::string DataColumns(const TableLayout& layout, bool nulls) {
   std::string columns;
-  for (const auto& field : layout.schema->fields()) {
-    if (std::ranges::find(layout.partition_columns, field->name()) != layout.partition_columns.end()) continue;
+  auto schema = FileSchema(layout);
+  for (const auto& field : schema->fields()) {
     columns += columns.empty() ? "" : ", ";
     if (nulls) columns += "NULL::" + SqlType(*field->type()) + " AS ";
     columns += SqlIdentifier(field->name());
