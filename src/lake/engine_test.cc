@@ -3,6 +3,7 @@
 #include "lake/engine.h"
 
 #include "lake/engine_fixture.h"
+#include "lake/floor.h"
 
 namespace cryptostream {
 namespace {
@@ -151,6 +152,36 @@ TEST_F(EngineTest, AnyOrderOfArrivalGivesTheSameGold) {
     EXPECT_EQ(late[i].open, ordered[i].open);
     EXPECT_EQ(late[i].close, ordered[i].close);
   }
+}
+
+TEST_F(EngineTest, AnOpenWindowDoesNotHoldBackGoldsPosition) {
+  Start();
+  for (int i = 0; i < 25; ++i) {
+    Feed(Lines({Message(1'700'000'000 + i, "bitcoin", 100 + i)}, i));
+    Drain(false);
+  }
+  EXPECT_THAT(Gold(), IsEmpty());
+  Version read = PositionOr(*lake_->gold().Txns(), GoldPositionId(lake_->silver().id()), kNoVersion);
+  EXPECT_LT(lake_->silver().version() - read, 20);
+  EXPECT_GE(*FloorOf(*lake_, lake_->silver()), read);
+  Stop();
+  Start();
+  Feed(Lines({Message(1'700'000'025, "bitcoin", 99)}, 25));
+  Drain(true);
+  ASSERT_THAT(Gold(), SizeIs(1));
+  EXPECT_EQ(Gold()[0].samples, 26);
+  EXPECT_EQ(Gold()[0].open, 100);
+}
+
+TEST_F(EngineTest, TheEndOfARunClosesTheWindowsOfAllSources) {
+  Start();
+  Feed(Lines({Trade(7, 1'700'000'000, "100.5"), Message(1'700'000'000, "bitcoin", 100)}));
+  Drain(false);
+  Stop();  // as a crash leaves it: what is sent again holds rows of one source only
+  Start();
+  Feed(Lines({Message(1'700'000'001, "bitcoin", 101)}, 2));
+  Drain(true);
+  EXPECT_THAT(Gold(), SizeIs(2));
 }
 
 TEST_F(EngineTest, ASecondWriterIsRefusedAndToldWhoHoldsTheLake) {

@@ -27,6 +27,7 @@ const CrashPoint kBeforeCorrection("gold.before_correction");
 const CrashPoint kAfterCorrection("gold.after_correction");
 
 constexpr int kCommitsPerRead = 64;
+constexpr Version kPositionEvery = 20;
 constexpr std::size_t kMaxRecentWindows = 20'000;
 constexpr std::size_t kMaxWindowsPerCorrection = 20'000;
 
@@ -159,10 +160,7 @@ void GoldStage::Fold(Version version, const SilverBatch& batch) {
     dirty_.insert(key);
   }
   if (late > 0) CountMetric("cryptostream_late_events_total", "Rows that came after their window was closed.", {}, late);
-  for (const auto& [key, newest] : batch.watermarks) {
-    watermarks_.Advance(key.first, key.second, newest, clock_.Steady());
-    seen_.insert(key.first);
-  }
+  for (const auto& [key, newest] : batch.watermarks) watermarks_.Advance(key.first, key.second, newest, clock_.Steady());
   consumed_ = version;
   published_consumed_ = consumed_;
 }
@@ -180,15 +178,23 @@ Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
   CS_ASSIGN(auto work, Close(everything));
   if (!work && everything && dirty_.empty()) close_requested_ = false;
-  return work;
+  return work ? work : MovePosition();
 }
 
-// Appends the windows that may close now. everything: all windows of the sources of this run, at the end of a replay.
+// Between two minutes no window closes. A commit without a row every kPositionEvery versions lets silver's files be merged and its log be
+// cleaned up meanwhile, and a restart re-reads little.
+std::optional<StageWork> GoldStage::MovePosition() {
+  Version committed = PositionOr(positions_, GoldPositionId(lake_.silver().id()), kNoVersion);
+  if (consumed_ - committed < kPositionEvery) return std::nullopt;
+  return MakeWork(CommitKind::kAppend, "gold position");
+}
+
+// Appends the windows that may close now. everything: all of them, at the end of a replay.
 Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
   bool caught_up = CaughtUp();
   for (Name source : watermarks_.Sources()) {
     auto mark = watermarks_.Of(source, caught_up, clock_.Steady());
-    bool all = !mark || (everything && (seen_.empty() || seen_.contains(source)));
+    bool all = !mark || everything;
     Timestamp closable = mark ? FloorMinute(*mark) : Timestamp::min();
     if (all) {
       for (const auto& [key, sum] : open_) {
@@ -207,7 +213,6 @@ Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
   if (rows.empty()) return std::nullopt;
   std::sort(rows.begin(), rows.end(), [](const GoldRow& a, const GoldRow& b) { return a.key < b.key; });
   StageWork work = MakeWork(CommitKind::kAppend, "gold append");
-  if (dirty_.empty()) work.commit.positions[CorrectedId(lake_.silver().id())] = consumed_;
   CS_ASSIGN(work.commit.rows, GoldColumns(rows));
   for (const GoldRow& row : rows) {
     auto closed = open_.extract(row.key);
@@ -273,6 +278,7 @@ StageWork GoldStage::MakeWork(CommitKind kind, std::string operation) const {
   work.commit.kind = kind;
   work.commit.operation = std::move(operation);
   work.commit.positions[GoldPositionId(lake_.silver().id())] = consumed_;
+  if (dirty_.empty()) work.commit.positions[CorrectedId(lake_.silver().id())] = consumed_;
   for (const auto& [source, time] : closed_) {
     if (time != Timestamp::min()) work.commit.positions[ClosedId(source.str())] = ToMicros(time);
   }

@@ -25,8 +25,7 @@ class GoldStage final : public StageLogic {
 
   // Silver version up to which rows are folded; -1 before the first. Thread-safe.
   Version consumed() const { return published_consumed_.load(); }
-  // Asks to close all windows of the sources that came in this run (of all sources when none came), and to work in all late
-  // rows, once the stage has caught up with silver. Thread-safe.
+  // Asks to close all windows and to work in all late rows once the stage has caught up with silver. Thread-safe.
   void RequestClose() {
     close_requested_ = true;
     input_.Wake();
@@ -52,6 +51,7 @@ class GoldStage final : public StageLogic {
   Result<std::optional<StageWork>> Close(bool everything);
   Result<std::optional<StageWork>> Correct();
   Status ForgetDroppedWindows();
+  std::optional<StageWork> MovePosition();
   StageWork MakeWork(CommitKind kind, std::string operation) const;
   Timestamp ClosedOf(Name source) const;
 
@@ -68,7 +68,6 @@ class GoldStage final : public StageLogic {
   std::unordered_map<WindowKey, WindowAccumulator> open_;
   std::map<WindowKey, WindowAccumulator> recent_;  // closed ones, so that a late row seldom needs silver to be read
   std::set<WindowKey> dirty_;                      // closed windows with late rows
-  std::set<Name> seen_;                            // sources of this run
   std::chrono::steady_clock::time_point last_correction_{};
 
   std::set<WindowKey> correcting_;  // windows of the correction that was returned last
