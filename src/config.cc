@@ -7,9 +7,7 @@
 
 #include "base/text.h"
 #include "config_key.h"
-
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "config_toml.h"
 
 extern char** environ;
 

@@ -58,6 +58,18 @@ TEST_F(ConfigTest, ABadValueSaysWhatIsTaken) {
   EXPECT_THAT(FromFile("port = = 1\n").error().message, HasSubstr(":1"));
 }
 
+TEST_F(ConfigTest, OnlyTextsAndCommentsHoldMoreThanAscii) {
+  auto config = FromFile(
+      "\xEF\xBB\xBF# Größe \"\n[storage]\npath = \"/Börse\"\n[symbols]\n'ä' = \"tron\"\nA = \"\"\"é \\\" é\"\"\"\"\nB = '''ü\n"
+      "'ü'''\nC = \"bitcoin\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->lake.root, "/Börse");
+  EXPECT_EQ(config->symbols["C"], "bitcoin");
+  EXPECT_THAT(FromFile("[serve]\nport = 1\ngröße = 1\n").error().message, HasSubstr(":3"));
+  EXPECT_THAT(FromFile(std::string("[\0]\n", 4)).error().message, HasSubstr(":1"));
+  EXPECT_THAT(FromFile("[symbols]\nA = \"a\nB = \"é\"\n").error().message, HasSubstr(":2"));
+}
+
 TEST_F(ConfigTest, SecretsComeOnlyFromEnvironmentOrFilesOfTheirOwn) {
   EXPECT_FALSE(FromFile("[coingecko]\nkey = \"abc\"\n"));
   EXPECT_FALSE(FromFile("", {"coingecko.key=abc"}));

@@ -66,17 +66,19 @@ std::optional<ShortDecimal> TakeShort(std::string_view text) {
   if (text.empty() || text.size() > 19 || (text[0] == '0' && text.size() > 1 && text[1] != '.')) return std::nullopt;
   ShortDecimal out;
   std::size_t point = text.size(), count = 0;
+  std::uint64_t digits = 0;  // room for the 19 that may be seen here
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '.' && point == text.size() && i > 0) {
       point = i;
     } else if (text[i] >= '0' && text[i] <= '9') {
-      out.digits = out.digits * 10 + (text[i] - '0');
+      digits = digits * 10 + static_cast<std::uint64_t>(text[i] - '0');
       ++count;
     } else {
       return std::nullopt;
     }
   }
   if (count > 18 || point + 1 == text.size()) return std::nullopt;
+  out.digits = static_cast<std::int64_t>(digits);
   if (point < text.size()) out.behind = static_cast<int>(text.size() - point - 1);
   return out;
 }

@@ -83,14 +83,7 @@ simdjson::error_code BinanceFrameDecoder::Frame::ReadField(std::string_view key,
 }
 
 simdjson::error_code BinanceFrameDecoder::Frame::ReadFields(od::object object) {
-  for (auto entry : object) {
-    std::string_view key;
-    od::value value;
-    if (auto error = entry.unescaped_key().get(key)) return error;
-    if (auto error = entry.value().get(value)) return error;
-    if (auto error = ReadField(key, value)) return error;
-  }
-  return simdjson::SUCCESS;
+  return VisitFields(object, [this](std::string_view key, od::value value) { return ReadField(key, value); });
 }
 
 void BinanceFrameDecoder::Frame::Read(std::string_view json) {

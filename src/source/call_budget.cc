@@ -26,14 +26,20 @@ std::string MonthText(std::chrono::year_month month) {
 
 // The count in a state file's text when it belongs to this plan and month; nullopt when it is of another or unreadable.
 std::optional<std::int64_t> CountIn(const std::string& text, std::string_view plan, std::string_view month) {
-  simdjson::ondemand::parser parser;
+  namespace od = simdjson::ondemand;
+  od::parser parser;
   simdjson::padded_string padded(text);
-  simdjson::ondemand::document document;
+  od::document document;
+  od::object object;
   std::string_view plan_found, month_found;
-  std::int64_t calls = 0;
-  if (parser.iterate(padded).get(document)) return std::nullopt;
-  if (document["plan"].get_string().get(plan_found) || document["month"].get_string().get(month_found)) return std::nullopt;
-  if (document["calls"].get_int64().get(calls) || calls < 0) return std::nullopt;
+  std::int64_t calls = -1;
+  if (parser.iterate(padded).get(document) || document.get_object().get(object)) return std::nullopt;
+  auto error = VisitFields(object, [&](std::string_view key, od::value value) {
+    if (key == "plan") return value.get_string().get(plan_found);
+    if (key == "month") return value.get_string().get(month_found);
+    return key == "calls" ? value.get_int64().get(calls) : simdjson::SUCCESS;
+  });
+  if (error || calls < 0) return std::nullopt;
   if (plan_found != plan || month_found != month) return std::nullopt;
   return calls;
 }

@@ -25,6 +25,7 @@ struct Sample {
 };
 
 struct Series {
+  bool found = false;
   std::vector<Sample> samples;
   std::vector<std::string_view> bad;  // elements that are no [ms, number]
 
@@ -59,9 +60,10 @@ std::optional<Sample> ReadSample(std::string_view text) {
   return sample;
 }
 
-simdjson::error_code ReadSeries(od::object& chart, std::string_view name, Series& series) {
+simdjson::error_code ReadSeries(od::value value, Series& series) {
   od::array array;
-  if (auto error = chart[name].get_array().get(array)) return error;
+  if (auto error = value.get_array().get(array)) return error;
+  series.found = true;
   for (auto element : array) {
     std::string_view text;
     if (auto error = element.raw_json().get(text)) return error;
@@ -74,6 +76,26 @@ simdjson::error_code ReadSeries(od::object& chart, std::string_view name, Series
   return simdjson::SUCCESS;
 }
 
+struct Chart {
+  Series prices, caps, volumes;
+
+  Series* Named(std::string_view name) {
+    return name == "prices" ? &prices : name == "market_caps" ? &caps : name == "total_volumes" ? &volumes : nullptr;
+  }
+};
+
+// Errors: the first fault of the body, as simdjson names it.
+simdjson::error_code ReadChart(od::document& document, Chart& chart) {
+  od::object object;
+  if (auto error = document.get_object().get(object)) return error;
+  auto error = VisitFields(object, [&](std::string_view name, od::value value) {
+    Series* series = chart.Named(name);
+    return series != nullptr && !series->found ? ReadSeries(value, *series) : simdjson::SUCCESS;
+  });
+  bool whole = chart.prices.found && chart.caps.found && chart.volumes.found;
+  return error || whole ? error : simdjson::NO_SUCH_FIELD;
+}
+
 struct Row {
   ChartPoint point;
   friend bool operator==(const Row& a, const Row& b) {
@@ -82,11 +104,11 @@ struct Row {
   }
 };
 
-std::vector<Row> Joined(const Series& prices, const Series& caps, const Series& volumes) {
+std::vector<Row> Joined(const Chart& chart) {
   std::vector<Row> rows;
-  for (std::size_t i = 0; i < prices.samples.size(); ++i) {
-    auto [time_ms, price] = prices.samples[i];
-    rows.push_back({{time_ms, price, caps.At(i, time_ms), volumes.At(i, time_ms)}});
+  for (std::size_t i = 0; i < chart.prices.samples.size(); ++i) {
+    auto [time_ms, price] = chart.prices.samples[i];
+    rows.push_back({{time_ms, price, chart.caps.At(i, time_ms), chart.volumes.At(i, time_ms)}});
   }
   std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.point.time_ms; });
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
@@ -100,23 +122,19 @@ std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const
   od::parser parser;
   simdjson::padded_string padded(body);
   od::document document;
-  od::object chart;
-  Series prices, caps, volumes;
+  Chart chart;
   auto error = parser.iterate(padded).get(document);
-  if (!error) error = document.get_object().get(chart);
-  if (!error) error = ReadSeries(chart, "prices", prices);
-  if (!error) error = ReadSeries(chart, "market_caps", caps);
-  if (!error) error = ReadSeries(chart, "total_volumes", volumes);
+  if (!error) error = ReadChart(document, chart);
   if (error) return std::unexpected(fmt::format("not a market chart: {}", simdjson::error_message(error)));
 
-  auto rows = Joined(prices, caps, volumes);
+  auto rows = Joined(chart);
   std::string message;
   for (const auto& row : rows) {
     message.clear();
     AppendChartMessage(row.point, coin, message);
     batch.Add({coin, message, received, offset});
   }
-  for (std::string_view bad : prices.bad) AddReject(batch, offset, "wrong_type: point of a market chart", bad, received);
+  for (std::string_view bad : chart.prices.bad) AddReject(batch, offset, "wrong_type: point of a market chart", bad, received);
   return rows.size();
 }
 

@@ -89,6 +89,19 @@ TEST_F(ChartTest, ABrokenChartGivesNoPointAtAll) {
   EXPECT_EQ(stage_.batches[1].rows(), 3u);
 }
 
+TEST_F(ChartTest, SeriesMayComeInAnyOrder) {
+  stage_.script.answers.push_back(JsonAnswer(R"({"total_volumes":[[1000,7]],"x":{"prices":1},"market_caps":[],"prices":[[1000,1.5]]})"));
+  ASSERT_TRUE(Run({.coins = {"bitcoin"}}).has_value());
+  EXPECT_EQ(stage_.batches[0].rows(), 1u);
+}
+
+TEST_F(ChartTest, AMissingSeriesIsABrokenChart) {
+  stage_.script.answers.push_back(JsonAnswer(R"({"prices":[[1000,1.5]],"market_caps":[]})"));
+  stage_.script.answers.push_back(JsonAnswer(kChart));
+  ASSERT_TRUE(Run({.coins = {"bitcoin"}}).has_value());
+  EXPECT_THAT(stage_.batches[0].rejects.at(0).reason, HasSubstr("not a market chart"));
+}
+
 TEST_F(ChartTest, ABadPointCostsOnlyItself) {
   stage_.script.answers.push_back(JsonAnswer(R"({"prices":[[1000,1.5],["x",2],[3000]],"market_caps":[],"total_volumes":[]})"));
   ASSERT_TRUE(Run({.coins = {"bitcoin"}}).has_value());

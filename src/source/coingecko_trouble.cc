@@ -31,10 +31,13 @@ struct BodyError {
 };
 
 void ReadStatus(od::object status, BodyError& error) {
-  std::int64_t code = 0;
-  std::string_view text;
-  if (!status["error_code"].get_int64().get(code)) error.code = code;
-  if (!status["error_message"].get_string().get(text)) error.message = text;
+  VisitFields(status, [&](std::string_view key, od::value value) {
+    std::int64_t code = 0;
+    std::string_view text;
+    if (key == "error_code" && !value.get_int64().get(code)) error.code = code;
+    if (key == "error_message" && !value.get_string().get(text)) error.message = text;
+    return simdjson::SUCCESS;
+  });
 }
 
 // Reads the value of "error": a sentence, or an object with a status in it.
@@ -44,9 +47,13 @@ void ReadErrorField(od::value value, BodyError& error) {
     error.message = text;
     return;
   }
-  od::object object, status;
-  if (value.get_object().get(object) || object["status"].get_object().get(status)) return;
-  ReadStatus(status, error);
+  od::object object;
+  if (value.get_object().get(object)) return;
+  VisitFields(object, [&](std::string_view key, od::value inner) {
+    od::object status;
+    if (key == "status" && !inner.get_object().get(status)) ReadStatus(status, error);
+    return simdjson::SUCCESS;
+  });
 }
 
 // The error inside a body; empty when it is not an object or tells none.
@@ -59,16 +66,14 @@ BodyError ErrorInside(const std::string& body) {
   od::document document;
   od::object object;
   if (parser.iterate(padded).get(document) || document.get_object().get(object)) return error;
-  for (auto entry : object) {
-    std::string_view key;
-    od::value value;
+  VisitFields(object, [&](std::string_view key, od::value value) {
     od::object status;
     std::int64_t code = 0;
-    if (entry.unescaped_key().get(key) || entry.value().get(value)) return error;
     if (key == "status" && !value.get_object().get(status)) ReadStatus(status, error);
     if (key == "error") ReadErrorField(value, error);
     if (key == "error_code" && !value.get_int64().get(code)) error.code = code;
-  }
+    return simdjson::SUCCESS;
+  });
   return error;
 }
 

@@ -30,16 +30,22 @@ std::string_view WithoutQuotes(std::string_view token) {
   return token;
 }
 
-// Reads single fields of a line. Keeps buffers between lines.
+// Reads fields of a line as JSON text. Keeps buffers between lines.
 class LineJson {
  public:
-  // The object at the line's root; nullopt when it is none.
-  std::optional<od::object> Object(std::string_view line) {
+  // Calls visit(key, text) for each field of the object at the line's root, up to the first fault; for none when there is no object.
+  template <class Visit>
+  void VisitTexts(std::string_view line, Visit visit) {
     padded_.assign(line).append(simdjson::SIMDJSON_PADDING, '\0');
     simdjson::padded_string_view view(padded_.data(), line.size(), padded_.size());
     od::object object;
-    if (parser_.iterate(view).get(document_) || document_.get_object().get(object)) return std::nullopt;
-    return object;
+    if (parser_.iterate(view).get(document_) || document_.get_object().get(object)) return;
+    VisitFields(object, [&](std::string_view key, od::value value) {
+      std::string_view text;
+      auto error = value.raw_json().get(text);
+      if (!error) visit(key, text);
+      return error;
+    });
   }
 
  private:
@@ -48,13 +54,6 @@ class LineJson {
   std::string padded_;
 };
 
-std::string_view Token(od::object& object, std::string_view key) {
-  od::value value;
-  std::string_view text;
-  if (object[key].get(value) || value.raw_json().get(text)) return {};
-  return WithoutQuotes(text);
-}
-
 class MessagesDecoder final : public LineDecoder {
  public:
   explicit MessagesDecoder(std::string source) : source_(std::move(source)) {}
@@ -62,8 +61,11 @@ class MessagesDecoder final : public LineDecoder {
   std::optional<Timestamp> Read(std::string_view line, bool want_stamp) override {
     line_ = line;
     if (!want_stamp) return std::nullopt;
-    auto object = json_.Object(line);
-    return object ? StampOf(Token(*object, "timestamp")) : std::nullopt;
+    std::optional<Timestamp> stamp;
+    json_.VisitTexts(line, [&](std::string_view key, std::string_view text) {
+      if (key == "timestamp") stamp = StampOf(WithoutQuotes(text));
+    });
+    return stamp;
   }
 
   void Append(std::int64_t offset, Timestamp now, RawBatch& batch) override {
@@ -112,12 +114,10 @@ class MarketsLineDecoder final : public LineDecoder {
     line_ = body_ = line;
     received_.reset();
     if (line.find_first_not_of(" \t") != line.find('{')) return observed_ = NewestUpdate(line);
-    auto object = json_.Object(line);
-    if (!object) return observed_ = std::nullopt;
-    received_ = StampOf(Token(*object, "received"));
-    std::string_view body;
-    od::value value;
-    if (!(*object)["body"].get(value) && !value.raw_json().get(body)) body_ = body;
+    json_.VisitTexts(line, [&](std::string_view key, std::string_view text) {
+      if (key == "received") received_ = StampOf(WithoutQuotes(text));
+      if (key == "body") body_ = text;
+    });
     return observed_ = received_;
   }
 

@@ -28,7 +28,7 @@ DOORS = {
     r"duckdb": r"query/duck\w*\.(cc|h)",
     r"rust/cxx\.h|delta_shim\.h": r"delta/",
     r"boost/(?!container/|unordered/)|curl/": r"net/",  # Boost's containers are used like the standard's
-    r"toml\+\+/": r"config\w*\.cc",
+    r"toml\+\+/": r"config\w*\.(cc|h)",
     r"librdkafka/": r"kafka/",
     r"sqlite3": r"kafka/spool\.cc",
     r"libpq|postgresql/": r"sink/",
