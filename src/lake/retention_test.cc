@@ -1,17 +1,8 @@
 // Retention through the whole engine: old days go, nothing else changes, and rows that come later still do no harm.
 #include "lake/retention.h"
 
-#include <arrow/api.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-
-#include "base/file.h"
-#include "base/log.h"
-#include "delta/data_file.h"
 #include "lake/commit.h"
-#include "lake/engine.h"
+#include "lake/engine_fixture.h"
 #include "lake/maintainer.h"
 
 namespace cryptostream {
@@ -24,30 +15,8 @@ using testing::SizeIs;
 constexpr std::int64_t kDay_s = 86'400;
 constexpr std::int64_t kFirst_s = 1'700'006'400;  // 2023-11-15T00:00:00Z
 
-class RetentionTest : public testing::Test {
+class RetentionTest : public EngineTest {
  protected:
-  RetentionTest() : root_(fs::temp_directory_path() / ("cryptostream-retention-" + RandomHexId())) {
-    options_.root = root_.string();
-    options_.fsync = false;
-    options_.commit_every = std::chrono::milliseconds(10);
-    options_.correct_every = std::chrono::milliseconds(0);
-  }
-  ~RetentionTest() override {
-    Stop();
-    fs::remove_all(root_);
-  }
-
-  void Start() {
-    auto lake = Lake::Open(options_);
-    ASSERT_TRUE(lake) << lake.error().message;
-    lake_ = *std::move(lake);
-    engine_ = std::make_unique<Engine>(*lake_, clock_, EngineHooks{});
-  }
-  void Stop() {
-    engine_ = nullptr;
-    lake_ = nullptr;
-  }
-
   // A row a minute for three minutes of day `day`, `price` in each, received when they happened.
   void Feed(int day, double price, bool close = true) {
     RawBatch batch;
@@ -60,9 +29,8 @@ class RetentionTest : public testing::Test {
                  FromMicros(at * 1'000'000), offset_++});
     }
     batch.next_position = offset_;
-    ASSERT_TRUE(engine_->Push(std::move(batch), StopToken()));
-    Status drained = engine_->Drain(close, StopToken());
-    ASSERT_TRUE(drained) << drained.error().message;
+    EngineTest::Feed(std::move(batch));
+    Drain(close);
   }
 
   RetentionPlan Plan(Table& table, const TableLayout& layout, int days_kept_from) {
@@ -76,27 +44,12 @@ class RetentionTest : public testing::Test {
     ASSERT_TRUE(version) << version.error().message;
   }
 
-  std::int64_t Rows(Table& table) {
-    std::int64_t rows = 0;
-    auto files = table.Files();
-    for (const DataFile& file : *files) rows += file.rows;
-    return rows;
-  }
   std::map<Timestamp, double> Averages() {
     std::map<Timestamp, double> out;
-    auto files = lake_->gold().Files();
-    for (const DataFile& file : *files) {
-      auto rows = GoldRows(**ReadDataFile(lake_->gold().root_path(), file, GoldLayout().schema));
-      for (const GoldRow& row : *rows) out[row.key.start] = row.avg_price;
-    }
+    for (const GoldRow& row : Gold()) out[row.key.start] = row.avg_price;
     return out;
   }
 
-  const fs::path root_;
-  LakeOptions options_;
-  SystemClock clock_;
-  std::unique_ptr<Lake> lake_;
-  std::unique_ptr<Engine> engine_;
   std::int64_t offset_ = 0;
 };
 
@@ -106,7 +59,7 @@ TEST_F(RetentionTest, OldDaysGoAndTheTableSaysSo) {
   RetentionPlan plan = Plan(lake_->silver(), SilverLayout(), 2);
   EXPECT_EQ(plan.rows, 6);
   Drop(lake_->silver(), SilverLayout(), 2);
-  EXPECT_EQ(Rows(lake_->silver()), 6);
+  EXPECT_EQ(CountRows(lake_->silver()), 6);
   EXPECT_EQ(FormatRfc3339(RetainedFrom(*lake_->silver().Txns())), "2023-11-17T00:00:00.000Z");
   auto commits = lake_->silver().CommitsAfter(lake_->silver().version() - 1);
   EXPECT_TRUE(IsRetention(commits->front()));
@@ -139,9 +92,9 @@ TEST_F(RetentionTest, LateRowsOfADroppedDayChangeNoWindow) {
   EXPECT_EQ(Averages(), before);
   Feed(2, 30);  // a day that is there is corrected as ever
   EXPECT_NE(Averages(), before);
-  EXPECT_EQ(Rows(lake_->silver()), 3 + 3 + 3);
+  EXPECT_EQ(CountRows(lake_->silver()), 3 + 3 + 3);
   Drop(lake_->silver(), SilverLayout(), 2);
-  EXPECT_EQ(Rows(lake_->silver()), 6);
+  EXPECT_EQ(CountRows(lake_->silver()), 6);
 }
 
 TEST_F(RetentionTest, ADroppedDayOfGoldDoesNotComeBackHalf) {
@@ -191,10 +144,10 @@ TEST_F(RetentionTest, MaintenanceDropsWhatIsConfigured) {
   auto would = maintainer.Retain(true, StopToken());
   ASSERT_TRUE(would) << would.error().message;
   EXPECT_THAT(*would, SizeIs(1));
-  EXPECT_EQ(Rows(lake_->silver()), 3);
+  EXPECT_EQ(CountRows(lake_->silver()), 3);
   ASSERT_TRUE(maintainer.Retain(false, StopToken()));
-  EXPECT_EQ(Rows(lake_->silver()), 0);
-  EXPECT_EQ(Rows(lake_->bronze()), 3);
+  EXPECT_EQ(CountRows(lake_->silver()), 0);
+  EXPECT_EQ(CountRows(lake_->bronze()), 3);
   EXPECT_THAT(Averages(), SizeIs(3));
 }
 

@@ -62,16 +62,16 @@ void RollupAccumulator::Add(const GoldRow& minute) {
   OfferLast(at, minute.market_cap, market_cap_);
   first_event_ = std::min(first_event_, minute.first_event);
   last_event_ = std::max(last_event_, minute.last_event);
-  price_.AddProduct(n, minute.avg_price);
+  sums_.price.AddProduct(n, minute.avg_price);
   for (double x : {minute.avg_price, minute.volatility}) {
     double square = x * x;
-    price_squared_.AddProduct(n, square);
-    price_squared_.AddProduct(n, std::fma(x, x, -square));
+    sums_.price_squared.AddProduct(n, square);
+    sums_.price_squared.AddProduct(n, std::fma(x, x, -square));
   }
   if (!IsNull(minute.volume)) {
-    has_volume_ = true;
-    quantity_.Add(minute.volume);
-    if (!IsNull(minute.vwap)) turnover_.AddProduct(minute.vwap, minute.volume);
+    sums_.has_volume = true;
+    sums_.quantity.Add(minute.volume);
+    if (!IsNull(minute.vwap)) sums_.turnover.AddProduct(minute.vwap, minute.volume);
   }
   if (!IsNull(minute.max_source_age_s) && !(minute.max_source_age_s <= max_source_age_s_)) {
     max_source_age_s_ = minute.max_source_age_s;
@@ -83,24 +83,18 @@ GoldRow RollupAccumulator::Finish(const WindowKey& key) const {
   GoldRow row = only_;
   row.key = key;
   if (minutes_ == 1) return row;
-  row.avg_price = price_.Round() / static_cast<double>(samples_);
   row.max_price = max_;
   row.min_price = min_;
   row.open = open_.value;
   row.close = close_.value;
-  row.price_change = row.close - row.open;
-  row.price_change_pct = row.price_change / row.open * 100;
-  row.volatility = std::sqrt(PopulationVariance(samples_, price_, price_squared_));
-  row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
   row.samples = samples_;
   row.updates = updates_;
-  row.volume = has_volume_ ? quantity_.Round() : kNull;
-  row.vwap = row.volume > 0 ? turnover_.Round() / row.volume : kNull;
   row.volume_24h = volume_24h_.value;
   row.market_cap = market_cap_.value;
   row.first_event = first_event_;
   row.last_event = last_event_;
   row.max_source_age_s = max_source_age_s_;
+  sums_.Derive(row);
   return row;
 }
 

@@ -40,9 +40,7 @@ class RollupAccumulator {
 
   std::int64_t minutes_ = 0, samples_ = 0, updates_ = 0;
   GoldRow only_;  // the first one added: a period of one minute is that minute, untouched
-  // Sums over the rows of silver that the minutes stand for: price, price squared, quantity, price times quantity.
-  ExactSum price_, price_squared_, quantity_, turnover_;
-  bool has_volume_ = false;
+  PriceSums sums_;  // over the rows of silver that the minutes stand for
   double min_ = 0, max_ = 0;
   Dated open_, close_, volume_24h_, market_cap_;
   Timestamp first_event_, last_event_;

@@ -9,6 +9,16 @@
 
 namespace cryptostream {
 
+void PriceSums::Derive(GoldRow& row) const {
+  row.avg_price = price.Round() / static_cast<double>(row.samples);
+  row.price_change = row.close - row.open;
+  row.price_change_pct = row.price_change / row.open * 100;
+  row.volatility = std::sqrt(PopulationVariance(row.samples, price, price_squared));
+  row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
+  row.volume = has_volume ? quantity.Round() : kNull;
+  row.vwap = row.volume > 0 ? turnover.Round() / row.volume : kNull;
+}
+
 void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {
   if (IsNull(candidate)) return;
   if (IsNull(value) || at > order || (at == order && candidate > value)) {
@@ -28,14 +38,14 @@ void WindowAccumulator::Add(const Tick& tick) {
   max_ = std::max(max_, tick.price);
   first_ = std::min(first_, at, [](const Order& a, const Order& b) { return a < b; });
   last_ = std::max(last_, at, [](const Order& a, const Order& b) { return a < b; });
-  price_.Add(tick.price);
-  price_squared_.AddProduct(tick.price, tick.price);
+  sums_.price.Add(tick.price);
+  sums_.price_squared.AddProduct(tick.price, tick.price);
   if (tick.is_trade()) {
     ++trades_;
     if (!IsNull(tick.quantity)) {
-      has_volume_ = true;
-      quantity_.Add(tick.quantity);
-      turnover_.AddProduct(tick.price, tick.quantity);
+      sums_.has_volume = true;
+      sums_.quantity.Add(tick.quantity);
+      sums_.turnover.AddProduct(tick.price, tick.quantity);
     }
   } else if (tick.last_updated != kNoTime) {
     auto place = std::lower_bound(last_updated_.begin(), last_updated_.end(), tick.last_updated);
@@ -53,26 +63,18 @@ GoldRow WindowAccumulator::Finish(const WindowKey& key) const {
   CS_CHECK(samples_ > 0);
   GoldRow row;
   row.key = key;
-  row.avg_price = price_.Round() / static_cast<double>(samples_);
   row.max_price = max_;
   row.min_price = min_;
   row.open = first_.price;
   row.close = last_.price;
-  row.price_change = row.close - row.open;
-  row.price_change_pct = row.price_change / row.open * 100;
-  row.volatility = std::sqrt(PopulationVariance(samples_, price_, price_squared_));
-  row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
   row.samples = samples_;
   row.updates = trades_ + static_cast<std::int64_t>(last_updated_.size());
-  if (has_volume_) {
-    row.volume = quantity_.Round();
-    row.vwap = row.volume > 0 ? turnover_.Round() / row.volume : kNull;
-  }
   row.volume_24h = volume_24h_.value;
   row.market_cap = market_cap_.value;
   row.first_event = first_.time;
   row.last_event = last_.time;
   row.max_source_age_s = max_source_age_s_;
+  sums_.Derive(row);
   return row;
 }
 

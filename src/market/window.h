@@ -39,6 +39,15 @@ struct GoldRow {
   Timestamp end() const { return key.start + kWindow; }
 };
 
+// The exact sums behind a row, each rounded once when it is made.
+struct PriceSums {
+  ExactSum price, price_squared, quantity, turnover;  // turnover: price times quantity
+  bool has_volume = false;
+
+  // Sets what follows from the sums and from samples, open, close, min and max, which the row has already.
+  void Derive(GoldRow& row) const;
+};
+
 // Folds the ticks of one window, in any order, to the same bits. Shared by the engine's gold stage and the API's open window.
 class WindowAccumulator {
  public:
@@ -63,8 +72,7 @@ class WindowAccumulator {
   };
 
   std::int64_t samples_ = 0, trades_ = 0;
-  ExactSum price_, price_squared_, quantity_, turnover_;
-  bool has_volume_ = false;
+  PriceSums sums_;
   double min_ = 0, max_ = 0;
   Order first_{}, last_{};
   std::vector<Timestamp> last_updated_;  // distinct, sorted
