@@ -26,8 +26,8 @@ class ExamplesFirst : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
-    return make_description(app) + "\n" + make_footer(app) + "\n" + make_usage(app, name) + make_positionals(app) + make_groups(app, mode) +
-           make_subcommands(app, mode);
+    return make_description(app) + "\n" + make_footer(app) + "\n" + make_usage(app, name) + make_positionals(app) +
+           make_groups(app, mode) + make_subcommands(app, mode);
   }
 };
 

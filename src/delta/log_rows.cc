@@ -150,9 +150,8 @@ Status ForEachBatch(const shim::Rows& rows, const std::function<Status(std::size
   for (std::size_t i = 0; i < rows.batches(); ++i) {
     ArrowArray array{};
     ArrowSchema schema{};
-    CS_TRY(Call("read the log's rows", [&] {
-      rows.export_batch(i, reinterpret_cast<std::size_t>(&array), reinterpret_cast<std::size_t>(&schema));
-    }));
+    CS_TRY(Call("read the log's rows",
+                [&] { rows.export_batch(i, reinterpret_cast<std::size_t>(&array), reinterpret_cast<std::size_t>(&schema)); }));
     auto imported = arrow::ImportArray(&array, &schema);
     if (!imported.ok()) return std::unexpected(FromArrow("read the log's rows", imported.status()));
     CS_TRY(each(i, Fields(*imported), (*imported)->length()));
@@ -166,7 +165,8 @@ Result<FileColumns> ScanColumns(const Fields& rows) {
 }
 
 // Takes the rows of one batch into the commit that it is a part of.
-Status ReadCommitBatch(const Fields& rows, std::int64_t count, const std::vector<std::string>& partition_columns, LogCommit& out) {
+Status ReadCommitBatch(const Fields& rows, std::int64_t count, const std::vector<std::string>& partition_columns,
+                       LogCommit& out) {
   CS_ASSIGN(Fields add, rows.Struct("add"));
   CS_ASSIGN(Fields remove, rows.Struct("remove"));
   CS_ASSIGN(Fields info, rows.Struct("commitInfo"));

@@ -154,7 +154,7 @@ class Table {
   const std::string id_;
   const std::string root_path_;
   const bool fsync_;
-  std::mutex commit_mutex_;         // held over a whole commit
+  std::mutex commit_mutex_;        // held over a whole commit
   Version reloaded_ = kNoVersion;  // the newest version that came by a reload, not by a commit of ours; guarded by commit_mutex_
   mutable std::mutex pin_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;  // guarded by pin_mutex_

@@ -90,7 +90,8 @@ Status TopicConsumer::Reader::Poll() {
         ++rows;
       }
     }
-    if (static_cast<std::size_t>(count) < kPollMessages || bytes >= RawBatch::kFullBytes || rows >= RawBatch::kFullRows) return {};
+    if (static_cast<std::size_t>(count) < kPollMessages || bytes >= RawBatch::kFullBytes || rows >= RawBatch::kFullRows)
+      return {};
   }
 }
 

@@ -23,10 +23,10 @@ struct ParsedRows {
   };
   std::vector<Tick> ticks;
   std::vector<DuplicateFilter::Key> keys;  // of the ticks
-  std::vector<RowOrigin> origins;  // of the ticks
-  std::vector<Rejected> rejected;  // what cannot be a tick
-  bool trades = false;             // whether any tick is one
-  Timestamp oldest = Timestamp::max();  // of the ticks' event times
+  std::vector<RowOrigin> origins;          // of the ticks
+  std::vector<Rejected> rejected;          // what cannot be a tick
+  bool trades = false;                     // whether any tick is one
+  Timestamp oldest = Timestamp::max();     // of the ticks' event times
 };
 
 // Messages to ticks and the keys by which duplicates are found, on all cores when there are many: no message needs another one to be read. Keeps its parsers between calls; one caller

@@ -15,7 +15,8 @@ RawBatchPtr Messages(const std::string& source, std::int64_t first, std::int64_t
   batch.source = source;
   for (std::int64_t i = first; i < first + count; ++i) {
     double time = static_cast<double>(kReceived) / 1e6 + (i % 1'500 == 7 ? 60 : -1);
-    std::string text = i % 1'000 == 3 ? "no JSON" : fmt::format(R"({{"timestamp":{:.0f},"coin_id":"c","price":{}}})", time, i + 1);
+    std::string text =
+        i % 1'000 == 3 ? "no JSON" : fmt::format(R"({{"timestamp":{:.0f},"coin_id":"c","price":{}}})", time, i + 1);
     batch.Add({std::nullopt, text, FromMicros(kReceived), i});
   }
   return std::make_shared<const RawBatch>(std::move(batch));

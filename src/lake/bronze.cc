@@ -48,8 +48,7 @@ std::optional<RejectReason> Refuse(std::string_view value) {
 
 }  // namespace
 
-BronzeStage::BronzeStage(Lake& lake, IncomingQueue& input, BronzeHandoff& output)
-    : lake_(lake), input_(input), output_(output) {}
+BronzeStage::BronzeStage(Lake& lake, IncomingQueue& input, BronzeHandoff& output) : lake_(lake), input_(input), output_(output) {}
 
 const StagePoints& BronzeStage::points() const { return kPoints; }
 

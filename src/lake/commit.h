@@ -19,7 +19,8 @@ struct CommitPlan {
   Positions positions;              // the new ones, carried in the commit
   Positions expected;               // what the table must say of the same app ids before (absent: not there yet)
   std::string operation;            // "bronze append"
-  Version checked = kNoVersion;     // at which `expected` and the fence were looked at; if unknown, both are looked at again when in doubt
+  Version checked =
+      kNoVersion;  // at which `expected` and the fence were looked at; if unknown, both are looked at again when in doubt
 };
 
 // Writes the rows' data files and commits them with their positions, exactly once. An answer other than "committed" is

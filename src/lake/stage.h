@@ -83,10 +83,10 @@ class Stage {
   const std::function<void(const Error&)> fatal_;
   const DeadLetterBox dead_letters_;
   mutable std::mutex mutex_;
-  std::string trouble_;      // guarded by mutex_
+  std::string trouble_;           // guarded by mutex_
   bool progressed_ = false;       // since the last error; of the stage's own thread
   Version checked_ = kNoVersion;  // of its table: who else wrote is known up to here; likewise
-  std::jthread thread_;      // last: ends before what it uses
+  std::jthread thread_;           // last: ends before what it uses
 };
 
 }  // namespace cryptostream

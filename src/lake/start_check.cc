@@ -61,9 +61,10 @@ Status CheckNoRows(const fs::path& table) {
   for (fs::recursive_directory_iterator file(table, error), end; !error && file != end; file.increment(error)) {
     std::string name = file->path().filename().string();
     if (name.starts_with('.') || !name.ends_with(".parquet")) continue;
-    return Corrupt(fmt::format("the table has rows and no log, nothing is written to it: table={} file={} (put the backup of _delta_log "
-                               "back, or move the directory away)",
-                               table.string(), file->path().lexically_relative(table).string()));
+    return Corrupt(
+        fmt::format("the table has rows and no log, nothing is written to it: table={} file={} (put the backup of _delta_log "
+                    "back, or move the directory away)",
+                    table.string(), file->path().lexically_relative(table).string()));
   }
   return {};
 }

@@ -92,9 +92,11 @@ constexpr std::array<std::int64_t, 19> kPowersOf10 = [] {
 // digits * 10^(scale - behind), cut; nullopt when the general way has to look.
 std::optional<std::int64_t> Scaled(const ShortDecimal& number, int scale) {
   int more = scale - number.behind;
-  if (more <= 0) return -more < static_cast<int>(kPowersOf10.size()) ? std::optional(number.digits / kPowersOf10[-more]) : std::nullopt;
+  if (more <= 0)
+    return -more < static_cast<int>(kPowersOf10.size()) ? std::optional(number.digits / kPowersOf10[-more]) : std::nullopt;
   std::int64_t value = 0;
-  if (more >= static_cast<int>(kPowersOf10.size()) || __builtin_mul_overflow(number.digits, kPowersOf10[more], &value)) return std::nullopt;
+  if (more >= static_cast<int>(kPowersOf10.size()) || __builtin_mul_overflow(number.digits, kPowersOf10[more], &value))
+    return std::nullopt;
   return value;
 }
 

@@ -23,8 +23,8 @@ TEST(ScaledDecimal, CutsToMicrosecondsWithoutADouble) {
 }
 
 TEST(ScaledDecimal, RefusesWhatDoesNotFitOrIsNoNumber) {
-  for (const char* text : {"1e999", "9999999999999999999", "99999999999999999999", "9223372036854.775808", "", "-", "+1", "01", "1.", ".5", "1e", "NaN",
-                           "Infinity", "0x10", "1 ", " 1", "1e+"}) {
+  for (const char* text : {"1e999", "9999999999999999999", "99999999999999999999", "9223372036854.775808", "", "-", "+1", "01",
+                           "1.", ".5", "1e", "NaN", "Infinity", "0x10", "1 ", " 1", "1e+"}) {
     EXPECT_EQ(ScaledDecimal(text, 6), std::nullopt) << text;
   }
   EXPECT_EQ(ScaledDecimal("9223372036854.775807", 6), 9223372036854775807);
@@ -37,7 +37,8 @@ TEST(ScaledDecimal, TheShortWayAndTheGeneralOneAgree) {
     std::string text = std::to_string(random() >> (random() % 64));
     if (random() % 4 != 0) text.insert(random() % (text.size() + 1), ".");
     if (random() % 8 == 0) text.insert(0, "0");
-    for (int scale : {0, 3, 6, 12}) EXPECT_EQ(ScaledDecimal(text, scale), ScaledDecimal(text + "e0", scale)) << text << " " << scale;
+    for (int scale : {0, 3, 6, 12})
+      EXPECT_EQ(ScaledDecimal(text, scale), ScaledDecimal(text + "e0", scale)) << text << " " << scale;
   }
 }
 

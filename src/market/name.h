@@ -50,7 +50,8 @@ class NameCache {
   static std::size_t Slot(std::string_view text) {
     if (text.empty()) return 0;
     auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-    std::uint32_t mixed = byte(0) | byte(text.size() / 2) << 8 | byte(text.size() - 1) << 16 | static_cast<std::uint32_t>(text.size()) << 24;
+    std::uint32_t mixed =
+        byte(0) | byte(text.size() / 2) << 8 | byte(text.size() - 1) << 16 | static_cast<std::uint32_t>(text.size()) << 24;
     return mixed * 0x9E3779B1u >> 24;
   }
   std::array<Name, kSlots> names_;

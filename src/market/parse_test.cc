@@ -60,10 +60,38 @@ TEST(MessageParser, TakesIntegersFloatsAndNullsAlike) {
 
 // simdjson reads the usual number, our own decimal reader judges the rest: what they say must be one thing.
 TEST(MessageParser, TakesTheNearestDoubleOfEveryNumber) {
-  for (const char* text : {"0", "-0", "-0.0", "0e5", "0.1", "1E5", "1e+5", "1e23", "-1.5e-7", "9007199254740993", "18446744073709551616",
-                           "589735030408322754999999", "123456789012345678901234567890.123456789", "1.7976931348623157e308",
-                           "1.7976931348623159e308", "1e309", "2.2250738585072011e-308", "4.9e-324", "1e-400", "00", "01", "1.", ".5", "+1", "1e",
-                           "0x10", "1_000", "-", "1.5.2", "1e5e5", "Infinity", "nan"}) {
+  for (const char* text : {"0",
+                           "-0",
+                           "-0.0",
+                           "0e5",
+                           "0.1",
+                           "1E5",
+                           "1e+5",
+                           "1e23",
+                           "-1.5e-7",
+                           "9007199254740993",
+                           "18446744073709551616",
+                           "589735030408322754999999",
+                           "123456789012345678901234567890.123456789",
+                           "1.7976931348623157e308",
+                           "1.7976931348623159e308",
+                           "1e309",
+                           "2.2250738585072011e-308",
+                           "4.9e-324",
+                           "1e-400",
+                           "00",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "1e",
+                           "0x10",
+                           "1_000",
+                           "-",
+                           "1.5.2",
+                           "1e5e5",
+                           "Infinity",
+                           "nan"}) {
     auto tick = Parse(With(std::string("\"volume_24h\":") + text));
     auto number = NearestDouble(text);
     EXPECT_EQ(tick.has_value(), number.has_value()) << text;

@@ -37,7 +37,8 @@ TEST(RawBatch, TellsWhetherAllOfItIsText) {
 
 TEST(RawBatch, WeighsByRowsOrBytesAndNeverNothing) {
   EXPECT_EQ(Of({}).weight(), RawBatch::kFullRows / 100);
-  EXPECT_NEAR(static_cast<double>(Of({std::string(RawBatch::kFullBytes, 'x')}).weight()), RawBatch::kFullRows, RawBatch::kFullRows / 50.0);
+  EXPECT_NEAR(static_cast<double>(Of({std::string(RawBatch::kFullBytes, 'x')}).weight()), RawBatch::kFullRows,
+              RawBatch::kFullRows / 50.0);
 }
 
 }  // namespace

@@ -90,7 +90,8 @@ TEST_F(ChartTest, ABrokenChartGivesNoPointAtAll) {
 }
 
 TEST_F(ChartTest, SeriesMayComeInAnyOrder) {
-  stage_.script.answers.push_back(JsonAnswer(R"({"total_volumes":[[1000,7]],"x":{"prices":1},"market_caps":[],"prices":[[1000,1.5]]})"));
+  stage_.script.answers.push_back(
+      JsonAnswer(R"({"total_volumes":[[1000,7]],"x":{"prices":1},"market_caps":[],"prices":[[1000,1.5]]})"));
   ASSERT_TRUE(Run({.coins = {"bitcoin"}}).has_value());
   EXPECT_EQ(stage_.batches[0].rows(), 1u);
 }

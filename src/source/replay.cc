@@ -19,8 +19,8 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::size_t kRoomForALine = 16 << 10;    // most lines are shorter, so that the last of a batch still fits
-constexpr std::int64_t kLinesALook = 64;            // at full speed the clock is looked at once in so many lines
+constexpr std::size_t kRoomForALine = 16 << 10;         // most lines are shorter, so that the last of a batch still fits
+constexpr std::int64_t kLinesALook = 64;                // at full speed the clock is looked at once in so many lines
 constexpr std::chrono::milliseconds kShortestWait{20};  // lines due sooner go together
 
 bool HasStdin(const ReplayOptions& options) {
