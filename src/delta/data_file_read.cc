@@ -4,6 +4,7 @@
 #include <arrow/api.h>
 #include <arrow/compute/cast.h>
 #include <arrow/filesystem/api.h>
+#include <arrow/util/io_util.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
@@ -11,6 +12,8 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
+
+#include <cerrno>
 
 #include "delta/border.h"
 #include "delta/data_file.h"
@@ -105,9 +108,10 @@ Status CheckThere(const Place& place, const std::string& path) {
 
 std::unexpected<Error> ReadFailed(const std::string& path, const arrow::Status& status) {
   Error error = delta_internal::FromArrow("read data file " + path, status);
-  if (error.kind != ErrorKind::kUnavailable || status.message().find("arquet") != std::string::npos) {
-    error.kind = ErrorKind::kCorrupt;
-  }
+  int number = arrow::internal::ErrnoFromStatus(status);
+  bool damaged = number == 0 && (error.kind != ErrorKind::kUnavailable || status.message().find("arquet") != std::string::npos);
+  if (number == ENOENT) error.kind = ErrorKind::kNotFound;  // vacuumed since it was looked for
+  if (damaged) error.kind = ErrorKind::kCorrupt;
   return std::unexpected(std::move(error));
 }
 

@@ -2,6 +2,7 @@
 #include "delta/data_file.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include <fstream>
 
@@ -120,6 +121,20 @@ TEST_F(TableTest, AFailureLeavesNoFile) {
   auto empty = WriteDataFile(Path("t"), {}, Rows(0, 0));
   ASSERT_FALSE(empty);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "t"));
+}
+
+TEST_F(TableTest, AFileThatCannotBeOpenedNowIsNotBroken) {
+  auto file = WriteDataFile(Path("t"), {{"source", "a"}}, Rows(0, 10), {.fsync = false});
+  ASSERT_TRUE(file) << file.error().message;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  auto rows = ReadDataFile(Path("t"), *file, Rows(0, 1)->schema());
+  setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().kind, ErrorKind::kUnavailable) << rows.error().message;
 }
 
 TEST_F(TableTest, ReadTellsGoneFromBroken) {

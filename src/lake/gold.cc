@@ -30,6 +30,7 @@ constexpr int kCommitsPerRead = 64;
 constexpr Version kPositionEvery = 20;
 constexpr std::size_t kMaxRecentWindows = 20'000;
 constexpr std::size_t kMaxWindowsPerCorrection = 20'000;
+constexpr std::size_t kManyDirty = 10 * kMaxWindowsPerCorrection;  // then corrections come before new rows
 
 Timestamp FloorMinute(Timestamp t) { return std::chrono::floor<std::chrono::minutes>(t); }
 
@@ -62,6 +63,7 @@ Status GoldStage::Load() {
   open_.clear();
   recent_.clear();
   dirty_.clear();
+  correcting_.clear();  // a correction that failed says nothing of the next commit
   upstream_.Restart(consumed_);
   if (consumed_ != kNoVersion) {
     CS_TRY(LoadOpenWindows());
@@ -169,7 +171,7 @@ bool GoldStage::CaughtUp() const { return upstream_.CaughtUp(); }
 
 Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   if (!stop.stop_requested()) {
-    bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || (close_requested_ && CaughtUp());
+    bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || dirty_.size() >= kManyDirty || (close_requested_ && CaughtUp());
     if (!dirty_.empty() && due) return Correct();
   }
   auto wait = close_requested_ ? std::chrono::milliseconds(0) : upstream_.kMoment;

@@ -17,6 +17,7 @@
 #include "lake/commit.h"
 #include "lake/correction.h"
 #include "lake/position.h"
+#include "lake/retention.h"
 #include "lake/rollup.h"
 #include "lake/rollup_rows.h"
 #include "lake/stage.h"
@@ -43,6 +44,16 @@ Result<TableView> SilverAt(Lake& lake, Version consumed) {
   if (same && (later->empty() || later->back().version == view.snapshot->version())) return view;
   CS_ASSIGN(view.snapshot, lake.silver().SnapshotWithRowsOf(consumed));
   return view;
+}
+
+// The part of the range that is whole in both tables. What is left of days that retention has dropped is not all there was: what was made of
+// them stays.
+Result<TimeRange> Whole(TimeRange range, Table& from, Table& made) {
+  CS_ASSIGN(Positions upstream, from.Txns());
+  CS_ASSIGN(Positions own, made.Txns());
+  range.from = std::max({range.from, RetainedFrom(upstream), RetainedFrom(own)});
+  range.to = std::max(range.from, range.to);
+  return range;
 }
 
 // The days of the range in which either table has files.
@@ -105,7 +116,7 @@ Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, St
   const Closed closed = ClosedTimes(positions);
   CS_ASSIGN(TableView silver, SilverAt(lake, consumed));
   Timestamp last = WindowStart(options.range.to - std::chrono::microseconds(1));
-  TimeRange range{WindowStart(options.range.from), last + kWindow};
+  CS_ASSIGN(TimeRange range, Whole({WindowStart(options.range.from), last + kWindow}, lake.silver(), lake.gold()));
   CS_ASSIGN(std::set<Date> days, Days(silver, lake.gold().view(), range));
   std::size_t done = 0;
   for (Date day : days) {
@@ -146,7 +157,7 @@ Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRang
   CS_ASSIGN(Positions positions, lake.gold().Txns());
   const Closed closed = ClosedTimes(positions);
   Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup.period);
-  TimeRange whole{PeriodStart(range.from, rollup.period), last + rollup.period};
+  CS_ASSIGN(TimeRange whole, Whole({PeriodStart(range.from, rollup.period), last + rollup.period}, lake.gold(), lake.rollup(rollup)));
   std::set<WindowKey> periods, keys;
   CS_TRY(VisitKeys(gold, whole, [&](const WindowKey& key) {
     WindowKey period = PeriodKey(key, rollup.period);

@@ -4,6 +4,7 @@
 #include "lake/commit.h"
 #include "lake/engine_fixture.h"
 #include "lake/maintainer.h"
+#include "lake/recompute.h"
 
 namespace cryptostream {
 namespace {
@@ -81,6 +82,29 @@ TEST_F(RetentionTest, GoldKeepsItsWindowsAndGoesOn) {
   Start();  // and after a restart, which looks at all commits that were not worked in
   Feed(4, 30);
   EXPECT_THAT(Averages(), SizeIs(15));
+}
+
+TEST_F(RetentionTest, RecomputeLeavesWhatWasMadeOfDroppedDays) {
+  Start();
+  for (int day = 0; day < 4; ++day) Feed(day, 10 + day);
+  auto gold = Averages();
+  Table& daily = lake_->rollup(DailyRollup());
+  auto days = CountRows(daily);
+  ASSERT_GE(days, 3);
+  Drop(lake_->silver(), SilverLayout(), 2);
+  Feed(0, 99);
+  engine_ = nullptr;
+  TimeRange ever{FromMicros(0), FromMicros((kFirst_s + 100 * kDay_s) * 1'000'000)};
+  for (bool dry_run : {true, false}) {
+    auto report = Recompute(*lake_, {ever, dry_run, {}}, StopToken());
+    ASSERT_TRUE(report) << report.error().message;
+    for (const Recomputed& table : *report) EXPECT_EQ(table.added + table.changed + table.removed, 0) << table.table;
+  }
+  EXPECT_EQ(Averages(), gold);
+  EXPECT_EQ(CountRows(daily), days);
+  Drop(lake_->gold(), GoldLayout(), 3);
+  ASSERT_TRUE(Recompute(*lake_, {ever, false, {}}, StopToken()));
+  EXPECT_THAT(Averages(), SizeIs(3));
 }
 
 TEST_F(RetentionTest, LateRowsOfADroppedDayChangeNoWindow) {

@@ -62,6 +62,7 @@ Status SilverStage::LoadDuplicates() {
       for (const Tick& tick : ticks) {
         if (tick.source == source) duplicates_->Remember(tick);
       }
+      duplicates_->EndBatch();  // keeps to the limit of rows
       return {};
     };
     CS_TRY(ReadSilver(lake_.silver().view(), {floor, time + std::chrono::microseconds(1)}, remember));
