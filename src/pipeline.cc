@@ -72,9 +72,8 @@ Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<Co
   options.coins = config.coingecko.coins;
   options.days = config.source.backfill_days;
   auto source = std::make_unique<CoinGeckoChartSource>(client, options);
-  CS_ASSIGN(std::int64_t position, run.engine().Position(source->position_id()));
-  bool done = position >= static_cast<std::int64_t>(options.coins.size());
-  if (options.days == 0 || done) return {};
+  CS_ASSIGN(std::int64_t ended, run.engine().Position(CoinGeckoChartSource::EndId()));
+  if (options.days == 0 || ended > 0) return {};
   LogInfo("new lake: fetching the last {} of {} coins", FormatDuration(std::chrono::hours(24 * options.days)),
           options.coins.size());
   run.Play(std::move(source), {}, LakeRun::Role::kExtra);

@@ -65,7 +65,7 @@ std::string TopicProducer::Words() const {
 bool TopicProducer::Push(RawBatch batch, StopToken stop) {
   if (batch.empty() && batch.next_position <= Position(batch.position_id)) return true;
   while (AwaitRoom(batch, stop)) {
-    EndPause(batch);
+    bool told = EndPause(batch);
     Status taken = spool_->Append(batch);
     TellFill();
     if (taken) return true;
@@ -75,7 +75,11 @@ bool TopicProducer::Push(RawBatch batch, StopToken stop) {
       return false;
     }
     LogWarn("kafka: the source waits: {}", taken.error().message);
-    paused_since_ = clock_.Now();
+    if (told) {  // not yet, after all
+      paused_since_ = batch.gaps.back().from_time;
+      batch.gaps.pop_back();
+    }
+    if (!paused_since_) paused_since_ = clock_.Now();
     SleepFor(stop, kDiskPause);
   }
   return false;
@@ -97,8 +101,9 @@ bool TopicProducer::AwaitRoom(const RawBatch& batch, StopToken stop) {
 }
 
 // A live source said nothing while it was paused: that is a gap, and it goes with the first batch that comes after it.
-void TopicProducer::EndPause(RawBatch& batch) {
-  if (!paused_since_ || !IsLive(batch)) return;
+// Out: whether there was one.
+bool TopicProducer::EndPause(RawBatch& batch) {
+  if (!paused_since_ || !IsLive(batch)) return false;
   Gap gap;
   gap.source = batch.source;
   gap.from_time = *paused_since_;
@@ -106,6 +111,7 @@ void TopicProducer::EndPause(RawBatch& batch) {
   gap.reason = "the producer's spool was full: the source was paused";
   batch.gaps.push_back(std::move(gap));
   paused_since_.reset();
+  return true;
 }
 
 void TopicProducer::TellFill() {

@@ -78,7 +78,7 @@ class TopicProducer {
   Status LetGo();
   void Finish();
   bool AwaitRoom(const RawBatch& batch, StopToken stop);
-  void EndPause(RawBatch& batch);
+  bool EndPause(RawBatch& batch);
   void TellFill();
   void SetTrouble(std::string words);
 
@@ -92,6 +92,7 @@ class TopicProducer {
   std::vector<std::pair<Sent*, Reject>> refused_;  // by the broker, for what they are
   std::optional<std::string> session_failed_;      // set by delivery reports
   std::int64_t acknowledged_ = 0;
+  bool delivered_ = false;  // something was, since the last look
   std::chrono::steady_clock::time_point let_go_at_{};
   std::optional<Timestamp> paused_since_;  // Push's, as warned_
   bool warned_ = false;

@@ -27,6 +27,7 @@ constexpr std::size_t kMostInFlight = 12;  // batches given to librdkafka and no
 constexpr int kPollMs = 20;
 constexpr std::chrono::milliseconds kLetGoEvery{100};
 constexpr std::chrono::seconds kRestartPause{2};
+constexpr std::chrono::seconds kDiskPause{2};
 constexpr std::chrono::milliseconds kTopicPause{500};
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kLastWords{3};
@@ -87,7 +88,8 @@ Status TopicProducer::Session(StopToken stop) {
     CS_TRY(SendRefused(stop));
     CS_TRY(LetGo());
     CS_TRY(CheckAlive());
-    SetTrouble(client_->trouble());
+    if (std::exchange(delivered_, false)) client_->ClearTrouble();
+    if (std::chrono::steady_clock::now() >= let_go_at_) SetTrouble(client_->trouble());
   }
   Finish();
   return {};
@@ -150,7 +152,8 @@ Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
   record.key = from.key;
   record.headers.reserve(3);
   if (auto tick = parser_.Parse(from.value, sent.source, from.received)) {
-    record.time = tick->event_time;
+    // A broker refuses a time too far ahead (an hour, by default), and silver refuses the row: it goes on under the time of sending.
+    if (tick->event_time <= from.received + kFutureTolerance) record.time = tick->event_time;
     if (!record.key) record.key = tick->coin.str();  // interned: lives as long as the process
     record.headers.emplace_back(kSourceHeader, tick->source.str());
   } else {
@@ -216,6 +219,7 @@ void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
   if (!message.err) {
     --sent.open;
     ++acknowledged_;
+    delivered_ = true;
     return;
   }
   bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD;
@@ -233,10 +237,15 @@ Status TopicProducer::LetGo() {
   std::size_t done = 0;
   while (done < sent_.size() && sent_[done]->complete && sent_[done]->open == 0) ++done;
   auto now = std::chrono::steady_clock::now();
-  if (done == 0 || (done < sent_.size() && now - let_go_at_ < kLetGoEvery)) return {};
+  if (done == 0 || now < let_go_at_ || (done < sent_.size() && now - let_go_at_ < kLetGoEvery)) return {};
   let_go_at_ = now;
   kAfterAcknowledged.Reach();
-  CS_TRY(spool_->Remove(sent_[done - 1]->number));
+  if (Status gone = spool_->Remove(sent_[done - 1]->number); !gone) {
+    if (gone.error().kind != ErrorKind::kUnavailable) return gone;
+    SetTrouble(gone.error().message);  // a full disk: what was acknowledged is not sent again, its removal is
+    let_go_at_ = now + kDiskPause;
+    return {};
+  }
   sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(done));
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "topic"}},
               static_cast<double>(std::exchange(acknowledged_, 0)));

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "kafka/admin.h"
+#include "kafka/damage.h"
 
 namespace cryptostream {
 namespace {
@@ -56,12 +57,13 @@ TopicConsumer::Reader::~Reader() {
 
 Status TopicConsumer::Reader::Run() {
   CS_ASSIGN(known_, hooks_.positions());
-  CS_TRY(Begin(true));
+  CS_TRY(Begin());
   LogInfo("kafka: reading topic {} at {}, {} partitions", topic_.name, options_.kafka.broker, partitions_.size());
   while (!Stopped()) {
     CS_TRY(Poll());
-    if (look_again_) CS_TRY(Begin(topic_.id.empty()));  // without ids only the records tell one log from another
+    if (look_again_) CS_TRY(Begin());
     CS_TRY(Flush());
+    CS_TRY(CheckReadable());
     CS_TRY(Housekeep());
     if (options_.until_end && AtEnd()) {
       TellEnd();
@@ -85,7 +87,7 @@ Status TopicConsumer::Reader::Poll() {
       if (message->err) {
         OnEvent(*message);
       } else if (at != partitions_.end()) {
-        at->second.Add(*message, received);
+        Take(at->second, *message, received);
         bytes += message->len;
         ++rows;
       }
@@ -95,19 +97,52 @@ Status TopicConsumer::Reader::Poll() {
   }
 }
 
+// What lies behind records that cannot be read waits until that is settled.
+void TopicConsumer::Reader::Take(PartitionBatches& at, const rd_kafka_message_t& message, Timestamp received) {
+  if (unreadable_.contains(message.partition) && message.offset >= at.next()) return;
+  for (Gap& gap : std::exchange(gaps_, {})) at.AddGap(std::move(gap));
+  at.Add(message, received);
+}
+
+// Settles what cannot be read. Errors: Corrupt, when its loss is not accepted; what came before it was handed on.
+Status TopicConsumer::Reader::CheckReadable() {
+  if (unreadable_.empty()) return {};
+  for (const auto& [partition, words] : unreadable_) {
+    PartitionBatches& at = partitions_.at(partition);
+    if (!options_.kafka.accept_data_loss) {
+      return Corrupt(fmt::format("DATA_LOSS {}/{} [{},?): the broker's copy of these records is damaged: {}{}", topic_.name,
+                                 partition, at.next(), words, kLossAdvice));
+    }
+    CS_ASSIGN(auto ranges, AwaitOffsets(topic_));
+    CS_ASSIGN(std::int64_t first, FirstReadable(client_, {topic_.name, partition}, {at.next(), ranges[partition].end}, stop_));
+    LogWarn("kafka: going on over a loss: topic={} partition={} from={} to={}", topic_.name, partition, at.next(), first);
+    at.AddGap(MakeGap(topic_.name, partition, at.next(), first, "DATA_LOSS: " + words, clock_.Now()));
+    at.Skip(first);
+  }
+  unreadable_.clear();
+  CS_TRY(Flush());
+  return Assign();
+}
+
 void TopicConsumer::Reader::OnEvent(const rd_kafka_message_t& event) {
   auto at = partitions_.find(event.partition);
+  // librdkafka goes on behind a batch that it cannot read, or at the end, as if there had been nothing.
+  bool damage = IsDamage(event.err) && at != partitions_.end();
+  if (damage && !unreadable_.try_emplace(event.partition, rd_kafka_message_errstr(&event)).second) return;
   switch (event.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       // Behind the last record lie only control records: the position goes past them.
-      if (at != partitions_.end()) at->second.Skip(event.offset);
+      if (at != partitions_.end() && !unreadable_.contains(event.partition)) at->second.Skip(event.offset);
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID: look_again_ = true; break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID:
+      if (unreadable_.contains(event.partition)) return;
+      look_again_ = true;
+      break;
     default: break;
   }
   std::string words = fmt::format("partition {}: {}", event.partition, rd_kafka_message_errstr(&event));
@@ -204,7 +239,7 @@ Status TopicConsumer::Reader::Refresh() {
   client_.ClearTrouble();
   if (topic->id != topic_.id || topic->partitions != topic_.partitions) {
     LogInfo("kafka: topic {} has changed, {} partitions now", topic_.name, topic->partitions.size());
-    return Begin(false);
+    return Begin();
   }
   std::int64_t lag = 0;
   for (const auto& [partition, gathered] : partitions_) {

@@ -27,14 +27,16 @@ class TopicConsumer::Reader {
   // Finding the place.
   Result<TopicState> AwaitTopic();
   Result<std::map<std::int32_t, OffsetRange>> AwaitOffsets(const TopicState& topic);
-  Result<StartPlan> Plan(bool compare_records);
+  Result<StartPlan> Plan();
   Result<std::map<std::int32_t, std::string>> CompareRecords(const StartFacts& facts);
-  Status Begin(bool compare_records);
+  Status Begin();
   Status Assign();
 
   // Reading.
   Status Poll();
   void OnEvent(const rd_kafka_message_t& event);
+  void Take(PartitionBatches& at, const rd_kafka_message_t& message, Timestamp received);
+  Status CheckReadable();
   Status Flush();
   Status AwaitIdentity();
   bool HandOver(const std::shared_ptr<RawBatch>& batch);
@@ -61,6 +63,8 @@ class TopicConsumer::Reader {
   std::map<std::int32_t, std::int64_t> ends_;       // with until_end: what the topic held at the start
   BronzePositions known_;                           // bronze's, and what was handed on since
   std::map<std::int32_t, std::int64_t> published_;  // group offsets
+  std::vector<Gap> gaps_;                           // told with the first record that comes, of any partition
+  std::map<std::int32_t, std::string> unreadable_;  // partitions at whose next offset lies what cannot be read, and why
   bool look_again_ = false;                         // the place in the topic is in doubt: plan anew
   bool paused_ = false;
   Steady::time_point published_at_{}, refreshed_at_{};

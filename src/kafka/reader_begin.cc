@@ -75,7 +75,7 @@ Result<std::map<std::int32_t, std::string>> TopicConsumer::Reader::CompareRecord
   return FindDifferingRecords(client_, facts.topic.name, stored, stop_);
 }
 
-Result<StartPlan> TopicConsumer::Reader::Plan(bool compare_records) {
+Result<StartPlan> TopicConsumer::Reader::Plan() {
   StartFacts facts;
   facts.bronze = known_;
   for (int look = 1;; ++look) {
@@ -85,7 +85,6 @@ Result<StartPlan> TopicConsumer::Reader::Plan(bool compare_records) {
       SleepFor(stop_, kRetry);
       continue;
     }
-    if (!compare_records) break;
     auto differing = CompareRecords(facts);
     if (differing) {
       facts.differing = *std::move(differing);
@@ -103,10 +102,12 @@ Result<StartPlan> TopicConsumer::Reader::Plan(bool compare_records) {
   return PlanStart(facts, options_.kafka.accept_data_loss, clock_.Now());
 }
 
-Status TopicConsumer::Reader::Begin(bool compare_records) {
+Status TopicConsumer::Reader::Begin() {
   look_again_ = false;
-  CS_ASSIGN(StartPlan plan, Plan(compare_records));
+  CS_ASSIGN(StartPlan plan, Plan());
   partitions_.clear();
+  unreadable_.clear();
+  if (!plan.gaps.empty()) gaps_.clear();
   for (const PartitionStart& start : plan.starts) {
     auto [at, added] = partitions_.try_emplace(start.partition, topic_.name, start.partition,
                                                PartitionPositionId(plan.identity, start.partition), start.offset);
@@ -115,8 +116,13 @@ Status TopicConsumer::Reader::Begin(bool compare_records) {
   for (Gap& gap : plan.gaps) {
     LogWarn("kafka: going on over a loss: topic={} partition={} from={} reason={}", gap.topic, gap.partition, *gap.from_offset,
             gap.reason);
-    auto at = partitions_.find(gap.partition);
-    (at == partitions_.end() ? partitions_.begin() : at)->second.AddGap(std::move(gap));
+    // A gap goes with the position that it explains; where there is none yet, with the first record that brings one.
+    auto start = std::ranges::find(plan.starts, gap.partition, &PartitionStart::partition);
+    if (start != plan.starts.end() && start->tell) {
+      partitions_.at(gap.partition).AddGap(std::move(gap));
+    } else {
+      gaps_.push_back(std::move(gap));
+    }
   }
   return Assign();
 }

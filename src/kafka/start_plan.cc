@@ -15,11 +15,6 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::string_view kAdvice =
-    " (nothing more is read. Is it another broker or topic than was meant: correct --broker, --topic or --storage. "
-    "Are the records really gone: --accept-data-loss, given once, goes on with what the topic holds and writes the loss to the "
-    "gaps table)";
-
 std::string Prefix(std::string_view identity) { return "bronze/" + std::string(identity) + "/"; }
 
 bool Knows(const BronzePositions& bronze, std::string_view identity) {
@@ -50,19 +45,6 @@ std::map<std::int32_t, std::int64_t> PositionsOf(const BronzePositions& bronze, 
   return positions;
 }
 
-Gap MakeGap(const std::string& topic, std::int32_t partition, std::int64_t from, std::optional<std::int64_t> to,
-            std::string reason, Timestamp now) {
-  Gap gap;
-  gap.source = "kafka";
-  gap.topic = topic;
-  gap.partition = partition;
-  gap.from_offset = from;
-  gap.to_offset = to;
-  gap.reason = std::move(reason);
-  gap.detected_at = now;
-  return gap;
-}
-
 // All from their first offsets, under `identity`, which bronze does not know.
 StartPlan FromTheStart(const StartFacts& facts, std::string identity) {
   StartPlan plan;
@@ -81,7 +63,7 @@ Result<StartPlan> Replaced(const StartFacts& facts, const std::string& old_ident
   }
   std::string words =
       fmt::format("TOPIC_REPLACED {}: {}; what followed bronze's positions is lost: missing={}", facts.topic.name, why, ranges);
-  if (!accept) return Corrupt(words + std::string(kAdvice));
+  if (!accept) return Corrupt(words + std::string(kLossAdvice));
   StartPlan plan = FromTheStart(facts, new_identity);
   for (const auto& [partition, next] : positions) {
     plan.gaps.push_back(MakeGap(facts.topic.name, partition, next, std::nullopt, "TOPIC_REPLACED: " + why, now));
@@ -105,6 +87,24 @@ std::optional<std::string> NotTheSameLog(const StartFacts& facts, const std::map
 }
 
 }  // namespace
+
+const std::string_view kLossAdvice =
+    " (nothing more is read. Is it another broker or topic than was meant: correct --broker, --topic or --storage. "
+    "Are the records really gone: --accept-data-loss, given once, goes on with what the topic holds and writes the loss to the "
+    "gaps table)";
+
+Gap MakeGap(const std::string& topic, std::int32_t partition, std::int64_t from, std::optional<std::int64_t> to,
+            std::string reason, Timestamp now) {
+  Gap gap;
+  gap.source = "kafka";
+  gap.topic = topic;
+  gap.partition = partition;
+  gap.from_offset = from;
+  gap.to_offset = to;
+  gap.reason = std::move(reason);
+  gap.detected_at = now;
+  return gap;
+}
 
 std::string PartitionPositionId(std::string_view identity, std::int32_t partition) {
   return Prefix(identity) + std::to_string(partition);
@@ -160,7 +160,7 @@ Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Time
   return Corrupt(
       "DATA_LOSS " + lost +
       ": these offsets, which bronze has not read yet, are no longer in the topic (deleted, or its retention is too short)" +
-      std::string(kAdvice));
+      std::string(kLossAdvice));
 }
 
 }  // namespace cryptostream

@@ -50,6 +50,11 @@ struct StartPlan {
   std::vector<Gap> gaps;               // what was lost, when that is accepted
 };
 
+// What a person can do about a loss, as errors end.
+extern const std::string_view kLossAdvice;
+Gap MakeGap(const std::string& topic, std::int32_t partition, std::int64_t from, std::optional<std::int64_t> to,
+            std::string reason, Timestamp now);
+
 struct StartFacts {
   TopicState topic;
   std::map<std::int32_t, OffsetRange> ranges;

@@ -171,7 +171,8 @@ bool GoldStage::CaughtUp() const { return upstream_.CaughtUp(); }
 
 Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   if (!stop.stop_requested()) {
-    bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || dirty_.size() >= kManyDirty || (close_requested_ && CaughtUp());
+    bool due = clock_.Steady() - last_correction_ >= lake_.options().correct_every || dirty_.size() >= kManyDirty ||
+               (close_requested_ && CaughtUp());
     if (!dirty_.empty() && due) return Correct();
   }
   auto wait = close_requested_ ? std::chrono::milliseconds(0) : upstream_.kMoment;

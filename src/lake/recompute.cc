@@ -157,7 +157,8 @@ Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRang
   CS_ASSIGN(Positions positions, lake.gold().Txns());
   const Closed closed = ClosedTimes(positions);
   Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup.period);
-  CS_ASSIGN(TimeRange whole, Whole({PeriodStart(range.from, rollup.period), last + rollup.period}, lake.gold(), lake.rollup(rollup)));
+  CS_ASSIGN(TimeRange whole,
+            Whole({PeriodStart(range.from, rollup.period), last + rollup.period}, lake.gold(), lake.rollup(rollup)));
   std::set<WindowKey> periods, keys;
   CS_TRY(VisitKeys(gold, whole, [&](const WindowKey& key) {
     WindowKey period = PeriodKey(key, rollup.period);

@@ -42,7 +42,9 @@ TimeRange TimesOf(const DataFile& file) {
   return times;
 }
 
-// Reads `schema`'s columns of the files that may hold wanted rows, and visits what is wanted of each.
+constexpr std::int64_t kPieceRows = 100'000;  // a compacted file has millions, of which one may be wanted
+
+// Reads `schema`'s columns of the files that may hold wanted rows, and visits what is wanted of them, piece by piece.
 template <class MayHold, class Wanted, class ToTicks>
 Status ReadFiles(const TableView& silver, const std::shared_ptr<arrow::Schema>& schema, ToTicks to_ticks, MayHold may_hold,
                  Wanted wanted, const TickVisitor& visit) {
@@ -50,10 +52,14 @@ Status ReadFiles(const TableView& silver, const std::shared_ptr<arrow::Schema>& 
   std::sort(files.begin(), files.end(), [](const DataFile& a, const DataFile& b) { return a.path < b.path; });
   for (const DataFile& file : files) {
     if (!may_hold(file)) continue;
-    CS_ASSIGN(auto table, ReadDataFile(silver.root_path, file, schema));
-    CS_ASSIGN(std::vector<Tick> ticks, to_ticks(*table));
-    std::erase_if(ticks, [&](const Tick& tick) { return !wanted(tick); });
-    if (!ticks.empty()) CS_TRY(visit(ticks));
+    CS_ASSIGN(auto reader, DataFileReader::Open(silver.root_path, file, schema, kPieceRows));
+    while (true) {
+      CS_ASSIGN(auto piece, reader->Next());
+      if (!piece) break;
+      CS_ASSIGN(std::vector<Tick> ticks, to_ticks(*piece));
+      std::erase_if(ticks, [&](const Tick& tick) { return !wanted(tick); });
+      if (!ticks.empty()) CS_TRY(visit(ticks));
+    }
   }
   return {};
 }

@@ -77,13 +77,16 @@ simdjson::error_code BinanceFrameDecoder::Frame::ReadField(std::string_view key,
   }
   std::string_view* name = key == "e" ? &kind : key == "s" ? &symbol : key == "stream" ? &stream : nullptr;
   if (name != nullptr) return value.get_string().get(*name);
-  od::object inner;
-  if (key == "data" && !value.get_object().get(inner)) return ReadFields(inner);
   return simdjson::SUCCESS;
 }
 
+// The fields of a bare frame, or of the one in "data".
 simdjson::error_code BinanceFrameDecoder::Frame::ReadFields(od::object object) {
-  return VisitFields(object, [this](std::string_view key, od::value value) { return ReadField(key, value); });
+  return VisitFields(object, [this](std::string_view key, od::value value) {
+    od::object data;
+    if (key != "data" || value.get_object().get(data)) return ReadField(key, value);
+    return VisitFields(data, [this](std::string_view inner, od::value of_inner) { return ReadField(inner, of_inner); });
+  });
 }
 
 void BinanceFrameDecoder::Frame::Read(std::string_view json) {

@@ -47,9 +47,10 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
     if (options_.progress) options_.progress({done, options_.coins.size(), coin, rows_});
   }
   RawBatch end = NewBatch();
-  end.next_position = position_;
+  end.position_id = EndId();
+  end.next_position = 1;
   end.end_of_input = true;
-  Push(std::move(end), output);
+  output.push(std::move(end));
   if (output.report) output.report({"coingecko_chart", SourceState::kDone, fmt::format("{} points", rows_), {}, {}});
   if (refused > 0 && refused == done) return Invalid("the provider refused every coin of the backfill: " + last_said_);
   return {};

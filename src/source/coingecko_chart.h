@@ -31,6 +31,8 @@ class CoinGeckoChartSource final : public Source {
   CoinGeckoChartSource(std::shared_ptr<CoinGeckoClient> client, ChartOptions options);
 
   std::string position_id() const override { return "bronze/direct/coingecko_chart"; }
+  // Position 1 of this id: a run has come to its end, every coin fetched or refused.
+  static std::string EndId() { return "bronze/direct/coingecko_chart_end"; }
   // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin.
   Status Run(std::int64_t position, const SourceOutput& output, StopToken stop) override;
 

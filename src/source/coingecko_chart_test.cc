@@ -68,7 +68,8 @@ TEST_F(ChartTest, OneBatchACoinWithProgress) {
   ASSERT_EQ(stage_.batches.size(), 3u);
   EXPECT_EQ(stage_.batches[1].row(0).key, "tron");
   EXPECT_EQ(stage_.batches[1].next_position, 7);
-  EXPECT_EQ(stage_.batches[2].next_position, 7);
+  EXPECT_EQ(stage_.batches[2].position_id, CoinGeckoChartSource::EndId());
+  EXPECT_EQ(stage_.batches[2].next_position, 1);
   EXPECT_TRUE(stage_.script.requests[0].url.ends_with("/coins/bitcoin/market_chart?vs_currency=usd&days=30"));
 }
 

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -95,6 +96,46 @@ def test_lag_ends_at_an_open_transaction_of_a_killed_producer(broker, topic, cry
     successor.init_transactions(60)  # fences the killed one off and aborts what it left open
     wait_until(lambda: len(judge.rows_while_written(lake, "bronze")) == len(before) + len(places), "what lies behind it")
     assert "never" not in {row["value"] for row in judge.rows_while_written(lake, "bronze")}
+
+
+def batches(segment):
+    """The record batches of a log segment: (place in the file, size, first offset, offset behind the last)."""
+    data, at = segment.read_bytes(), 0
+    while at + 27 < len(data):
+        first, size = struct.unpack_from(">qi", data, at)
+        if size <= 0:  # the rest is room made beforehand
+            return
+        last = struct.unpack_from(">i", data, at + 23)[0]
+        yield at, size + 12, first, first + last + 1
+        at += size + 12
+
+
+def test_a_damaged_batch_is_a_loss_that_is_told(broker, topic, cryptostream, tmp_path):
+    """A flipped bit on the broker's disk: librdkafka would go on behind the batch."""
+    lake = tmp_path / "lake"
+    broker.make_topic(topic)
+    for part in range(4):
+        broker.produce(topic, prices(50, seed=part))
+    broker.stop()
+    segment = broker.folder / f"data/{topic}-0/00000000000000000000.log"
+    data, lost = bytearray(segment.read_bytes()), []
+    for at, size, first, end in batches(segment):
+        if 50 <= first < 100 or first >= 150:
+            data[at + size - 5] ^= 1
+            lost += range(first, end)
+    segment.write_bytes(data)
+    broker.start()
+    refused = stream(cryptostream, broker, topic, lake, check=False)
+    assert refused.returncode == 1
+    assert f"DATA_LOSS {topic}/0 [50,?)" in refused.stderr and "--accept-data-loss" in refused.stderr
+    assert sorted(row["offset"] for row in judge.tables(lake)["bronze"].rows()) == [*range(50)]
+    for _ in range(2):
+        stream(cryptostream, broker, topic, lake, "--accept-data-loss")
+    tables = judge.tables(lake)
+    assert sorted(row["offset"] for row in tables["bronze"].rows()) == [*range(50), *range(100, 150)]
+    told = sorted((row["from_offset"], row["to_offset"]) for row in tables["gaps"].rows())
+    assert [offset for first, end in told for offset in range(first, end)] == lost == [*range(50, 100), *range(150, 200)]
+    assert kafka_positions(tables) == {0: 200}
 
 
 def test_records_deleted_while_the_reader_sleeps(broker, topic, cryptostream, tmp_path):

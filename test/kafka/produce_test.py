@@ -46,6 +46,19 @@ def of_coin(sent):
 
 
 @pytest.mark.both_versions
+def test_a_message_from_the_future_stops_nobody(broker, topic, cryptostream, tmp_path):
+    """T2: a broker takes no record time that is more than an hour ahead; the message goes through and silver refuses it."""
+    broker.make_topic(topic)
+    sent = prices(20)
+    sent[10:10] = prices(1, start=time.time() + 7200)
+    cryptostream(*produce_command(broker, topic, tmp_path, recording(tmp_path, sent)))
+    assert in_topic(broker, topic)[0] == of_coin(sent)
+    cryptostream("stream", "--broker", broker.address, "--topic", topic, "--storage", tmp_path / "lake", "--exit-when-done", *QUICK)
+    [row] = judge.tables(tmp_path / "lake")["quarantine"].rows()
+    assert row["reason"].startswith("future_timestamp") and row["offset"] == 10
+
+
+@pytest.mark.both_versions
 def test_a_recording_goes_through_the_topic_into_tables(broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic, 3)
     sent = prices(2000)

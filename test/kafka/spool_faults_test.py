@@ -73,6 +73,14 @@ def test_what_passes_is_waited_for(rule, many_batches, broker, topic, cryptostre
     assert arrived(broker, topic) == of_coin(sent)
 
 
+def test_a_full_disk_sends_nothing_again(many_batches, broker, topic, cryptostream):
+    """What was acknowledged cannot be taken out of the spool for a while; it must not be sent for that reason."""
+    command, sent = many_batches
+    done = cryptostream(*command, check=False, env=under(cryptostream.binary, "write,kafka_spool,60-120,ENOSPC"))
+    assert done.returncode == 0, done.stderr
+    assert in_topic(broker, topic)[0] == of_coin(sent)
+
+
 @pytest.mark.parametrize("nth", [3, pytest.param(1, marks=pytest.mark.long), pytest.param(8, marks=pytest.mark.long)])
 def test_what_was_taken_survives_a_power_cut(nth, many_batches, broker, topic, cryptostream, tmp_path):
     if reason := small_disk.why_not():

@@ -102,6 +102,21 @@ def test_a_topic_replaced_while_it_is_read(broker, topic, cryptostream, tmp_path
     assert len(judge.tables(lake)["bronze"].rows()) == 50, "no record of the other topic"
 
 
+def test_a_replaced_topics_quiet_partition_is_told_too(broker, topic, cryptostream, tmp_path):
+    lake = tmp_path / "lake"
+    broker.make_topic(topic, 2)
+    for partition in (0, 1):
+        broker.produce(topic, prices(20, seed=partition), partition=partition)
+    stream(cryptostream, broker, topic, lake)
+    broker.delete_topic(topic)
+    broker.make_topic(topic, 2)
+    broker.produce(topic, prices(30, seed=3), partition=0)
+    stream(cryptostream, broker, topic, lake, "--accept-data-loss")
+    stream(cryptostream, broker, topic, lake)
+    gaps = judge.tables(lake)["gaps"].rows()
+    assert sorted((row["partition"], row["from_offset"], row["to_offset"]) for row in gaps) == [(0, 20, None), (1, 20, None)]
+
+
 @pytest.mark.both_versions
 def test_deleted_records_are_a_loss_that_is_told(broker, topic, cryptostream, tmp_path):
     lake = tmp_path / "lake"
