@@ -48,8 +48,8 @@ std::optional<Error> LakeRun::failure() const {
   return failure_;
 }
 
-void LakeRun::Tell(SourceReport report) {
-  if (server_) server_->SetSourceReport(std::move(report));
+void LakeRun::Tell(const SourceReport& report) {
+  if (server_) server_->SetSourceReport(report);
 }
 
 void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role role) {
@@ -59,7 +59,7 @@ void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role r
     output.push = [&](RawBatch batch) { return engine_->Push(std::move(batch), stop); };
     output.report = [&](SourceReport report) {
       if (!report_as.empty()) report.source = report_as;
-      Tell(std::move(report));
+      Tell(report);
     };
     CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
     return source->Run(position, output, stop);

@@ -42,7 +42,7 @@ class LakeRun {
   // The error of a source that failed for good, or of a stage.
   std::optional<Error> failure() const;
   // Shows what a source says of itself.
-  void Tell(SourceReport report);
+  void Tell(const SourceReport& report);
   // Tells the server how the lake is. Call now and then.
   void ReportState();
   // Waits until all sources ended and everything is worked in. Errors: Cancelled, a failure.

@@ -62,7 +62,7 @@ void PlayTopic(LakeRun& run, std::shared_ptr<TopicConsumer> consumer, LakeRun::R
       return LastRecord(run.lake(), topic, partition, next);
     };
     hooks.push = [&, stop](RawBatch batch) { return run.engine().Push(std::move(batch), stop); };
-    hooks.report = [&](SourceReport report) { run.Tell(std::move(report)); };
+    hooks.report = [&](const SourceReport& report) { run.Tell(report); };
     return consumer->Run(hooks, stop);
   });
 }
@@ -126,7 +126,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
-    return PlayToTopic(*producer, *source, [&](SourceReport report) { run->Tell(std::move(report)); }, ending);
+    return PlayToTopic(*producer, *source, [&](const SourceReport& report) { run->Tell(report); }, ending);
   });
   if (client) CS_TRY(PlayBackfill(config, *run, client));
   while (SleepFor(stop, kLook)) {

@@ -9,7 +9,6 @@ namespace cryptostream {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
