@@ -92,7 +92,9 @@ class TopicProducer {
   std::vector<std::pair<Sent*, Reject>> refused_;  // by the broker, for what they are
   std::optional<std::string> session_failed_;      // set by delivery reports
   std::int64_t acknowledged_ = 0;
-  bool delivered_ = false;  // something was, since the last look
+  bool delivered_ = false;                                    // something was, since the last look
+  static constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
+  std::size_t batch_bytes_ = kUsualBatchBytes;
   std::chrono::steady_clock::time_point let_go_at_{};
   std::optional<Timestamp> paused_since_;  // Push's, as warned_
   bool warned_ = false;

@@ -33,6 +33,7 @@ constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kLastWords{3};
 constexpr std::size_t kMostRejectBytes = 512 << 10;  // a topic takes 1 MB by default
 constexpr std::size_t kMostRefusedBytes = 64 << 10;
+constexpr std::size_t kLeastBatchBytes = 4 << 10;
 
 std::map<std::string, std::string> Settings() {
   return {{"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", "0"}, {"partitioner", "murmur2_random"}};
@@ -64,7 +65,9 @@ void TopicProducer::Run(StopToken stop) {
 // The life of one producer. Errors: Unavailable (make a new one), others end the sender.
 Status TopicProducer::Session(StopToken stop) {
   session_failed_.reset();
-  CS_ASSIGN(client_, KafkaClient::Create(RD_KAFKA_PRODUCER, options_.kafka, Settings(),
+  KafkaOptions kafka = options_.kafka;
+  if (batch_bytes_ < kUsualBatchBytes) kafka.librdkafka["batch.size"] = Secret(std::to_string(batch_bytes_));
+  CS_ASSIGN(client_, KafkaClient::Create(RD_KAFKA_PRODUCER, kafka, Settings(),
                                          [this](const rd_kafka_message_t& message) { OnDelivery(message); }));
   CS_TRY(AwaitTopic(stop));
   topic_.reset(rd_kafka_topic_new(client_->handle(), options_.kafka.topic.c_str(), nullptr));
@@ -227,6 +230,10 @@ void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
     --sent.open;
     (void)Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
     return;
+  }
+  // A record that is not large itself was in a batch that is too large for the topic: the next producer makes smaller ones.
+  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && !session_failed_) {
+    batch_bytes_ = std::max(batch_bytes_ / 2, kLeastBatchBytes);
   }
   // The record stays open, so its batch stays in the spool, for the next producer.
   if (!session_failed_) session_failed_ = fmt::format("a record was not taken: {}", rd_kafka_err2str(message.err));

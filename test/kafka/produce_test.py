@@ -58,6 +58,15 @@ def test_a_message_from_the_future_stops_nobody(broker, topic, cryptostream, tmp
     assert row["reason"].startswith("future_timestamp") and row["offset"] == 10
 
 
+def test_a_topic_that_takes_small_batches_only_gets_such(broker, topic, cryptostream, tmp_path):
+    broker.make_topic(topic, **{"max.message.bytes": 20_000})
+    sent = prices(3000)
+    produced = cryptostream(*produce_command(broker, topic, tmp_path, recording(tmp_path, sent)), "--set",
+                            "kafka.librdkafka.compression.type=none")
+    assert {coin: without_repeats(values) for coin, values in in_topic(broker, topic)[0].items()} == of_coin(sent), produced.stderr
+    assert "Message size too large" in produced.stderr
+
+
 @pytest.mark.both_versions
 def test_a_recording_goes_through_the_topic_into_tables(broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic, 3)
