@@ -27,6 +27,8 @@ constexpr std::chrono::milliseconds kLook{5};
 constexpr std::chrono::seconds kPatience{5};  // with bronze before the assignment is given back
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kPublishEvery{1};
+constexpr std::chrono::seconds kPublishAgainEvery{
+    30};  // though nothing has changed: the coordinator may not have taken it, and forgets old groups
 constexpr std::chrono::seconds kRefreshEvery{5};
 
 }  // namespace
@@ -203,6 +205,10 @@ void TopicConsumer::Reader::Pause() {
 
 Status TopicConsumer::Reader::Housekeep() {
   auto now = Steady::now();
+  if (now - published_again_at_ >= kPublishAgainEvery) {
+    published_again_at_ = now;
+    published_.clear();
+  }
   if (now - published_at_ >= kPublishEvery) {
     published_at_ = now;
     PublishOffsets();

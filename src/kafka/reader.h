@@ -67,7 +67,7 @@ class TopicConsumer::Reader {
   std::map<std::int32_t, std::string> unreadable_;  // partitions at whose next offset lies what cannot be read, and why
   bool look_again_ = false;                         // the place in the topic is in doubt: plan anew
   bool paused_ = false;
-  Steady::time_point published_at_{}, refreshed_at_{};
+  Steady::time_point published_at_{}, published_again_at_{}, refreshed_at_{};
 
   BoundedQueue<std::shared_ptr<RawBatch>, BatchWeight> handoff_{4 * RawBatch::kFullRows};
   std::atomic<bool> pusher_ended_ = false;
