@@ -1,7 +1,7 @@
 # The commands of this project; `make help` lists them. Each one first brings in what it needs (tools/setup), says so
 # beforehand, and can be interrupted and run again.
 #
-#   make run SOURCE=replay PORT=9000 ARGS='--storage /data/lake'
+#   make run PORT=9000 ARGS='--storage /data/lake'       (the bundled recording has a lake of its own: --set source.demo_path=DIR)
 SOURCE ?=
 PORT ?=
 BROKER ?=
