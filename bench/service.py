@@ -105,8 +105,10 @@ def fresh(bench):
 
 def window_latencies(lake, seen, since="ingestion_timestamp"):
     """Seconds from the time `since` of bitcoin's n-th row of a minute to an answer that counts at least n."""
+    # Each row once: files that were merged stand beside the new one until vacuum takes them.
     rows = duckdb.sql(f"""select epoch_ms(time_bucket(interval '1 minute', api_timestamp)), epoch({since})
-        from read_parquet('{lake}/silver/**/*.parquet', hive_partitioning=false) where coin_id = 'bitcoin' order by api_timestamp""").fetchall()
+        from (select distinct api_timestamp, {since} from read_parquet('{lake}/silver/**/*.parquet', hive_partitioning=false)
+              where coin_id = 'bitcoin') order by api_timestamp""").fetchall()
     received = {}
     for minute, at in rows:
         received.setdefault(minute, []).append(at)
