@@ -66,10 +66,11 @@ bool BronzeStage::Due(StopToken stop) const {
          pending_rows_ >= kMaxRowsPerCommit || std::chrono::steady_clock::now() - first_pending_ >= GatherTime();
 }
 
-// So long that the oldest row is in bronze, and then in silver, by the time that the interval ends, if commits take what the last one took.
+// So long that the oldest row is in bronze, and then in silver, by the time that the interval ends, if commits take what the last one took;
+// as much again for its way here and from bronze to silver.
 std::chrono::steady_clock::duration BronzeStage::GatherTime() const {
   std::chrono::steady_clock::duration interval = lake_.options().commit_every;
-  return interval - std::min(2 * last_commit_took_, interval / 4);
+  return interval - std::min(3 * last_commit_took_, interval / 4);
 }
 
 Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
