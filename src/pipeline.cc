@@ -71,12 +71,11 @@ Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<Co
   ChartOptions options;
   options.coins = config.coingecko.coins;
   options.days = config.source.backfill_days;
-  auto source = std::make_unique<CoinGeckoChartSource>(client, options);
   CS_ASSIGN(std::int64_t ended, run.engine().Position(CoinGeckoChartSource::EndId()));
   if (options.days == 0 || ended > 0) return {};
   LogInfo("new lake: fetching the last {} of {} coins", FormatDuration(std::chrono::hours(24 * options.days)),
           options.coins.size());
-  run.Play(std::move(source), {}, LakeRun::Role::kExtra);
+  run.Play(std::make_unique<CoinGeckoChartSource>(client, options), {}, LakeRun::Role::kExtra);
   return {};
 }
 

@@ -7,7 +7,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};  // then the caller asks anew
+constexpr std::chrono::seconds kPatience{10};  // with one question; then the search is given up
 constexpr int kPollMs = 200, kQuietMs = 50;
 
 // Whether what lies at an offset, or the first record behind it, can be read.

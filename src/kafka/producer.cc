@@ -12,7 +12,6 @@ namespace cryptostream {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{20};
-constexpr std::chrono::seconds kDiskPause{2};
 constexpr std::uint64_t kReplaySpoolBytes = 64 << 20;
 constexpr double kWarnAt = 0.8;
 

@@ -52,6 +52,9 @@ class TopicProducer {
   std::string Words() const;
 
  private:
+  static constexpr std::chrono::seconds kDiskPause{2};        // before a full disk is tried again
+  static constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
+
   // A batch of which records are on their way.
   struct Sent {
     std::int64_t number = 0;
@@ -92,8 +95,7 @@ class TopicProducer {
   std::vector<std::pair<Sent*, Reject>> refused_;  // by the broker, for what they are
   std::optional<std::string> session_failed_;      // set by delivery reports
   std::int64_t acknowledged_ = 0;
-  bool delivered_ = false;                                    // something was, since the last look
-  static constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
+  bool delivered_ = false;  // something was, since the last look
   std::size_t batch_bytes_ = kUsualBatchBytes;
   std::chrono::steady_clock::time_point let_go_at_{};
   std::optional<Timestamp> paused_since_;  // Push's, as warned_

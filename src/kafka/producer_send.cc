@@ -27,7 +27,6 @@ constexpr std::size_t kMostInFlight = 12;  // batches given to librdkafka and no
 constexpr int kPollMs = 20;
 constexpr std::chrono::milliseconds kLetGoEvery{100};
 constexpr std::chrono::seconds kRestartPause{2};
-constexpr std::chrono::seconds kDiskPause{2};
 constexpr std::chrono::milliseconds kTopicPause{500};
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kLastWords{3};

@@ -27,8 +27,8 @@ constexpr std::chrono::milliseconds kLook{5};
 constexpr std::chrono::seconds kPatience{5};  // with bronze before the assignment is given back
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kPublishEvery{1};
-constexpr std::chrono::seconds kPublishAgainEvery{
-    30};  // though nothing has changed: the coordinator may not have taken it, and forgets old groups
+// Offsets that have not changed: the coordinator may not have taken them, and it forgets groups that say nothing.
+constexpr std::chrono::seconds kPublishAgainEvery{30};
 constexpr std::chrono::seconds kRefreshEvery{5};
 
 }  // namespace
@@ -102,7 +102,9 @@ Status TopicConsumer::Reader::Poll() {
 // What lies behind records that cannot be read waits until that is settled.
 void TopicConsumer::Reader::Take(PartitionBatches& at, const rd_kafka_message_t& message, Timestamp received) {
   if (unreadable_.contains(message.partition) && message.offset >= at.next()) return;
-  for (Gap& gap : std::exchange(gaps_, {})) at.AddGap(std::move(gap));
+  if (!gaps_.empty()) {
+    for (Gap& gap : std::exchange(gaps_, {})) at.AddGap(std::move(gap));
+  }
   at.Add(message, received);
 }
 

@@ -181,7 +181,8 @@ Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
   CS_ASSIGN(auto work, Close(everything));
   if (!work && everything && dirty_.empty()) close_requested_ = false;
-  return work ? work : MovePosition();
+  if (work) return work;
+  return MovePosition();
 }
 
 // Between two minutes no window closes. A commit without a row every kPositionEvery versions lets silver's files be merged and its log be
@@ -229,7 +230,7 @@ Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
 Status GoldStage::ForgetDroppedWindows() {
   CS_ASSIGN(Positions silver, lake_.silver().Txns());
   CS_ASSIGN(Positions gold, lake_.gold().Txns());
-  Timestamp from = std::max(RetainedFrom(silver), RetainedFrom(gold));
+  Timestamp from = WholeFrom(silver, gold);
   auto frozen = std::erase_if(dirty_, [&](const WindowKey& key) { return key.start < from; });
   if (frozen > 0) {
     CountMetric("cryptostream_frozen_windows_total", "Windows of dropped days that late rows could not change.", {},

@@ -46,14 +46,10 @@ Result<TableView> SilverAt(Lake& lake, Version consumed) {
   return view;
 }
 
-// The part of the range that is whole in both tables. What is left of days that retention has dropped is not all there was: what was made of
-// them stays.
-Result<TimeRange> Whole(TimeRange range, Table& from, Table& made) {
-  CS_ASSIGN(Positions upstream, from.Txns());
-  CS_ASSIGN(Positions own, made.Txns());
-  range.from = std::max({range.from, RetainedFrom(upstream), RetainedFrom(own)});
-  range.to = std::max(range.from, range.to);
-  return range;
+// The part of the range from `whole_from` on.
+TimeRange From(Timestamp whole_from, TimeRange range) {
+  range.from = std::max(range.from, whole_from);
+  return {range.from, std::max(range.from, range.to)};
 }
 
 // The days of the range in which either table has files.
@@ -116,7 +112,8 @@ Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, St
   const Closed closed = ClosedTimes(positions);
   CS_ASSIGN(TableView silver, SilverAt(lake, consumed));
   Timestamp last = WindowStart(options.range.to - std::chrono::microseconds(1));
-  CS_ASSIGN(TimeRange range, Whole({WindowStart(options.range.from), last + kWindow}, lake.silver(), lake.gold()));
+  CS_ASSIGN(Positions upstream, lake.silver().Txns());
+  TimeRange range = From(WholeFrom(upstream, positions), {WindowStart(options.range.from), last + kWindow});
   CS_ASSIGN(std::set<Date> days, Days(silver, lake.gold().view(), range));
   std::size_t done = 0;
   for (Date day : days) {
@@ -157,8 +154,8 @@ Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRang
   CS_ASSIGN(Positions positions, lake.gold().Txns());
   const Closed closed = ClosedTimes(positions);
   Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup.period);
-  CS_ASSIGN(TimeRange whole,
-            Whole({PeriodStart(range.from, rollup.period), last + rollup.period}, lake.gold(), lake.rollup(rollup)));
+  CS_ASSIGN(Positions own, lake.rollup(rollup).Txns());
+  TimeRange whole = From(WholeFrom(positions, own), {PeriodStart(range.from, rollup.period), last + rollup.period});
   std::set<WindowKey> periods, keys;
   CS_TRY(VisitKeys(gold, whole, [&](const WindowKey& key) {
     WindowKey period = PeriodKey(key, rollup.period);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "lake/lake.h"
@@ -20,6 +21,11 @@ inline bool IsRetention(const CommitActions& commit) { return commit.operation =
 inline Timestamp RetainedFrom(const Positions& positions) {
   auto found = positions.find(RetainedFromId());
   return found == positions.end() ? Timestamp::min() : FromMicros(found->second);
+}
+
+// From when on a table and what is made of it are both whole: what was made of earlier days stays as it is.
+inline Timestamp WholeFrom(const Positions& from, const Positions& made) {
+  return std::max(RetainedFrom(from), RetainedFrom(made));
 }
 
 // What retention would drop of a table.

@@ -227,7 +227,7 @@ Result<std::optional<StageWork>> RollupStage::Replace() {
   // What is left of days that retention has dropped is not all there was: their periods stay.
   CS_ASSIGN(Positions gold, gold_->Txns());
   CS_ASSIGN(Positions own, table().Txns());
-  Timestamp from = std::max(RetainedFrom(gold), RetainedFrom(own));
+  Timestamp from = WholeFrom(gold, own);
   std::erase_if(dirty_, [&](const WindowKey& key) { return key.start < from; });
   replacing_.clear();
   for (const WindowKey& key : dirty_) {
