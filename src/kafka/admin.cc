@@ -4,6 +4,7 @@
 #include "kafka/admin.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace cryptostream {
 namespace {
@@ -102,6 +103,31 @@ Result<std::map<std::int32_t, OffsetRange>> ListOffsets(const KafkaClient& clien
     ranges[partition] = {first[partition], end[partition]};
   }
   return ranges;
+}
+
+Result<std::size_t> MaxBatchBytes(const KafkaClient& client, const std::string& topic, std::chrono::milliseconds timeout) {
+  std::string what = "cannot ask for the settings of topic " + topic;
+  using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaFree<rd_kafka_ConfigResource_destroy>>;
+  Resource asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  Options options = MakeOptions(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
+  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
+  rd_kafka_ConfigResource_t* list[] = {asked.get()};
+  rd_kafka_DescribeConfigs(client.handle(), list, 1, options.get(), queue.get());
+  CS_ASSIGN(KafkaEvent event, Await(queue, what, timeout));
+  std::size_t count = 0;
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  if (count != 1) return Unavailable(what + ": reason=empty answer");
+  if (auto code = rd_kafka_ConfigResource_error(resources[0])) return std::unexpected(KafkaError(what, code));
+  const auto** entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::string_view(rd_kafka_ConfigEntry_name(entries[i])) != "max.message.bytes") continue;
+    const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+    std::size_t bytes = 0;
+    std::string_view text = value ? value : "";
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    if (error == std::errc() && end == text.data() + text.size()) return bytes;
+  }
+  return Invalid(what + ": reason=no max.message.bytes in the answer");
 }
 
 Status CreateTopic(const KafkaClient& client, const std::string& topic, int partitions, std::chrono::milliseconds timeout) {

@@ -20,6 +20,9 @@ Result<TopicState> DescribeTopic(const KafkaClient& client, const std::string& t
 Result<std::map<std::int32_t, OffsetRange>> ListOffsets(const KafkaClient& client, const TopicState& topic,
                                                         std::chrono::milliseconds timeout);
 
+// The largest record batch that the topic takes, in bytes (its `max.message.bytes`). Errors: as above; Invalid where it may not be asked.
+Result<std::size_t> MaxBatchBytes(const KafkaClient& client, const std::string& topic, std::chrono::milliseconds timeout);
+
 // Makes the topic with the broker's own defaults for what is not given. In: 0 partitions: the broker's number. Not an error: it is
 // there already. Errors: as above.
 Status CreateTopic(const KafkaClient& client, const std::string& topic, int partitions, std::chrono::milliseconds timeout);

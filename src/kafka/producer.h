@@ -52,8 +52,7 @@ class TopicProducer {
   std::string Words() const;
 
  private:
-  static constexpr std::chrono::seconds kDiskPause{2};        // before a full disk is tried again
-  static constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
+  static constexpr std::chrono::seconds kDiskPause{2};  // before a full disk is tried again
 
   // A batch of which records are on their way.
   struct Sent {
@@ -68,6 +67,8 @@ class TopicProducer {
   TopicProducer(ProducerOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
   void Run(StopToken stop);
   Status Session(StopToken stop);
+  Status Connect(const KafkaOptions& kafka, StopToken stop);
+  Status FitBatches(StopToken stop);
   Status Send(Sent& sent, StopToken stop);
   Status AwaitTopic(StopToken stop);
   Status CheckAlive();
@@ -96,7 +97,6 @@ class TopicProducer {
   std::optional<std::string> session_failed_;      // set by delivery reports
   std::int64_t acknowledged_ = 0;
   bool delivered_ = false;  // something was, since the last look
-  std::size_t batch_bytes_ = kUsualBatchBytes;
   std::chrono::steady_clock::time_point let_go_at_{};
   std::optional<Timestamp> paused_since_;  // Push's, as warned_
   bool warned_ = false;

@@ -32,7 +32,7 @@ constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kLastWords{3};
 constexpr std::size_t kMostRejectBytes = 512 << 10;  // a topic takes 1 MB by default
 constexpr std::size_t kMostRefusedBytes = 64 << 10;
-constexpr std::size_t kLeastBatchBytes = 4 << 10;
+constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
 
 std::map<std::string, std::string> Settings() {
   return {{"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", "0"}, {"partitioner", "murmur2_random"}};
@@ -64,13 +64,8 @@ void TopicProducer::Run(StopToken stop) {
 // The life of one producer. Errors: Unavailable (make a new one), others end the sender.
 Status TopicProducer::Session(StopToken stop) {
   session_failed_.reset();
-  KafkaOptions kafka = options_.kafka;
-  if (batch_bytes_ < kUsualBatchBytes) kafka.librdkafka["batch.size"] = Secret(std::to_string(batch_bytes_));
-  CS_ASSIGN(client_, KafkaClient::Create(RD_KAFKA_PRODUCER, kafka, Settings(),
-                                         [this](const rd_kafka_message_t& message) { OnDelivery(message); }));
-  CS_TRY(AwaitTopic(stop));
-  topic_.reset(rd_kafka_topic_new(client_->handle(), options_.kafka.topic.c_str(), nullptr));
-  if (!topic_) return std::unexpected(KafkaError("cannot write to " + options_.kafka.topic, rd_kafka_last_error()));
+  CS_TRY(Connect(options_.kafka, stop));
+  CS_TRY(FitBatches(stop));
   std::int64_t last = 0;
   while (!stop.stop_requested()) {
     bool sent = false;
@@ -95,6 +90,29 @@ Status TopicProducer::Session(StopToken stop) {
   }
   Finish();
   return {};
+}
+
+// Makes a producer for the topic. Errors: Unavailable, Invalid (a setting).
+Status TopicProducer::Connect(const KafkaOptions& kafka, StopToken stop) {
+  topic_ = nullptr;
+  CS_ASSIGN(client_, KafkaClient::Create(RD_KAFKA_PRODUCER, kafka, Settings(),
+                                         [this](const rd_kafka_message_t& message) { OnDelivery(message); }));
+  CS_TRY(AwaitTopic(stop));
+  topic_.reset(rd_kafka_topic_new(client_->handle(), kafka.topic.c_str(), nullptr));
+  if (!topic_) return std::unexpected(KafkaError("cannot write to " + kafka.topic, rd_kafka_last_error()));
+  return {};
+}
+
+// Connects anew when the topic takes smaller batches than librdkafka makes. Known beforehand: of batches that are on their way together, the
+// broker would refuse one and take those behind it, and the order of a coin would be lost.
+Status TopicProducer::FitBatches(StopToken stop) {
+  if (stop.stop_requested()) return {};
+  auto most = MaxBatchBytes(*client_, options_.kafka.topic, kAdminTimeout);
+  if (!most) LogDebug("kafka: {}", most.error().message);
+  if (!most || *most >= kUsualBatchBytes) return {};
+  KafkaOptions fitting = options_.kafka;
+  fitting.librdkafka.try_emplace("batch.size", Secret(std::to_string(*most)));
+  return Connect(fitting, stop);
 }
 
 // Errors: Unavailable, when this producer will never send again.
@@ -229,10 +247,6 @@ void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
     --sent.open;
     (void)Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
     return;
-  }
-  // A record that is not large itself was in a batch that is too large for the topic: the next producer makes smaller ones.
-  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE && !session_failed_) {
-    batch_bytes_ = std::max(batch_bytes_ / 2, kLeastBatchBytes);
   }
   // The record stays open, so its batch stays in the spool, for the next producer.
   if (!session_failed_) session_failed_ = fmt::format("a record was not taken: {}", rd_kafka_err2str(message.err));

@@ -63,8 +63,8 @@ def test_a_topic_that_takes_small_batches_only_gets_such(broker, topic, cryptost
     sent = prices(3000)
     produced = cryptostream(*produce_command(broker, topic, tmp_path, recording(tmp_path, sent)), "--set",
                             "kafka.librdkafka.compression.type=none")
-    assert {coin: without_repeats(values) for coin, values in in_topic(broker, topic)[0].items()} == of_coin(sent), produced.stderr
-    assert "Message size too large" in produced.stderr
+    assert in_topic(broker, topic)[0] == of_coin(sent), produced.stderr
+    assert "too large" not in produced.stderr
 
 
 @pytest.mark.both_versions
