@@ -24,12 +24,9 @@ Interned& Table() {
 
 }  // namespace
 
-const std::string& Name::Empty() {
-  static const std::string* empty = new std::string;
-  return *empty;
-}
+constinit const std::string Name::kEmpty;
 
-Name::Name(std::string_view text) : text_(&Empty()) {
+Name::Name(std::string_view text) : text_(&kEmpty) {
   if (text.empty()) return;
   Interned& table = Table();
   std::lock_guard lock(table.mutex);

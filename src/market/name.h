@@ -16,7 +16,7 @@ class Name {
  public:
   static constexpr std::size_t kMaxNames = 200'000;
 
-  Name() : text_(&Empty()) {}
+  Name() : text_(&kEmpty) {}
   // Interns `text`. When kMaxNames are in use a new one gives the empty Name: the caller rejects the row.
   explicit Name(std::string_view text);
 
@@ -31,7 +31,7 @@ class Name {
   }
 
  private:
-  static const std::string& Empty();
+  static const std::string kEmpty;
   const std::string* text_;
 };
 

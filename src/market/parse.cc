@@ -38,6 +38,8 @@ constexpr std::array<std::string_view, kFieldCount> kFieldNames{
     "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
     "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity"};
 
+static_assert(kFieldCount < 32);  // a bit each
+
 unsigned FieldOf(std::string_view key) {
   for (unsigned i = 0; i < kFieldCount; ++i) {
     if (kFieldNames[i] == key) return i;
@@ -51,125 +53,141 @@ struct NumberToken {
   bool quoted = false;
 };
 
-std::expected<NumberToken, ParseReject> TakeNumber(od::value value, std::string_view field) {
-  od::json_type type;
-  if (value.type().get(type)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  if (type == od::json_type::number) return NumberToken{ScalarText(value), false};
-  if (type == od::json_type::string) {
-    std::string_view text;
-    if (value.get_string().get(text)) return Reject(RejectReason::kMalformedJson, std::string(field));
-    if (text.empty()) return Reject(RejectReason::kWrongType, std::string(field));
-    return NumberToken{text, true};
-  }
-  bool null = false;
-  if (type == od::json_type::null && !value.is_null().get(null) && null) return NumberToken{};
-  return Reject(RejectReason::kWrongType, std::string(field));
-}
-
-// Why a token could not be read: it is no number, or one that `bad` says.
-Rejected RejectNumber(const NumberToken& token, std::string_view field, RejectReason bad) {
-  if (IsJsonNumber(token.text)) return Reject(bad, std::string(field));
-  if (token.quoted) return Reject(RejectReason::kWrongType, std::string(field));
-  return Reject(RejectReason::kMalformedJson, "bad number in " + std::string(field));
-}
-
-std::expected<double, ParseReject> Number(od::value value, std::string_view field) {
-  // The usual case. What simdjson refuses is looked at below, and so is 0, which it also makes of what is too small for a double.
-  if (double number = 0; !value.get_double().get(number) && number != 0) return number;
-  auto token = TakeNumber(value, field);
-  if (!token) return Rejected(std::move(token).error());
-  if (token->text.empty()) return kNull;
-  auto number = NearestDouble(token->text);
-  if (!number) return RejectNumber(*token, field, RejectReason::kBadNumber);
-  return *number;
-}
-
 std::optional<Timestamp> SaneTime(std::int64_t micros) {
   constexpr std::int64_t kYear10000 = 253'402'300'800'000'000;
   if (micros < 0 || micros >= kYear10000) return std::nullopt;
   return FromMicros(micros);
 }
 
-std::expected<Timestamp, ParseReject> EpochSeconds(od::value value, std::string_view field) {
-  auto token = TakeNumber(value, field);
-  if (!token) return Rejected(std::move(token).error());
-  if (token->text.empty()) return kNoTime;
-  auto micros = ScaledDecimal(token->text, 6);
-  auto time = micros ? SaneTime(*micros) : std::nullopt;
-  if (!time) return RejectNumber(*token, field, RejectReason::kBadTimestamp);
-  return *time;
-}
+// Reads one field's value into its place. Every reader returns false once it has said in `reject` why there is none.
+class FieldReader {
+ public:
+  FieldReader(unsigned field, NameCache& names, ParseReject& reject) : name_(kFieldNames[field]), names_(names), reject_(reject) {}
 
-// RFC 3339 as CoinGecko writes it, or epoch seconds, or null.
-std::expected<Timestamp, ParseReject> Moment(od::value value, std::string_view field) {
-  od::json_type type;
-  if (value.type().get(type)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  if (type != od::json_type::string) return EpochSeconds(value, field);
-  std::string_view text;
-  if (value.get_string().get(text)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  if (IsJsonNumber(text)) {
+  bool Number(od::value& value, double& out) const {
+    // The usual case. What simdjson refuses is looked at below, and so is 0, which it also makes of what is too small for a double.
+    if (!value.get_double().get(out) && out != 0) return true;
+    NumberToken token;
+    if (!Token(value, token)) return false;
+    out = kNull;
+    if (token.text.empty()) return true;
+    auto number = NearestDouble(token.text);
+    if (!number) return RefuseNumber(token, RejectReason::kBadNumber);
+    out = *number;
+    return true;
+  }
+
+  bool EpochSeconds(od::value& value, Timestamp& out) const {
+    NumberToken token;
+    if (!Token(value, token)) return false;
+    out = kNoTime;
+    return token.text.empty() || Micros(token.text, out) || RefuseNumber(token, RejectReason::kBadTimestamp);
+  }
+
+  // RFC 3339 as CoinGecko writes it, or epoch seconds, or null.
+  bool Moment(od::value& value, Timestamp& out) const {
+    od::json_type type;
+    if (value.type().get(type)) return Refuse(RejectReason::kMalformedJson);
+    if (type != od::json_type::string) return EpochSeconds(value, out);
+    std::string_view text;
+    if (value.get_string().get(text)) return Refuse(RejectReason::kMalformedJson);
+    if (IsJsonNumber(text)) return Micros(text, out) || Refuse(RejectReason::kBadTimestamp);
+    auto time = ParseRfc3339(text);
+    if (!time || !SaneTime(ToMicros(*time))) return Refuse(RejectReason::kBadTimestamp);
+    out = *time;
+    return true;
+  }
+
+  bool Identifier(od::value& value, RejectReason bad, Name& out) const {
+    od::json_type type;
+    if (value.type().get(type)) return Refuse(RejectReason::kMalformedJson);
+    bool null = false;
+    if (type == od::json_type::null && !value.is_null().get(null) && null) return true;
+    if (type != od::json_type::string) return Refuse(RejectReason::kWrongType);
+    std::string_view text;
+    if (value.get_string().get(text)) return Refuse(RejectReason::kMalformedJson);
+    out = names_.Find(text);
+    if (!out.empty()) return true;
+    if (!IsValidName(text)) return Refuse(bad);
+    out = Name(text);
+    if (out.empty()) return Refuse(RejectReason::kTooManyNames);
+    names_.Keep(out);
+    return true;
+  }
+
+  bool TradeId(od::value& value, std::int64_t& out) const {
+    NumberToken token;
+    if (!Token(value, token)) return false;
+    if (token.text.empty()) return true;
+    auto id = ScaledDecimal(token.text, 0);
+    if (!id || *id < 0 || token.text.find_first_of(".eE") != std::string_view::npos) {
+      return RefuseNumber(token, RejectReason::kBadNumber);
+    }
+    out = *id;
+    return true;
+  }
+
+ private:
+  bool Refuse(RejectReason reason) const {
+    reject_ = {reason, std::string(name_)};
+    return false;
+  }
+
+  // Why a token could not be read: it is no number, or one that `bad` says.
+  bool RefuseNumber(const NumberToken& token, RejectReason bad) const {
+    if (IsJsonNumber(token.text)) return Refuse(bad);
+    if (token.quoted) return Refuse(RejectReason::kWrongType);
+    reject_ = {RejectReason::kMalformedJson, "bad number in " + std::string(name_)};
+    return false;
+  }
+
+  bool Token(od::value& value, NumberToken& out) const {
+    od::json_type type;
+    if (value.type().get(type)) return Refuse(RejectReason::kMalformedJson);
+    if (type == od::json_type::number) {
+      out.text = ScalarText(value);
+      return true;
+    }
+    if (type == od::json_type::string) {
+      out.quoted = true;
+      if (value.get_string().get(out.text)) return Refuse(RejectReason::kMalformedJson);
+      return !out.text.empty() || Refuse(RejectReason::kWrongType);
+    }
+    bool null = false;
+    if (type == od::json_type::null && !value.is_null().get(null) && null) return true;
+    return Refuse(RejectReason::kWrongType);
+  }
+
+  static bool Micros(std::string_view text, Timestamp& out) {
     auto micros = ScaledDecimal(text, 6);
     auto time = micros ? SaneTime(*micros) : std::nullopt;
-    if (time) return *time;
-    return Reject(RejectReason::kBadTimestamp, std::string(field));
+    if (time) out = *time;
+    return time.has_value();
   }
-  auto time = ParseRfc3339(text);
-  if (!time || !SaneTime(ToMicros(*time))) return Reject(RejectReason::kBadTimestamp, std::string(field));
-  return *time;
-}
 
-std::expected<Name, ParseReject> Identifier(od::value value, std::string_view field, RejectReason bad, NameCache& names) {
-  od::json_type type;
-  if (value.type().get(type)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  bool null = false;
-  if (type == od::json_type::null && !value.is_null().get(null) && null) return Name();
-  if (type != od::json_type::string) return Reject(RejectReason::kWrongType, std::string(field));
-  std::string_view text;
-  if (value.get_string().get(text)) return Reject(RejectReason::kMalformedJson, std::string(field));
-  if (Name name = names.Find(text); !name.empty()) return name;
-  if (!IsValidName(text)) return Reject(bad, std::string(field));
-  Name name(text);
-  if (name.empty()) return Reject(RejectReason::kTooManyNames, std::string(field));
-  names.Keep(name);
-  return name;
-}
+  const std::string_view name_;
+  NameCache& names_;
+  ParseReject& reject_;
+};
 
-std::expected<std::int64_t, ParseReject> TradeId(od::value value) {
-  auto token = TakeNumber(value, "trade_id");
-  if (!token) return Rejected(std::move(token).error());
-  if (token->text.empty()) return kNoTradeId;
-  auto id = ScaledDecimal(token->text, 0);
-  if (!id || *id < 0 || token->text.find_first_of(".eE") != std::string_view::npos) {
-    return RejectNumber(*token, "trade_id", RejectReason::kBadNumber);
-  }
-  return *id;
-}
-
-template <class T>
-std::expected<void, ParseReject> Store(T& place, std::expected<T, ParseReject> value) {
-  if (!value) return Rejected(std::move(value).error());
-  place = *value;
-  return {};
-}
-
-std::expected<void, ParseReject> ReadField(unsigned field, od::value value, NameCache& names, Tick& tick) {
-  std::string_view name = kFieldNames[field];
+bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, ParseReject& reject) {
+  FieldReader reader(field, names, reject);
   switch (field) {
-    case kTimestamp: return Store(tick.event_time, EpochSeconds(value, name));
-    case kCoinId: return Store(tick.coin, Identifier(value, name, RejectReason::kBadCoinId, names));
-    case kPrice: return Store(tick.price, Number(value, name));
-    case kVolume24h: return Store(tick.volume_24h, Number(value, name));
-    case kMarketCap: return Store(tick.market_cap, Number(value, name));
-    case kPriceChange24h: return Store(tick.price_change_24h, Number(value, name));
-    case kPriceChangePercentage24h: return Store(tick.price_change_percentage_24h, Number(value, name));
-    case kHigh24h: return Store(tick.high_24h, Number(value, name));
-    case kLow24h: return Store(tick.low_24h, Number(value, name));
-    case kLastUpdated: return Store(tick.last_updated, Moment(value, name));
-    case kSource: return Store(tick.source, Identifier(value, name, RejectReason::kWrongType, names));
-    case kSymbol: return Store(tick.symbol, Identifier(value, name, RejectReason::kWrongType, names));
-    case kTradeId: return Store(tick.trade_id, TradeId(value));
-    case kQuantity: return Store(tick.quantity, Number(value, name));
-    default: return {};
+    case kTimestamp: return reader.EpochSeconds(value, tick.event_time);
+    case kCoinId: return reader.Identifier(value, RejectReason::kBadCoinId, tick.coin);
+    case kPrice: return reader.Number(value, tick.price);
+    case kVolume24h: return reader.Number(value, tick.volume_24h);
+    case kMarketCap: return reader.Number(value, tick.market_cap);
+    case kPriceChange24h: return reader.Number(value, tick.price_change_24h);
+    case kPriceChangePercentage24h: return reader.Number(value, tick.price_change_percentage_24h);
+    case kHigh24h: return reader.Number(value, tick.high_24h);
+    case kLow24h: return reader.Number(value, tick.low_24h);
+    case kLastUpdated: return reader.Moment(value, tick.last_updated);
+    case kSource: return reader.Identifier(value, RejectReason::kWrongType, tick.source);
+    case kSymbol: return reader.Identifier(value, RejectReason::kWrongType, tick.symbol);
+    case kTradeId: return reader.TradeId(value, tick.trade_id);
+    case kQuantity: return reader.Number(value, tick.quantity);
+    default: return true;
   }
 }
 
@@ -247,6 +265,13 @@ MessageParser::MessageParser(MessageParser&&) noexcept = default;
 MessageParser& MessageParser::operator=(MessageParser&&) noexcept = default;
 
 std::expected<Tick, ParseReject> MessageParser::Parse(std::string_view message, Name default_source, Timestamp received) {
+  std::expected<Tick, ParseReject> out;
+  if (auto read = ParseInto(message, default_source, received, *out); !read) out = Rejected(std::move(read).error());
+  return out;
+}
+
+std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view message, Name default_source, Timestamp received,
+                                                          Tick& tick) {
   if (message.size() > kMaxMessageBytes) return Reject(RejectReason::kTooLarge);
   Buffers& b = *buffers_;
   if (b.capacity < message.size() + simdjson::SIMDJSON_PADDING) {
@@ -261,28 +286,30 @@ std::expected<Tick, ParseReject> MessageParser::Parse(std::string_view message, 
   od::object object;
   if (auto error = document.get_object().get(object)) return FromJsonError(error);
 
-  Tick tick;
   tick.event_time = kNoTime;
   tick.ingested = received;
   unsigned seen = 0;
   for (auto entry : object) {
     std::string_view key;
-    if (auto error = entry.unescaped_key().get(key)) return FromJsonError(error);
-    od::value value;
-    if (auto error = entry.value().get(value)) return FromJsonError(error);
-    unsigned field = FieldOf(key);
+    if (auto error = entry.error()) return FromJsonError(error);
+    od::field&& member = std::move(entry).value_unsafe();
+    unsigned field = FieldOf(member.escaped_key());
+    if (field == kFieldCount) {
+      if (auto error = member.unescaped_key(false).get(key)) return FromJsonError(error);
+      field = FieldOf(key);
+    }
+    od::value& value = member.value();
     if (field == kFieldCount) {
       if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
       continue;
     }
-    if (seen & (1u << field)) return Reject(RejectReason::kDuplicateKey, std::string(key));
+    if (seen & (1u << field)) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
     seen |= 1u << field;
-    if (auto read = ReadField(field, value, b.names, tick); !read) return Rejected(std::move(read).error());
+    if (ParseReject reject; !ReadField(field, value, b.names, tick, reject)) return Rejected(std::move(reject));
   }
   if (!document.at_end()) return Reject(RejectReason::kMalformedJson, "text after the object");
   if (tick.source.empty()) tick.source = default_source;
-  if (auto whole = Check(tick); !whole) return Rejected(std::move(whole).error());
-  return tick;
+  return Check(tick);
 }
 
 }  // namespace cryptostream

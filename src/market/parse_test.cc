@@ -143,6 +143,20 @@ TEST(MessageParser, EveryKindOfBadMessageHasItsReason) {
   for (const auto& [message, reason] : cases) EXPECT_EQ(Why(message), reason) << message.substr(0, 100);
 }
 
+TEST(MessageParser, KnowsAKeyHoweverItIsWritten) {
+  auto tick = Parse(R"({"timestamp":1,"c\u006fin_id":"a","pr\u0069ce":2.5,"vol\u0075me_24h":7})");
+  ASSERT_TRUE(tick) << tick.error().Text();
+  EXPECT_EQ(tick->coin.str(), "a");
+  EXPECT_EQ(tick->price, 2.5);
+  EXPECT_EQ(tick->volume_24h, 7);
+  EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"pr\u0069ce":2})"), "duplicate_key");
+  EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"pr\u00zzce":2})"), "malformed_json");
+  EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"x\"y":2,"":3})"), "accepted");
+  for (const char* broken : {R"({"timestamp" 1})", R"({"timestamp"x:1})", R"({timestamp:1})", R"({"timestamp:1})", R"({"timestamp":1,})"}) {
+    EXPECT_EQ(Why(broken), "malformed_json") << broken;
+  }
+}
+
 TEST(MessageParser, ReadsOnAfterABadOne) {
   EXPECT_EQ(Why("{\"timestamp\":1,"), "malformed_json");
   EXPECT_EQ(Why(With(R"("volume_24h":1)")), "accepted");

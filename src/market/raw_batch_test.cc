@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace cryptostream {
 namespace {
 
-RawBatch Of(std::initializer_list<std::string_view> values) {
+RawBatch Of(const std::vector<std::string_view>& values) {
   RawBatch batch;
   for (std::string_view value : values) batch.Add({std::nullopt, value, Timestamp(), static_cast<std::int64_t>(batch.rows())});
   return batch;
@@ -33,6 +35,12 @@ TEST(RawBatch, TellsWhetherAllOfItIsText) {
   EXPECT_FALSE(Of({"caf\xC3", "\xA9"}).AllText(10));  // two halves of a letter are text only together
   EXPECT_FALSE(Of({"caf\xC3", "plain"}).AllText(10));
   EXPECT_FALSE(Of({"longer than ten"}).AllText(10));
+  for (std::size_t bad : {0, 255, 256, 511, 700}) {  // wherever it stands among many
+    std::vector<std::string_view> rows(701, "plain");
+    EXPECT_TRUE(Of(rows).AllText(10));
+    rows[bad] = "\xA9 half";
+    EXPECT_FALSE(Of(rows).AllText(10)) << bad;
+  }
 }
 
 TEST(RawBatch, WeighsByRowsOrBytesAndNeverNothing) {

@@ -31,7 +31,7 @@ std::unexpected<Error> FromArrow(const arrow::Status& status, const std::string&
   return Invalid(fmt::format("cannot read: file={} reason={}", file, status.message()));
 }
 
-Result<std::size_t> ReadStdin(char* to, std::size_t size, StopToken stop) {
+Result<std::size_t> ReadStdin(char* to, std::size_t size, const StopToken& stop) {
   constexpr int kPollMs = 200;
   while (!stop.stop_requested()) {
     pollfd input{STDIN_FILENO, POLLIN, 0};
@@ -83,7 +83,7 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path
   if (!opened.ok()) return FromArrow(opened.status(), name);
   std::shared_ptr<arrow::io::ReadableFile> file = opened.MoveValueUnsafe();
   CS_ASSIGN(auto stream, PlainStream(file, name));
-  auto read = [stream, name](char* to, std::size_t size, StopToken stop) -> Result<std::size_t> {
+  auto read = [stream, name](char* to, std::size_t size, const StopToken& stop) -> Result<std::size_t> {
     if (stop.stop_requested()) return Cancelled("stopped while reading " + name);
     auto got = stream->Read(static_cast<std::int64_t>(size), to);
     if (!got.ok()) return FromArrow(got.status(), name);
@@ -96,7 +96,7 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path
 }
 
 // Makes room behind the pending bytes and reads a chunk there.
-Status LineReader::Fill(StopToken stop) {
+Status LineReader::Fill(const StopToken& stop) {
   std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   scanned_ -= begin_;
   end_ -= begin_;
@@ -133,7 +133,7 @@ Line LineReader::TakeLine(std::size_t end, std::size_t next) {
   return line;
 }
 
-Result<std::optional<Line>> LineReader::Next(StopToken stop) {
+Result<std::optional<Line>> LineReader::Next(const StopToken& stop) {
   if (cutting_) {  // the line before was a cut one: its text is no longer needed
     cutting_ = false;
     head_.clear();

@@ -28,17 +28,17 @@ class LineReader {
 
   // The next line, or nullopt at the end. Errors: Invalid when the compressed data break or end too early; Unavailable when the
   // file cannot be read; Cancelled.
-  Result<std::optional<Line>> Next(StopToken stop);
+  Result<std::optional<Line>> Next(const StopToken& stop);
   // Bytes of the file consumed so far, compressed as they are, and the file's size (0 for stdin): for progress.
   std::uint64_t bytes_done() const { return bytes_done_(); }
   std::uint64_t bytes_total() const { return bytes_total_; }
 
  private:
   // Fills up to `size` bytes; 0 at the end.
-  using ReadFunction = std::function<Result<std::size_t>(char* to, std::size_t size, StopToken stop)>;
+  using ReadFunction = std::function<Result<std::size_t>(char* to, std::size_t size, const StopToken& stop)>;
 
   LineReader(ReadFunction read, std::size_t max_line_bytes);
-  Status Fill(StopToken stop);
+  Status Fill(const StopToken& stop);
   Line TakeLine(std::size_t end, std::size_t next);
   void CutPending();
 

@@ -93,7 +93,7 @@ void ReplaySource::Begin(const ReplayPart& part) {
   rejects_weighed_ = reject_bytes_ = 0;
 }
 
-Status ReplaySource::PlayPart(const ReplayPart& part, std::int64_t position, const SourceOutput& output, StopToken stop) {
+Status ReplaySource::PlayPart(const ReplayPart& part, std::int64_t position, const SourceOutput& output, const StopToken& stop) {
   CS_ASSIGN(reader_, LineReader::Open(part.file, decoder_->max_line_bytes()));
   while (!stopped_) {
     CS_ASSIGN(auto line, reader_->Next(stop));
@@ -106,7 +106,7 @@ Status ReplaySource::PlayPart(const ReplayPart& part, std::int64_t position, con
 }
 
 // Plays one line, waiting for its time first. A line before `position` is only looked at, for the recording's first stamp.
-void ReplaySource::TakeLine(const Line& line, std::int64_t position, const SourceOutput& output, StopToken stop) {
+void ReplaySource::TakeLine(const Line& line, std::int64_t position, const SourceOutput& output, const StopToken& stop) {
   if (line.text.empty()) return;
   bool paced = part_->speed > 0;
   bool whole = line.cut_bytes == 0;
@@ -141,7 +141,7 @@ bool ReplaySource::IsBatchFull() {
 }
 
 // Waits until a line with this stamp is due, with everything before it pushed.
-void ReplaySource::Pace(Timestamp stamp, const SourceOutput& output, StopToken stop) {
+void ReplaySource::Pace(Timestamp stamp, const SourceOutput& output, const StopToken& stop) {
   if (first_stamp_ && stamp < *first_stamp_ + part_->at_once) return;
   if (!live_) Flush(output);
   live_ = true;

@@ -57,9 +57,9 @@ class ReplaySource final : public Source {
   };
 
   ReplaySource(ReplayOptions options, const Clock& clock, WaitFunction wait, std::string position_id);
-  Status PlayPart(const ReplayPart& part, std::int64_t position, const SourceOutput& output, StopToken stop);
-  void TakeLine(const Line& line, std::int64_t position, const SourceOutput& output, StopToken stop);
-  void Pace(Timestamp stamp, const SourceOutput& output, StopToken stop);
+  Status PlayPart(const ReplayPart& part, std::int64_t position, const SourceOutput& output, const StopToken& stop);
+  void TakeLine(const Line& line, std::int64_t position, const SourceOutput& output, const StopToken& stop);
+  void Pace(Timestamp stamp, const SourceOutput& output, const StopToken& stop);
   void Begin(const ReplayPart& part);
   bool IsBatchFull();
   void Flush(const SourceOutput& output, bool end = false);
