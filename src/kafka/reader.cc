@@ -22,6 +22,7 @@ namespace cryptostream {
 namespace {
 
 constexpr int kPollMs = 50;
+constexpr int kLastPollMs = 5;  // where the end is waited for: a poll that is not full lasts as long as it may
 constexpr std::size_t kPollMessages = 10'000;
 constexpr std::chrono::milliseconds kLook{5};
 constexpr std::chrono::seconds kPatience{5};  // with bronze before the assignment is given back
@@ -78,9 +79,10 @@ Status TopicConsumer::Reader::Run() {
 // Takes what has come, up to a batch.
 Status TopicConsumer::Reader::Poll() {
   std::vector<rd_kafka_message_t*> messages(kPollMessages);
+  const int wait_ms = options_.until_end ? kLastPollMs : kPollMs;
   std::size_t bytes = 0, rows = 0;
   while (true) {
-    ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), kPollMs, messages.data(), messages.size());
+    ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), wait_ms, messages.data(), messages.size());
     if (count < 0) return std::unexpected(KafkaError("cannot read " + topic_.name, rd_kafka_last_error()));
     Timestamp received = clock_.Now();
     for (ssize_t i = 0; i < count; ++i) {

@@ -62,7 +62,8 @@ std::optional<Timestamp> SaneTime(std::int64_t micros) {
 // Reads one field's value into its place. Every reader returns false once it has said in `reject` why there is none.
 class FieldReader {
  public:
-  FieldReader(unsigned field, NameCache& names, ParseReject& reject) : name_(kFieldNames[field]), names_(names), reject_(reject) {}
+  FieldReader(unsigned field, NameCache& names, ParseReject& reject)
+      : name_(kFieldNames[field]), names_(names), reject_(reject) {}
 
   bool Number(od::value& value, double& out) const {
     // The usual case. What simdjson refuses is looked at below, and so is 0, which it also makes of what is too small for a double.

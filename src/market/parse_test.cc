@@ -152,7 +152,8 @@ TEST(MessageParser, KnowsAKeyHoweverItIsWritten) {
   EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"pr\u0069ce":2})"), "duplicate_key");
   EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"pr\u00zzce":2})"), "malformed_json");
   EXPECT_EQ(Why(R"({"timestamp":1,"coin_id":"a","price":1,"x\"y":2,"":3})"), "accepted");
-  for (const char* broken : {R"({"timestamp" 1})", R"({"timestamp"x:1})", R"({timestamp:1})", R"({"timestamp:1})", R"({"timestamp":1,})"}) {
+  for (const char* broken :
+       {R"({"timestamp" 1})", R"({"timestamp"x:1})", R"({timestamp:1})", R"({"timestamp:1})", R"({"timestamp":1,})"}) {
     EXPECT_EQ(Why(broken), "malformed_json") << broken;
   }
 }
