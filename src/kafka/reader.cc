@@ -113,19 +113,26 @@ void TopicConsumer::Reader::Take(PartitionBatches& at, const rd_kafka_message_t&
 // Settles what cannot be read. Errors: Corrupt, when its loss is not accepted; what came before it was handed on.
 Status TopicConsumer::Reader::CheckReadable() {
   if (unreadable_.empty()) return {};
-  for (const auto& [partition, words] : unreadable_) {
+  while (!unreadable_.empty()) {
+    const auto& [partition, words] = *unreadable_.begin();
     PartitionBatches& at = partitions_.at(partition);
     if (!options_.kafka.accept_data_loss) {
       return Corrupt(fmt::format("DATA_LOSS {}/{} [{},?): the broker's copy of these records is damaged: {}{}", topic_.name,
                                  partition, at.next(), words, kLossAdvice));
     }
     CS_ASSIGN(auto ranges, AwaitOffsets(topic_));
-    CS_ASSIGN(std::int64_t first, FirstReadable(client_, {topic_.name, partition}, {at.next(), ranges[partition].end}, stop_));
+    auto found = FirstReadable(client_, {topic_.name, partition}, {at.next(), ranges[partition].end}, stop_);
+    if (!found && found.error().kind == ErrorKind::kUnavailable) {  // the broker is away: looked for again, with the next poll
+      LogWarn("kafka: {}", found.error().message);
+      Report(SourceState::kUnreachable, found.error().message);
+      return {};
+    }
+    CS_ASSIGN(std::int64_t first, std::move(found));
     LogWarn("kafka: going on over a loss: topic={} partition={} from={} to={}", topic_.name, partition, at.next(), first);
     at.AddGap(MakeGap(topic_.name, partition, at.next(), first, "DATA_LOSS: " + words, clock_.Now()));
     at.Skip(first);
+    unreadable_.erase(unreadable_.begin());
   }
-  unreadable_.clear();
   CS_TRY(Flush());
   return Assign();
 }

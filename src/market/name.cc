@@ -24,7 +24,7 @@ Interned& Table() {
 
 }  // namespace
 
-constinit const std::string Name::kEmpty;
+const std::string Name::kEmpty;  // only its address matters to names that are made before it
 
 Name::Name(std::string_view text) : text_(&kEmpty) {
   if (text.empty()) return;
