@@ -110,32 +110,65 @@ def batches(segment):
         at += size + 12
 
 
+def damage(broker, topic, *ranges):
+    """Flips a bit in the batches of partition 0 that begin in these ranges of offsets, on the disk of a broker that is made to look again.
+    Returns the offsets that are lost."""
+    broker.stop()
+    segment = broker.folder / f"data/{topic}-0/00000000000000000000.log"
+    data, lost = bytearray(segment.read_bytes()), []
+    for at, size, first, end in batches(segment):
+        if any(first in each for each in ranges):
+            data[at + size - 5] ^= 1
+            lost += range(first, end)
+    segment.write_bytes(data)
+    broker.start()
+    return lost
+
+
+def check_damaged(lake, kept, lost):
+    """What was readable is in bronze, what was not in the gaps, each offset once."""
+    tables = judge.tables(lake)
+    assert sorted(row["offset"] for row in tables["bronze"].rows()) == kept
+    told = sorted((row["from_offset"], row["to_offset"]) for row in tables["gaps"].rows())
+    assert [offset for first, end in told for offset in range(first, end)] == lost
+    assert kafka_positions(tables) == {0: len(kept) + len(lost)}
+
+
 def test_a_damaged_batch_is_a_loss_that_is_told(broker, topic, cryptostream, tmp_path):
     """A flipped bit on the broker's disk: librdkafka would go on behind the batch."""
     lake = tmp_path / "lake"
     broker.make_topic(topic)
     for part in range(4):
         broker.produce(topic, prices(50, seed=part))
-    broker.stop()
-    segment = broker.folder / f"data/{topic}-0/00000000000000000000.log"
-    data, lost = bytearray(segment.read_bytes()), []
-    for at, size, first, end in batches(segment):
-        if 50 <= first < 100 or first >= 150:
-            data[at + size - 5] ^= 1
-            lost += range(first, end)
-    segment.write_bytes(data)
-    broker.start()
+    lost = damage(broker, topic, range(50, 100), range(150, 200))
+    assert lost == [*range(50, 100), *range(150, 200)]
     refused = stream(cryptostream, broker, topic, lake, check=False)
     assert refused.returncode == 1
     assert f"DATA_LOSS {topic}/0 [50,?)" in refused.stderr and "--accept-data-loss" in refused.stderr
     assert sorted(row["offset"] for row in judge.tables(lake)["bronze"].rows()) == [*range(50)]
     for _ in range(2):
         stream(cryptostream, broker, topic, lake, "--accept-data-loss")
-    tables = judge.tables(lake)
-    assert sorted(row["offset"] for row in tables["bronze"].rows()) == [*range(50), *range(100, 150)]
-    told = sorted((row["from_offset"], row["to_offset"]) for row in tables["gaps"].rows())
-    assert [offset for first, end in told for offset in range(first, end)] == lost == [*range(50, 100), *range(150, 200)]
-    assert kafka_positions(tables) == {0: 200}
+    check_damaged(lake, [*range(50), *range(100, 150)], lost)
+
+
+@pytest.mark.long
+def test_a_broker_that_falls_silent_while_the_end_of_damage_is_looked_for(broker, topic, cryptostream, tmp_path):
+    lake, log = tmp_path / "lake", tmp_path / "log"
+    broker.make_topic(topic)
+    for size in (50, 20_000, 50):  # so many lost ones take some thirty questions, of a tenth of a second each
+        broker.produce(topic, prices(size, seed=size))
+    lost = damage(broker, topic, range(50, 20_050))
+    running = cryptostream.start("stream", "--broker", broker.address, "--topic", topic, "--storage", lake, "--exit-when-done",
+                                 "--accept-data-loss", *QUICK, log=log)
+    wait_until(lambda: "partition 0:" in log.read_text(), "the damage to be seen", interval=0.01)
+    time.sleep(0.5)
+    broker.freeze()
+    try:
+        wait_until(lambda: "no answer while readable records were looked for" in log.read_text(), "the silence to be said", 60)
+    finally:
+        broker.thaw()
+    assert running.wait(120) == 0, log.read_text()
+    check_damaged(lake, [*range(50), *range(20_050, 20_100)], lost)
 
 
 def test_records_deleted_while_the_reader_sleeps(broker, topic, cryptostream, tmp_path):

@@ -70,8 +70,8 @@ def cryptostream(binary):
         process.wait(30)
 
 
-def wait_until(condition, what, seconds=120):
+def wait_until(condition, what, seconds=120, interval=0.1):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited {seconds} s for: {what}"
-        time.sleep(0.1)
+        time.sleep(interval)
