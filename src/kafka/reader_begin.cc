@@ -14,15 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kRetry{1};
-constexpr int kLooksBeyondTheEnd = 4;  // an end that just moved to another broker may lag for a moment
-
-bool AnyBeyondTheEnd(const StartFacts& facts) {
-  std::string identity = TopicIdentity(facts.topic, facts.bronze);
-  return std::ranges::any_of(facts.ranges, [&](const auto& range) {
-    auto known = facts.bronze.find(PartitionPositionId(identity, range.first));
-    return known != facts.bronze.end() && known->second > range.second.end;
-  });
-}
+constexpr int kLooks = 4;  // before less than was read is believed: a broker that just took over, or hears of new partitions late, may lag
 
 }  // namespace
 
@@ -81,7 +73,7 @@ Result<StartPlan> TopicConsumer::Reader::Plan() {
   for (int look = 1;; ++look) {
     CS_ASSIGN(facts.topic, AwaitTopic());
     CS_ASSIGN(facts.ranges, AwaitOffsets(facts.topic));
-    if (AnyBeyondTheEnd(facts) && look < kLooksBeyondTheEnd) {
+    if (ShowsLess(facts) && look < kLooks) {
       SleepFor(stop_, kRetry);
       continue;
     }

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace cryptostream {
@@ -126,6 +127,14 @@ std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const st
     if (identity != ours) other = identity;
   }
   return other;
+}
+
+bool ShowsLess(const StartFacts& facts) {
+  auto positions = PositionsOf(facts.bronze, TopicIdentity(facts.topic, facts.bronze));
+  return std::ranges::any_of(positions, [&](const auto& known) {
+    auto range = facts.ranges.find(known.first);
+    return range == facts.ranges.end() || known.second > range->second.end;
+  });
 }
 
 Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Timestamp now) {

@@ -63,6 +63,9 @@ struct StartFacts {
   std::map<std::int32_t, std::string> differing;
 };
 
+// Whether bronze has read more than the cluster shows: further, or a partition that is not there. The log was cut, or a broker lags.
+bool ShowsLess(const StartFacts& facts);
+
 // Decides where to go on: at bronze's positions; a partition that bronze does not know from its start. Pure.
 // Errors: Corrupt, beginning with TOPIC_REPLACED or DATA_LOSS, with the missing ranges in words; with `accept_data_loss` these
 // become gaps of the plan instead.

@@ -43,6 +43,14 @@ TEST(StartPlan, GoesOnAtBronzesPositionsAndNewPartitionsAtTheirStart) {
   EXPECT_TRUE(plan->gaps.empty());
 }
 
+TEST(StartPlan, TellsWhenTheClusterShowsLessThanWasRead) {
+  EXPECT_FALSE(ShowsLess(Facts()));
+  EXPECT_FALSE(ShowsLess(Facts({{"bronze/crypto-raw:AbC/0", 100}, {"bronze/crypto-raw:AbC/1", 1}})));
+  EXPECT_FALSE(ShowsLess(Facts({{"bronze/crypto-raw:Old/7", 1}}))) << "another topic's";
+  EXPECT_TRUE(ShowsLess(Facts({{"bronze/crypto-raw:AbC/0", 101}})));
+  EXPECT_TRUE(ShowsLess(Facts({{"bronze/crypto-raw:AbC/0", 1}, {"bronze/crypto-raw:AbC/2", 1}})));
+}
+
 TEST(StartPlan, OffsetsThatRetentionTookAreALoss) {
   StartFacts facts = Facts({{"bronze/crypto-raw:AbC/0", 42}});
   facts.ranges[0].first = 60;
