@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kRetry{1};
-constexpr int kLooks = 4;  // before less than was read is believed: a broker that just took over, or hears of new partitions late, may lag
+// Before less than was read is believed: a broker that just took over, or hears of new partitions late, may lag.
+constexpr int kLooks = 4;
 
 }  // namespace
 
