@@ -106,7 +106,7 @@ TEST(Statistics, NestedColumnsNullsAndNoFloats) {
 }
 
 TEST_F(TableTest, TimesOfAnotherUnitOrZoneAreRefused) {
-  for (auto type : {arrow::timestamp(arrow::TimeUnit::MICRO), arrow::timestamp(arrow::TimeUnit::NANO, "UTC")}) {
+  for (const auto& type : {arrow::timestamp(arrow::TimeUnit::MICRO), arrow::timestamp(arrow::TimeUnit::NANO, "UTC")}) {
     auto table = arrow::Table::Make(arrow::schema({arrow::field("at", type)}), {*arrow::MakeArrayOfNull(type, 1)});
     auto file = WriteDataFile(Path("t"), {}, *table);
     ASSERT_FALSE(file);
