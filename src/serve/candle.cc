@@ -138,7 +138,7 @@ std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono
   }
   std::vector<Candle> out;
   auto next = candles.begin();
-  const Candle* before = nullptr;
+  const Candle* before = &candles.front();
   for (Timestamp at = first; at <= candles.back().open_time && out.size() < limit; at += interval) {
     while (next != candles.end() && next->open_time <= at) before = &*next++;
     double price = before->close;

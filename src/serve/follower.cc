@@ -49,8 +49,8 @@ Status ReadInto(const Table& table, const std::vector<DataFile>& files, Result<s
 
 }  // namespace
 
-Follower::Follower(std::filesystem::path root, std::shared_ptr<Live> live, FollowerOptions options)
-    : root_(std::filesystem::absolute(std::move(root)).lexically_normal()), live_(std::move(live)), options_(options) {}
+Follower::Follower(const std::filesystem::path& root, std::shared_ptr<Live> live, FollowerOptions options)
+    : root_(std::filesystem::absolute(root).lexically_normal()), live_(std::move(live)), options_(options) {}
 
 Follower::~Follower() { Stop(); }
 

@@ -45,7 +45,7 @@ struct FollowedTable {
 // thread-safe.
 class Follower {
  public:
-  Follower(std::filesystem::path root, std::shared_ptr<Live> live, FollowerOptions options);
+  Follower(const std::filesystem::path& root, std::shared_ptr<Live> live, FollowerOptions options);
   ~Follower();
 
   void Start();

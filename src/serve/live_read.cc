@@ -75,7 +75,10 @@ CoinView Live::Headline(Name coin, const SourceSeries& all) const {
   CoinView view;
   view.coin = coin;
   const std::vector<const Series*> ordered = Ordered(coin, all);
-  auto event_time = [](const Series& s) { return s.size() == 0 ? kNoTime : s.Newest()->row.last_event; };
+  auto event_time = [](const Series& s) {
+    const WindowView* window = s.Newest();
+    return window ? window->row.last_event : kNoTime;
+  };
   Timestamp newest = kNoTime;
   for (const Series* series : ordered) newest = std::max(newest, event_time(*series));
   const Series* best = nullptr;
