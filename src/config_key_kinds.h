@@ -1,12 +1,12 @@
 #pragma once
 
-#include <charconv>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "config_key.h"
 
@@ -46,13 +46,12 @@ ConfigKey Bool(std::string path, std::string help, Access access) {
 }
 
 inline Result<std::int64_t> ParseInteger(std::string_view text, std::int64_t least, std::int64_t most) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+  auto value = IntegerOf<std::int64_t>(text);
+  if (!value || *value < least || *value > most) {
     return Invalid("not an integer from " + std::to_string(least) + " to " + std::to_string(most) +
                    ": value=" + std::string(text));
   }
-  return value;
+  return *value;
 }
 
 template <class Access>

@@ -1,8 +1,9 @@
-// The nearest word, printable bytes, and what UTF-8 is.
+// The nearest word, printable bytes, whole integers, and what UTF-8 is.
 #include "base/text.h"
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <vector>
 
 namespace cryptostream {
@@ -25,6 +26,17 @@ TEST(IsUtf8, TakesWellFormedTextOnly) {
   for (const char* bad : {"\xff", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "a\x80"}) {
     EXPECT_FALSE(IsUtf8(bad)) << Printable(bad);
   }
+}
+
+TEST(Text, AnIntegerIsTheWholeOfItsText) {
+  EXPECT_EQ(IntegerOf<std::int64_t>("-12"), -12);
+  EXPECT_EQ(IntegerOf<std::int64_t>("9223372036854775807"), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(IntegerOf<std::size_t>("0"), 0u);
+  for (const char* none : {"", " 1", "1 ", "+1", "1.0", "x", "0x1", "9223372036854775808"}) {
+    EXPECT_EQ(IntegerOf<std::int64_t>(none), std::nullopt) << none;
+  }
+  EXPECT_EQ(IntegerOf<std::size_t>("-1"), std::nullopt);
+  EXPECT_EQ(IntegerOf<long>(std::string_view()), std::nullopt);
 }
 
 }  // namespace

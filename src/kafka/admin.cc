@@ -4,7 +4,8 @@
 #include "kafka/admin.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {
@@ -13,14 +14,15 @@ using Options = std::unique_ptr<rd_kafka_AdminOptions_t, KafkaFree<rd_kafka_Admi
 using Collection = std::unique_ptr<rd_kafka_TopicCollection_t, KafkaFree<rd_kafka_TopicCollection_destroy>>;
 constexpr std::chrono::milliseconds kGrace{500};  // the client's own deadline comes first
 
-Options MakeOptions(const KafkaClient& client, rd_kafka_admin_op_t operation, std::chrono::milliseconds timeout) {
+// Asks the cluster: `request(options, queue)` sends the question. Returns the answer's event. Errors: Unavailable; the broker's own.
+template <class Request>
+Result<KafkaEvent> Ask(const KafkaClient& client, rd_kafka_admin_op_t operation, const std::string& what,
+                       std::chrono::milliseconds timeout, Request request) {
   Options options(rd_kafka_AdminOptions_new(client.handle(), operation));
   char reason[256];
   rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), reason, sizeof reason);
-  return options;
-}
-
-Result<KafkaEvent> Await(const KafkaQueue& queue, const std::string& what, std::chrono::milliseconds timeout) {
+  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
+  request(options.get(), queue.get());
   KafkaEvent event(rd_kafka_queue_poll(queue.get(), static_cast<int>((timeout + kGrace).count())));
   if (!event) return Unavailable(what + ": reason=no answer in time");
   if (auto code = rd_kafka_event_error(event.get())) {
@@ -39,17 +41,17 @@ std::string ClusterId(const KafkaClient& client, std::chrono::milliseconds timeo
 Result<std::map<std::int32_t, std::int64_t>> OneEnd(const KafkaClient& client, const TopicState& topic,
                                                     std::chrono::milliseconds timeout, std::int64_t which) {
   std::string what = "cannot ask for the offsets of topic " + topic.name;
-  Options options = MakeOptions(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout);
-  if (auto* error = rd_kafka_AdminOptions_set_isolation_level(options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED)) {
-    rd_kafka_error_destroy(error);
-  }
   KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(topic.partitions.size())));
   for (auto partition : topic.partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.name.c_str(), partition)->offset = which;
   }
-  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
-  rd_kafka_ListOffsets(client.handle(), list.get(), options.get(), queue.get());
-  CS_ASSIGN(KafkaEvent event, Await(queue, what, timeout));
+  auto request = [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+    if (auto* error = rd_kafka_AdminOptions_set_isolation_level(options, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED)) {
+      rd_kafka_error_destroy(error);
+    }
+    rd_kafka_ListOffsets(client.handle(), list.get(), options, queue);
+  };
+  CS_ASSIGN(KafkaEvent event, Ask(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, what, timeout, request));
   std::size_t count = 0;
   const auto** infos = rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
   std::map<std::int32_t, std::int64_t> offsets;
@@ -67,10 +69,10 @@ Result<TopicState> DescribeTopic(const KafkaClient& client, const std::string& t
   std::string what = "cannot describe topic " + topic;
   const char* names[] = {topic.c_str()};
   Collection topics(rd_kafka_TopicCollection_of_topic_names(names, 1));
-  Options options = MakeOptions(client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout);
-  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
-  rd_kafka_DescribeTopics(client.handle(), topics.get(), options.get(), queue.get());
-  CS_ASSIGN(KafkaEvent event, Await(queue, what, timeout));
+  auto request = [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+    rd_kafka_DescribeTopics(client.handle(), topics.get(), options, queue);
+  };
+  CS_ASSIGN(KafkaEvent event, Ask(client, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, what, timeout, request));
   std::size_t count = 0;
   const auto** described = rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event.get()), &count);
   if (count != 1) return Unavailable(what + ": reason=empty answer");
@@ -109,11 +111,11 @@ Result<std::size_t> MaxBatchBytes(const KafkaClient& client, const std::string& 
   std::string what = "cannot ask for the settings of topic " + topic;
   using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, KafkaFree<rd_kafka_ConfigResource_destroy>>;
   Resource asked(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  Options options = MakeOptions(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
-  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
   rd_kafka_ConfigResource_t* list[] = {asked.get()};
-  rd_kafka_DescribeConfigs(client.handle(), list, 1, options.get(), queue.get());
-  CS_ASSIGN(KafkaEvent event, Await(queue, what, timeout));
+  auto request = [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+    rd_kafka_DescribeConfigs(client.handle(), list, 1, options, queue);
+  };
+  CS_ASSIGN(KafkaEvent event, Ask(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, what, timeout, request));
   std::size_t count = 0;
   const auto** resources = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   if (count != 1) return Unavailable(what + ": reason=empty answer");
@@ -122,10 +124,7 @@ Result<std::size_t> MaxBatchBytes(const KafkaClient& client, const std::string& 
   for (std::size_t i = 0; i < count; ++i) {
     if (std::string_view(rd_kafka_ConfigEntry_name(entries[i])) != "max.message.bytes") continue;
     const char* value = rd_kafka_ConfigEntry_value(entries[i]);
-    std::size_t bytes = 0;
-    std::string_view text = value ? value : "";
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-    if (error == std::errc() && end == text.data() + text.size()) return bytes;
+    if (auto bytes = IntegerOf<std::size_t>(value ? value : "")) return *bytes;
   }
   return Invalid(what + ": reason=no max.message.bytes in the answer");
 }
@@ -136,11 +135,11 @@ Status CreateTopic(const KafkaClient& client, const std::string& topic, int part
   using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, KafkaFree<rd_kafka_NewTopic_destroy>>;
   NewTopic wanted(rd_kafka_NewTopic_new(topic.c_str(), partitions > 0 ? partitions : -1, -1, reason, sizeof reason));
   if (!wanted) return Invalid(what + ": reason=" + reason);
-  Options options = MakeOptions(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout);
-  KafkaQueue queue(rd_kafka_queue_new(client.handle()));
   rd_kafka_NewTopic_t* list[] = {wanted.get()};
-  rd_kafka_CreateTopics(client.handle(), list, 1, options.get(), queue.get());
-  CS_ASSIGN(KafkaEvent event, Await(queue, what, timeout));
+  auto request = [&](rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+    rd_kafka_CreateTopics(client.handle(), list, 1, options, queue);
+  };
+  CS_ASSIGN(KafkaEvent event, Ask(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, what, timeout, request));
   std::size_t count = 0;
   const auto** results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
   auto code = count == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;

@@ -6,9 +6,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/crash_point.h"
+#include "base/text.h"
 #include "kafka/admin.h"
 #include "kafka/record.h"
 #include "kafka/record_headers.h"
@@ -62,9 +61,7 @@ void Count(const rd_kafka_message_t& message, const std::string& prefix, std::ma
   std::string_view text = HeaderOf(message, kReplayedHeader);
   if (!text.starts_with(prefix)) return;
   text.remove_prefix(prefix.size());
-  std::int64_t id = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error == std::errc() && end == text.data() + text.size()) ++found[id];
+  if (auto id = IntegerOf<std::int64_t>(text)) ++found[*id];
 }
 
 }  // namespace

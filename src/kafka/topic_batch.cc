@@ -4,7 +4,6 @@
 #include "kafka/topic_batch.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -21,10 +20,8 @@ constexpr std::chrono::seconds kLiveAge{30};  // an older record is history, not
 std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
 
 std::optional<Timestamp> TimeOf(std::string_view micros) {
-  std::int64_t value = 0;
-  auto [end, error] = std::from_chars(micros.data(), micros.data() + micros.size(), value);
-  if (micros.empty() || error != std::errc() || end != micros.data() + micros.size()) return std::nullopt;
-  return FromMicros(value);
+  auto value = IntegerOf<std::int64_t>(micros);
+  return value ? std::optional(FromMicros(*value)) : std::nullopt;
 }
 
 bool IsLive(const rd_kafka_message_t& message, Timestamp received) {

@@ -293,11 +293,11 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
   tick.ingested = received;
   unsigned seen = 0;
   for (auto entry : object) {
-    std::string_view key;
     if (auto error = entry.error()) return FromJsonError(error);
     od::field&& member = std::move(entry).value_unsafe();
     unsigned field = FieldOf(member.escaped_key());
     if (field == kFieldCount) {
+      std::string_view key;
       if (auto error = member.unescaped_key(false).get(key)) return FromJsonError(error);
       field = FieldOf(key);
     }

@@ -2,7 +2,6 @@
 #include "serve/params.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "market/name.h"
@@ -53,22 +52,19 @@ Result<Params> ParseParams(std::string_view query, std::span<const ParamSpec> sp
 }
 
 Result<std::size_t> ParseCount(const std::string& name, std::string_view text, std::size_t least, std::size_t most) {
-  std::size_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+  auto value = IntegerOf<std::size_t>(text);
+  if (!value || *value < least || *value > most) {
     return Invalid("bad value: " + name + "=" + Printable(text, 60) + ", must be a whole number from " + std::to_string(least) +
                    " to " + std::to_string(most));
   }
-  return value;
+  return *value;
 }
 
 Result<Timestamp> ParseTime(const std::string& name, std::string_view text) {
   constexpr std::int64_t kLatestSecond = 253'402'300'799;  // 9999-12-31T23:59:59Z
-  std::int64_t number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number >= 0 && number <= kLatestSecond * 1000) {
+  if (auto number = IntegerOf<std::int64_t>(text); number && *number >= 0 && *number <= kLatestSecond * 1000) {
     // 11 digits of seconds reach the year 5138, of milliseconds only 1973: the size tells them apart.
-    return number < 100'000'000'000 ? Timestamp(std::chrono::seconds(number)) : Timestamp(std::chrono::milliseconds(number));
+    return *number < 100'000'000'000 ? Timestamp(std::chrono::seconds(*number)) : Timestamp(std::chrono::milliseconds(*number));
   }
   if (auto time = ParseRfc3339(text); time && *time >= Timestamp{}) return *time;
   return Invalid("bad value: " + name + "=" + Printable(text, 60) +

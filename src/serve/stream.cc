@@ -3,9 +3,9 @@
 // queue of what happened meanwhile: the feed keeps a sequence number per client, not events. `id` is that number, so a client that
 // reconnects (Last-Event-ID) gets what changed while it was away.
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "base/text.h"
 #include "serve/candles.h"
 #include "serve/render.h"
 #include "serve/routes.h"
@@ -55,12 +55,8 @@ class LiveFeed final : public EventFeed {
   void Resume(std::string_view last_id) {
     std::size_t dash = last_id.find('-');
     if (dash == std::string_view::npos || last_id.substr(0, dash) != backend_->epoch()) return;
-    std::string_view digits = last_id.substr(dash + 1);
-    std::uint64_t sequence = 0;
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
-    if (error == std::errc() && end == digits.data() + digits.size() && sequence <= backend_->live()->sequence()) {
-      sequence_ = sequence;
-    }
+    auto sequence = IntegerOf<std::uint64_t>(last_id.substr(dash + 1));
+    if (sequence && *sequence <= backend_->live()->sequence()) sequence_ = *sequence;
   }
 
   void TakeChanges(std::string& out) {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <vector>
 
+#include "base/text.h"
 #include "market/json.h"
 #include "market/message.h"
 #include "source/reject.h"
@@ -52,12 +52,10 @@ std::optional<Sample> ReadSample(std::string_view text) {
   if (!text.starts_with('[') || !text.ends_with(']') || comma == std::string_view::npos) return std::nullopt;
   std::string_view time = Trimmed(text.substr(1, comma - 1));
   std::string_view number = Trimmed(text.substr(comma + 1, text.size() - comma - 2));
-  Sample sample{0, number};
-  auto [end, error] = std::from_chars(time.data(), time.data() + time.size(), sample.time_ms);
-  bool whole = error == std::errc() && end == time.data() + time.size();
-  if (!whole || sample.time_ms < 0 || sample.time_ms >= kYear10000) return std::nullopt;
+  auto time_ms = IntegerOf<decltype(Sample::time_ms)>(time);
+  if (!time_ms || *time_ms < 0 || *time_ms >= kYear10000) return std::nullopt;
   if (number.empty() || number.find_first_of(",[]{}\"") != std::string_view::npos) return std::nullopt;
-  return sample;
+  return Sample{*time_ms, number};
 }
 
 simdjson::error_code ReadSeries(od::value value, Series& series) {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
+
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {
@@ -13,21 +14,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-std::optional<long> Integer(std::string_view text) {
-  long value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // "Thu, 08 Aug 2024 23:54:13 GMT", the one form that HTTP still allows to be sent.
 std::optional<Timestamp> HttpDate(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
   auto month = std::ranges::find(kMonths, text.substr(8, 3));
-  auto day = Integer(text.substr(5, 2)), year = Integer(text.substr(12, 4));
-  auto hour = Integer(text.substr(17, 2)), minute = Integer(text.substr(20, 2)), second = Integer(text.substr(23, 2));
+  auto day = IntegerOf<long>(text.substr(5, 2)), year = IntegerOf<long>(text.substr(12, 4));
+  auto hour = IntegerOf<long>(text.substr(17, 2)), minute = IntegerOf<long>(text.substr(20, 2)),
+       second = IntegerOf<long>(text.substr(23, 2));
   if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
   std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
                                    std::chrono::month(static_cast<unsigned>(month - kMonths.begin() + 1)),
@@ -41,7 +36,7 @@ std::optional<long> Directive(std::string_view header, std::string_view name) {
   auto pos = header.find(name);
   if (pos == std::string_view::npos) return std::nullopt;
   header.remove_prefix(pos + name.size());
-  return Integer(header.substr(0, header.find_first_not_of("0123456789")));
+  return IntegerOf<long>(header.substr(0, header.find_first_not_of("0123456789")));
 }
 
 }  // namespace
@@ -50,7 +45,7 @@ std::optional<milliseconds> RetryAfter(const HttpAnswer& answer, Timestamp now, 
   auto header = answer.Header("Retry-After");
   if (!header) return std::nullopt;
   milliseconds wait{0};
-  if (auto count = Integer(*header)) {
+  if (auto count = IntegerOf<long>(*header)) {
     wait = seconds(std::clamp(*count, 0L, 1'000'000'000L));
   } else if (auto date = HttpDate(*header)) {
     wait = std::chrono::ceil<milliseconds>(*date - now);
@@ -64,7 +59,7 @@ milliseconds CacheLifetime(const HttpAnswer& answer) {
   auto control = answer.Header("Cache-Control");
   auto max_age = control ? Directive(*control, "max-age=") : std::nullopt;
   if (!max_age) return milliseconds(0);
-  long age = Integer(answer.Header("Age").value_or("0")).value_or(0);
+  long age = IntegerOf<long>(answer.Header("Age").value_or("0")).value_or(0);
   seconds left{std::clamp(*max_age, 0L, 1'000'000L) - std::clamp(age, 0L, 1'000'000L)};
   return std::clamp(left, seconds(0), kMost);
 }
