@@ -13,12 +13,12 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "config.h"
+#include "config/config.h"
 #include "delta/log_files.h"
-#include "lake/compact_plan.h"
+#include "maintain/compact_plan.h"
 #include "lake/engine.h"
 #include "lake/floor.h"
-#include "lake/maintainer.h"
+#include "maintain/maintainer.h"
 
 namespace cryptostream {
 namespace {

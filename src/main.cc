@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "command.h"
-#include "version.h"
+#include "base/version.h"
+#include "cli/command.h"
 
 namespace cryptostream {
 namespace {

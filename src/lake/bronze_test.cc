@@ -3,10 +3,10 @@
 
 #include "lake/commit.h"
 #include "lake/engine_fixture.h"
-#include "lake/verify.h"
 #include "market/replayed.h"
 #include "query/lake_views.h"
 #include "query/rejected.h"
+#include "verify/verify.h"
 
 namespace cryptostream {
 namespace {

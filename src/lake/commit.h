@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/position.h"
 #include "delta/table.h"
-#include "lake/position.h"
 #include "market/columns.h"
 #include "market/schema.h"
 

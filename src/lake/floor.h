@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "delta/position.h"
 #include "lake/lake.h"
-#include "lake/position.h"
 
 namespace cryptostream {
 

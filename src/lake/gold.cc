@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delta/data_file.h"
+#include "delta/retained_from.h"
 #include "lake/correction.h"
-#include "lake/retention.h"
 #include "lake/silver_reader.h"
 
 namespace cryptostream {

@@ -8,8 +8,8 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
-#include "lake/position.h"
-#include "lake/start_check.h"
+#include "delta/position.h"
+#include "verify/start_check.h"
 
 namespace cryptostream {
 namespace {

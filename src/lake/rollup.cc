@@ -18,7 +18,7 @@
 #include "delta/bounds.h"
 #include "delta/data_file.h"
 #include "delta/partition.h"
-#include "lake/retention.h"
+#include "delta/retained_from.h"
 #include "market/columns.h"
 
 namespace cryptostream {

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delta/data_file.h"
-#include "lake/retention.h"
+#include "delta/retained_from.h"
 #include "lake/silver_reader.h"
 
 namespace cryptostream {

@@ -1,6 +1,6 @@
 // GET /api/v1/candles: answered on the I/O thread where memory suffices, by a worker where the table is needed.
 #include "base/text.h"
-#include "serve/candles.h"
+#include "live/candles.h"
 #include "serve/render.h"
 #include "serve/routes.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "serve/candle.h"
+#include "live/candle.h"
 #include "serve/json_writer.h"
 #include "serve/state.h"
 

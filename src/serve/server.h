@@ -11,9 +11,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "live/live.h"
 #include "market/status.h"
 #include "serve/assets.h"
-#include "serve/live.h"
 
 namespace cryptostream {
 

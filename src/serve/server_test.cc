@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "serve/testing.h"
+#include "live/testing.h"
 
 namespace cryptostream {
 namespace {

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <string>
 
-#include "serve/backend.h"
+#include "live/backend.h"
 #include "serve/body_cache.h"
 #include "serve/server.h"
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/text.h"
-#include "serve/candles.h"
+#include "live/candles.h"
 #include "serve/render.h"
 #include "serve/routes.h"
 

@@ -1,5 +1,5 @@
 // Any bytes as the configuration file: a configuration, or an error that says something.
-#include "config.h"
+#include "config/config.h"
 
 #include <unistd.h>
 

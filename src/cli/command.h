@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stop.h"
+#include "config/config.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace cryptostream {
+
+// Exit codes, as in sysexits.h where it has one.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitConfig = 78;
+
+// What every command shares: where the configuration comes from and how to print.
+struct CommandContext {
+  std::string config_file;
+  std::vector<std::string> settings;  // --set, and flags that are short for one
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  StopToken stop;
+
+  // The configuration as these flags make it; on an error says so and returns the exit code in `exit_code`.
+  std::optional<Config> Load(int* exit_code) const;
+};
+
+// A command: its flags are bound to `action` by the parser; main calls it when the command was given.
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<int(CommandContext&)> action;
+};
+
+// A flag that is short for a setting: what it is given joins `context.settings`.
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
+                        const std::string& help);
+
+// run, serve, replay, produce, stream, backfill, import.
+std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);
+// recompute.
+Command AddRecompute(CLI::App& program, CommandContext& context);
+// quarantine list, quarantine replay.
+std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& context);
+// show, query, verify, config, version.
+std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
+
+// compact, vacuum, retention.
+std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& context);
+
+// Prints an error and what to do, and gives the exit code of its kind.
+int Failed(const Error& error);
+
+}  // namespace cryptostream

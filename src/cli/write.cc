@@ -1,0 +1,202 @@
+// The commands that write a lake, and `serve`, which shows one: flags in, pipeline.h called.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/command.h"
+#include "run/import.h"
+#include "run/pipeline.h"
+
+namespace cryptostream {
+namespace {
+
+// A flag that is short for one setting.
+int Finished(const Status& status, const CommandContext& context) {
+  if (status || (context.stop.stop_requested() && status.error().kind == ErrorKind::kCancelled)) return kExitDone;
+  return Failed(status.error());
+}
+
+struct PartFlags {
+  std::string file, format = "messages", speed = "max", source;
+};
+
+void AddPartFlags(CLI::App* app, PartFlags& flags) {
+  app->add_option("--format", flags.format, "messages, coingecko-markets or binance-frames")->capture_default_str();
+  app->add_option("--speed", flags.speed, "max, or how many times as fast as recorded: 1, 60, ...")->capture_default_str();
+  app->add_option("--as-source", flags.source, "source of messages that name none (default: the format's own)");
+}
+
+Result<ReplayPart> MakePart(const PartFlags& flags) {
+  ReplayPart part;
+  part.file = flags.file;
+  CS_ASSIGN(part.format, ParseReplayFormat(flags.format));
+  part.source = flags.source;
+  if (flags.speed == "max") return part;
+  char* end = nullptr;
+  part.speed = std::strtod(flags.speed.c_str(), &end);
+  if (*end != '\0' || !(part.speed >= 0.001 && part.speed <= 1e6)) {
+    return Invalid("bad --speed: value=" + flags.speed + " (max, or a number from 0.001 to 1000000)");
+  }
+  return part;
+}
+
+int UsageFailed(const Error& error) {
+  std::fprintf(stderr, "cryptostream: %s\n", error.message.c_str());
+  return kExitUsage;
+}
+
+// The flags of where the topic is. Out: --broker's own.
+CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
+  auto* broker = AddSetting(app, context, "--broker", "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
+  AddSetting(app, context, "--topic", "kafka.topic", "the topic (default crypto-raw)");
+  return broker;
+}
+
+void AddDeadLetters(CLI::App* app, CommandContext& context) {
+  AddSetting(app, context, "--dlq-topic", "kafka.dlq_topic",
+             "topic that gets every message that goes to quarantine out of the topic (default: none)");
+}
+
+// Loads the configuration and calls `way` with the source that the flags name.
+int RunSource(CommandContext& context, const PartFlags& flags, bool through_topic,
+              Status (*way)(const Config&, const RunOptions&, StopToken)) {
+  int exit_code = kExitDone;
+  auto config = context.Load(&exit_code);
+  if (!config) return exit_code;
+  RunOptions options;
+  options.through_topic = through_topic;
+  if (!flags.file.empty()) {
+    auto part = MakePart(flags);
+    if (!part) return UsageFailed(part.error());
+    if (config->source.kind != SourceKind::kReplay) {
+      return UsageFailed({ErrorKind::kInvalid, "--replay needs --source replay", {}});
+    }
+    options.replay = *part;
+  }
+  return Finished(way(*config, options, context.stop), context);
+}
+
+Command AddRun(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("run", "everything in one: prices, tables, API and page");
+  app->footer(
+      "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
+      "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60\n"
+      "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process");
+  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
+  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
+  auto flags = std::make_shared<PartFlags>();
+  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
+  AddPartFlags(app, *flags);
+  auto broker = AddTopicSettings(app, context);
+  AddDeadLetters(app, context);
+  return {app, [flags, broker](CommandContext& context) { return RunSource(context, *flags, broker->count() > 0, RunPipeline); }};
+}
+
+Command AddProduce(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("produce", "prices onto a Kafka topic, without tables");
+  app->footer(
+      "Examples:\n  cryptostream produce --broker localhost:19092\n"
+      "  cryptostream produce --broker kafka:9093 --source replay --replay day.jsonl      to its end\n"
+      "What the broker has not acknowledged waits in a spool below --storage, also over a restart.");
+  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
+  AddSetting(app, context, "--storage", "storage.path", "where the spool lies");
+  auto flags = std::make_shared<PartFlags>();
+  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
+  AddPartFlags(app, *flags);
+  AddTopicSettings(app, context);
+  return {app, [flags](CommandContext& context) { return RunSource(context, *flags, true, ProduceToTopic); }};
+}
+
+Command AddServe(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("serve", "API and page over a lake that another process writes");
+  app->footer("Examples:\n  cryptostream serve --storage /var/lib/cryptostream --port 8001");
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
+  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
+  return {app, [](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(ServeLake(*config, context.stop), context) : exit_code;
+          }};
+}
+
+Command AddReplay(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("replay", "a recording into the tables");
+  app->footer(
+      "Examples:\n  cryptostream replay messages.jsonl --storage my-lake --exit-when-done\n"
+      "  zcat day.gz | cryptostream replay - --format binance-frames --speed 60");
+  auto flags = std::make_shared<PartFlags>();
+  auto exit_when_done = std::make_shared<bool>(false);
+  app->add_option("file", flags->file, ".jsonl, .gz or .zst; - for stdin")->required();
+  AddPartFlags(app, *flags);
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  app->add_flag("--exit-when-done", *exit_when_done, "close all windows and end when the input has ended");
+  return {app, [flags, exit_when_done](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            if (!config) return exit_code;
+            auto part = MakePart(*flags);
+            if (!part) return UsageFailed(part.error());
+            ReplayRequest request{*part, *exit_when_done, !context.quiet};
+            return Finished(ReplayIntoLake(*config, request, context.stop), context);
+          }};
+}
+
+Command AddImport(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("import", "the messages of an original installation, each once; safe to repeat");
+  app->footer("Examples:\n  cryptostream import ~/crypto-lakehouse/storage --storage my-lake");
+  auto folder = std::make_shared<std::string>();
+  app->add_option("folder", *folder, "its storage folder, or its bronze table")->required()->check(CLI::ExistingDirectory);
+  AddSetting(app, context, "--storage", "storage.path", "where our tables lie");
+  return {app, [folder](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(ImportBronze(*config, *folder, !context.quiet, context.stop), context) : exit_code;
+          }};
+}
+
+Command AddStream(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("stream", "a Kafka topic into the tables");
+  app->footer(
+      "Examples:\n  cryptostream stream --broker localhost:19092 --storage my-lake\n"
+      "  cryptostream stream --broker kafka:9093 --config kafka.toml      TLS and SASL: [kafka.librdkafka]\n"
+      "  cryptostream stream --dlq-topic crypto-dead                      rejected messages there too\n"
+      "  cryptostream stream --exit-when-done                             what the topic holds now, then end");
+  auto request = std::make_shared<StreamRequest>();
+  AddTopicSettings(app, context);
+  AddDeadLetters(app, context);
+  AddSetting(app, context, "--group", "kafka.group", "consumer group under which the offsets in bronze are shown");
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, end");
+  app->add_flag_callback(
+      "--accept-data-loss", [&context] { context.settings.push_back("kafka.accept_data_loss=true"); },
+      "go on when the topic no longer holds what follows; the loss becomes a row in the gaps table");
+  return {app, [request](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(StreamIntoLake(*config, *request, context.stop), context) : exit_code;
+          }};
+}
+
+Command AddBackfill(CLI::App& program, CommandContext& context) {
+  CLI::App* app = program.add_subcommand("backfill", "past prices from CoinGecko's charts; safe to repeat");
+  app->footer("Examples:\n  cryptostream backfill --days 30");
+  auto days = std::make_shared<int>(1);
+  app->add_option("--days", *days, "how far back")->check(CLI::Range(1, 365))->capture_default_str();
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  return {app, [days](CommandContext& context) {
+            int exit_code = kExitDone;
+            auto config = context.Load(&exit_code);
+            return config ? Finished(BackfillLake(*config, *days, !context.quiet, context.stop), context) : exit_code;
+          }};
+}
+
+}  // namespace
+
+std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context) {
+  return {AddRun(program, context),    AddServe(program, context),    AddReplay(program, context), AddProduce(program, context),
+          AddStream(program, context), AddBackfill(program, context), AddImport(program, context)};
+}
+
+}  // namespace cryptostream

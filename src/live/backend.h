@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "live/follower.h"
+#include "live/gold_store.h"
+#include "live/live.h"
+#include "query/duck.h"
+
+namespace cryptostream {
+
+struct BackendOptions {
+  std::filesystem::path root;
+  LiveLimits limits;
+  SourceOrder order;
+  std::chrono::milliseconds poll_interval{1000};
+  std::chrono::milliseconds query_timeout{10'000};
+  int query_threads = 2;
+  std::uint64_t query_memory_mb = 512;
+  const Clock* clock = nullptr;
+  std::function<void()> on_change;
+};
+
+// Everything that belongs to one lake: its live memory, the follower that feeds it, and the door to older rows. Switching to
+// another lake is switching to another Backend; requests in flight keep the old one until they are answered.
+class Backend {
+ public:
+  // Errors: Internal (DuckDB).
+  static Result<std::shared_ptr<Backend>> Open(const BackendOptions& options);
+
+  const std::shared_ptr<Live>& live() const { return live_; }
+  Follower& follower() { return *follower_; }
+  GoldStore& store() { return *store_; }
+  const std::string& epoch() const { return epoch_; }  // tells this memory's sequence numbers from any other's
+
+ private:
+  Backend() = default;
+
+  std::string epoch_;
+  std::shared_ptr<Live> live_;
+  std::unique_ptr<Duck> duck_;
+  std::unique_ptr<Follower> follower_;
+  std::unique_ptr<GoldStore> store_;
+};
+
+}  // namespace cryptostream

@@ -1,0 +1,158 @@
+// Bars of any interval from 1-minute windows. One arithmetic for what comes from memory and from the table, so that the
+// seam between them cannot be seen. A bar of one minute is that minute, untouched.
+#include "live/candle.h"
+
+#include <algorithm>
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::minutes kHour{60}, kDay{1440};
+
+}  // namespace
+
+Minute ToMinute(const WindowView& view) {
+  const GoldRow& row = view.row;
+  return {row.key.start, row.key.source, row.open, row.max_price, row.min_price, row.close,
+          row.avg_price, row.volume,     row.vwap, row.samples,   view.closed,   view.committed};
+}
+
+std::optional<std::chrono::minutes> ParseInterval(std::string_view text) {
+  if (text == "1m") return std::chrono::minutes(1);
+  if (text == "5m") return std::chrono::minutes(5);
+  if (text == "15m") return std::chrono::minutes(15);
+  if (text == "1h") return std::chrono::minutes(60);
+  if (text == "4h") return std::chrono::minutes(240);
+  if (text == "1d") return std::chrono::minutes(1440);
+  return std::nullopt;
+}
+
+std::string_view IntervalNames() { return "1m, 5m, 15m, 1h, 4h, 1d"; }
+
+Timestamp IntervalStart(Timestamp time, std::chrono::minutes interval) {
+  std::chrono::microseconds step = interval, since = time.time_since_epoch();
+  std::chrono::microseconds past = since % step;
+  if (past.count() < 0) past += step;
+  return Timestamp(since - past);
+}
+
+Timestamp NextIntervalStart(Timestamp time, std::chrono::minutes interval) {
+  Timestamp start = IntervalStart(time, interval);
+  return start == time ? start : start + interval;
+}
+
+BarSum::BarSum(Timestamp open_time, std::chrono::minutes length) {
+  bar_.start = open_time;
+  bar_.length = length;
+}
+
+void BarSum::Add(const Minute& part) {
+  if (parts_ == 0) {
+    bar_.open = part.open;
+    bar_.high = part.high;
+    bar_.low = part.low;
+    first_avg_ = part.avg;
+    first_vwap_ = part.vwap;
+  }
+  ++parts_;
+  bar_.source = part.source;
+  bar_.high = std::max(bar_.high, part.high);
+  bar_.low = std::min(bar_.low, part.low);
+  bar_.close = part.close;
+  bar_.samples += part.samples;
+  bar_.committed = bar_.committed && part.committed;
+  bar_.closed = part.closed && part.start + part.length == bar_.start + bar_.length;
+  avg_.AddProduct(part.avg, static_cast<double>(part.samples));
+  if (IsNull(part.volume)) return;
+  has_volume_ = true;
+  volume_.Add(part.volume);
+  if (!IsNull(part.vwap)) turnover_.AddProduct(part.vwap, part.volume);
+}
+
+Minute BarSum::Finish() const {
+  Minute bar = bar_;
+  bar.avg = parts_ == 1 ? first_avg_ : avg_.Round() / static_cast<double>(bar.samples);
+  if (!has_volume_) return bar;
+  bar.volume = volume_.Round();
+  bar.vwap = parts_ == 1 ? first_vwap_ : bar.volume > 0 ? turnover_.Round() / bar.volume : kNull;
+  return bar;
+}
+
+CandleFolder::CandleFolder(std::chrono::minutes interval) : interval_(interval), by_hours_(interval > kHour && interval < kDay) {}
+
+void CandleFolder::Add(const Minute& part) {
+  if (!by_hours_ || part.length >= kHour) {
+    FlushHour();
+    AddToBar(part);
+    return;
+  }
+  Timestamp hour = IntervalStart(part.start, kHour);
+  if (hour_ && hour_->open_time() != hour) FlushHour();
+  if (!hour_) hour_.emplace(hour, kHour);
+  hour_->Add(part);
+}
+
+void CandleFolder::FlushHour() {
+  if (hour_) AddToBar(hour_->Finish());
+  hour_.reset();
+}
+
+void CandleFolder::AddToBar(const Minute& part) {
+  Timestamp open_time = IntervalStart(part.start, interval_);
+  if (bar_ && bar_->open_time() != open_time) FlushBar();
+  if (!bar_) bar_.emplace(open_time, interval_);
+  bar_->Add(part);
+}
+
+void CandleFolder::FlushBar() {
+  Minute bar = bar_->Finish();
+  bar_.reset();
+  done_.push_back({.open_time = bar.start,
+                   .close_time = bar.start + bar.length,
+                   .source = bar.source,
+                   .open = bar.open,
+                   .high = bar.high,
+                   .low = bar.low,
+                   .close = bar.close,
+                   .avg = bar.avg,
+                   .volume = bar.volume,
+                   .vwap = bar.vwap,
+                   .samples = bar.samples,
+                   .closed = bar.closed,
+                   .committed = bar.committed});
+}
+
+std::vector<Candle> CandleFolder::Take() {
+  FlushHour();
+  if (bar_) FlushBar();
+  return std::move(done_);
+}
+
+std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono::minutes interval, std::size_t limit,
+                                 bool keep_newest) {
+  if (candles.empty()) return {};
+  Timestamp first = candles.front().open_time;
+  if (keep_newest) {
+    std::chrono::microseconds span = interval * static_cast<std::int64_t>(limit - 1);
+    first = std::max(first, candles.back().open_time - span);
+  }
+  std::vector<Candle> out;
+  auto next = candles.begin();
+  const Candle* before = &candles.front();
+  for (Timestamp at = first; at <= candles.back().open_time && out.size() < limit; at += interval) {
+    while (next != candles.end() && next->open_time <= at) before = &*next++;
+    double price = before->close;
+    Candle flat{.open_time = at,
+                .close_time = at + interval,
+                .source = before->source,
+                .open = price,
+                .high = price,
+                .low = price,
+                .close = price,
+                .avg = price};
+    out.push_back(before->open_time == at ? *before : flat);
+  }
+  return out;
+}
+
+}  // namespace cryptostream

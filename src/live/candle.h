@@ -1,0 +1,93 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "live/series.h"
+#include "market/exact_sum.h"
+#include "market/tick.h"
+
+namespace cryptostream {
+
+// What the API needs of a 1-minute window, from memory or from the table, or of an hour or a day of the rollups.
+struct Minute {
+  Timestamp start{};
+  Name source;
+  double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
+  double volume = kNull, vwap = kNull;
+  std::int64_t samples = 0;
+  bool closed = true, committed = true;
+  std::chrono::minutes length = kWindow;
+};
+Minute ToMinute(const WindowView& view);
+
+// One bar of an interval.
+struct Candle {
+  Timestamp open_time{}, close_time{};  // [open, close)
+  Name source;                          // of its newest minute
+  double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
+  double volume = kNull, vwap = kNull;
+  std::int64_t samples = 0;
+  bool closed = true, committed = true;
+};
+
+// The intervals of the API: "1m", "5m", "15m", "1h", "4h", "1d".
+std::optional<std::chrono::minutes> ParseInterval(std::string_view text);
+std::string_view IntervalNames();  // for messages
+
+// The start of the interval that holds `time`; intervals are counted from the epoch, so days begin at 00:00 UTC.
+Timestamp IntervalStart(Timestamp time, std::chrono::minutes interval);
+// `time` itself if an interval starts there, else the next start.
+Timestamp NextIntervalStart(Timestamp time, std::chrono::minutes interval);
+
+// The sums of one bar while it is folded: avg weighted by samples, vwap by volume, exact and rounded once, as in the rollups
+// (market/rollup.h). A bar of one part has that part's figures, untouched.
+class BarSum {
+ public:
+  BarSum(Timestamp open_time, std::chrono::minutes length);
+  Timestamp open_time() const { return bar_.start; }
+  // Requires: parts ascend.
+  void Add(const Minute& part);
+  // The bar: closed when its last minute is.
+  Minute Finish() const;
+
+ private:
+  Minute bar_;
+  std::size_t parts_ = 0;
+  double first_avg_ = kNull, first_vwap_ = kNull;
+  bool has_volume_ = false;
+  ExactSum avg_, volume_, turnover_;
+};
+
+// Folds ascending minutes to bars. Hours and days may come whole, out of the rollups, in the place of their minutes: the bars are
+// the same to the bit. So that this holds for 4 hours, which have no table, they are four hours folded. A bar without rows in
+// its last minute is judged by who knows the source's closed time.
+class CandleFolder {
+ public:
+  explicit CandleFolder(std::chrono::minutes interval);
+  // In: a minute, or a period that the interval is made of.
+  void Add(const Minute& part);
+  // The bars so far, the last one included.
+  std::vector<Candle> Take();
+
+ private:
+  void FlushHour();
+  void AddToBar(const Minute& part);
+  void FlushBar();
+
+  const std::chrono::minutes interval_;
+  const bool by_hours_;
+  std::vector<Candle> done_;
+  std::optional<BarSum> hour_, bar_;
+};
+
+// Puts bars without samples where there are none, at the close before: between the first and the last one, at most `limit`
+// in all (the newest if `keep_newest`).
+std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono::minutes interval, std::size_t limit,
+                                 bool keep_newest);
+
+}  // namespace cryptostream

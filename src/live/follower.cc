@@ -1,0 +1,326 @@
+// From the tables' logs to the live memory. In: new commits of gold and silver, at most a second old. Out: rows in Live. A poll
+// reads each commit once; files whose rows lie in closed windows only are skipped by their statistics, so a replay that
+// writes a million rows a second costs the API little. Whoever falls far behind, or meets a cleaned-up log, loads the tail
+// anew from a snapshot.
+#include "live/follower.h"
+
+#include <arrow/table.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/threads.h"
+#include "delta/data_file.h"
+#include "market/columns.h"
+#include "market/schema.h"
+
+namespace cryptostream {
+namespace {
+
+// Further behind than this a fresh load is cheaper than the commits one by one.
+constexpr Version kMaxCommitsBehind = 500;
+constexpr std::string_view kPrefix = "cryptostream/";
+
+// What follows "cryptostream/<kind>/" in an appId; nullopt when it is of another kind.
+std::optional<std::string> PositionName(const std::string& app_id, std::string_view kind) {
+  std::string prefix = std::string(kPrefix) + std::string(kind) + "/";
+  if (!app_id.starts_with(prefix)) return std::nullopt;
+  return app_id.substr(prefix.size());
+}
+
+TimesBySource ClosedTimes(const std::map<std::string, std::int64_t>& txns) {
+  TimesBySource closed;
+  for (const auto& [app_id, version] : txns) {
+    if (auto source = PositionName(app_id, "closed")) closed[*source] = FromMicros(version);
+  }
+  return closed;
+}
+
+template <class Row>
+Status ReadInto(const Table& table, const std::vector<DataFile>& files, Result<std::vector<Row>> (*convert)(const arrow::Table&),
+                std::vector<Row>& out) {
+  for (const DataFile& file : files) {
+    CS_ASSIGN(auto columns, ReadDataFile(table.root_path(), file, table.schema()));
+    CS_ASSIGN(auto rows, convert(*columns));
+    out.insert(out.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Follower::Follower(const std::filesystem::path& root, std::shared_ptr<Live> live, FollowerOptions options)
+    : root_(std::filesystem::absolute(root).lexically_normal()), live_(std::move(live)), options_(options) {}
+
+Follower::~Follower() { Stop(); }
+
+void Follower::Start() {
+  thread_ = std::jthread([this](StopToken stop) {
+    NameThread("follower");
+    Run(stop);
+  });
+}
+
+void Follower::Stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void Follower::Poke() {
+  std::lock_guard lock(mutex_);
+  poked_ = true;
+  changed_.notify_all();
+}
+
+void Follower::Run(StopToken stop) {
+  while (!stop.stop_requested()) {
+    auto begin = std::chrono::steady_clock::now();
+    Status polled = Poll();
+    auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    std::unique_lock lock(mutex_);
+    std::string trouble = polled ? "" : polled.error().message;
+    if (trouble != trouble_ && !trouble.empty()) LogWarn("cannot follow the tables, trying again: reason={}", trouble);
+    trouble_ = trouble;
+    // A poll that took long is followed by a longer rest, so that following never takes more than a quarter of a core.
+    auto rest = std::max(options_.min_gap, std::min(3 * took, options_.poll_interval));
+    changed_.wait_for(lock, stop, rest, [] { return false; });
+    changed_.wait_for(lock, stop, std::max(rest, options_.poll_interval) - rest, [&] { return poked_; });
+    poked_ = false;
+  }
+}
+
+Status Follower::Poll() {
+  Status followed = FollowGold();
+  if (followed) followed = FollowRollup(HourlyRollup(), hourly_);
+  if (followed) followed = FollowRollup(DailyRollup(), daily_);
+  if (followed) followed = FollowSilver();
+  if (!followed) {
+    // A file was vacuumed before we read it: what came in its place is in a newer snapshot.
+    if (followed.error().kind == ErrorKind::kNotFound) gold_.version = silver_.version = kNoVersion;
+    return followed;
+  }
+  loaded_ = true;
+  if (std::chrono::steady_clock::now() >= next_facts_) CS_TRY(RefreshFacts());
+  return {};
+}
+
+// Opens a table that may not be there yet, or looks for its newest version. Out: whether there is one.
+Result<bool> Follower::Open(const char* path, Followed& followed) {
+  if (followed.table) {
+    CS_TRY(followed.table->Refresh());
+    return true;
+  }
+  auto table = Table::Open((root_ / path).string());
+  if (!table) {
+    if (table.error().kind == ErrorKind::kNotFound) return false;
+    return std::unexpected(table.error());
+  }
+  followed.table = *std::move(table);
+  return true;
+}
+
+void Follower::NotePositions(const std::map<std::string, std::int64_t>& txns) {
+  for (const auto& [app_id, version] : txns) {
+    if (auto name = PositionName(app_id, "watermark")) {
+      std::size_t slash = name->rfind('/');
+      Timestamp& newest = event_times_[name->substr(0, slash)][name->substr(slash + 1)];
+      newest = std::max(newest, FromMicros(version));
+    } else if (PositionName(app_id, "silver")) {
+      consumed_bronze_ = std::max(consumed_bronze_.value_or(kNoVersion), version);
+    }
+  }
+  TimesBySource slowest;
+  for (const auto& [source, partitions] : event_times_) {
+    Timestamp least = Timestamp::max();
+    for (const auto& [partition, time] : partitions) least = std::min(least, time);
+    slowest[source] = least;
+  }
+  std::lock_guard lock(mutex_);
+  watermarks_ = std::move(slowest);
+}
+
+TimesBySource Follower::NewestEvents() const {
+  TimesBySource out;
+  for (const auto& [source, partitions] : event_times_) {
+    for (const auto& [partition, time] : partitions) {
+      auto [it, inserted] = out.try_emplace(source, time);
+      it->second = std::max(it->second, time);
+    }
+  }
+  return out;
+}
+
+Status Follower::FollowGold() {
+  CS_ASSIGN(bool there, Open(GoldLayout().path.c_str(), gold_));
+  if (!there) return {};
+  Version newest = gold_.table->version();
+  if (gold_.version == newest) return {};
+  if (gold_.version == kNoVersion || newest - gold_.version > kMaxCommitsBehind) {
+    CS_TRY(LoadGold());
+  } else {
+    auto commits = gold_.table->CommitsAfter(gold_.version, static_cast<int>(kMaxCommitsBehind));
+    if (!commits && commits.error().kind == ErrorKind::kNotFound) {
+      CS_TRY(LoadGold());
+    } else if (!commits) {
+      return std::unexpected(commits.error());
+    } else {
+      for (const CommitActions& commit : *commits) CS_TRY(ApplyGoldCommit(commit));
+    }
+  }
+  gold_.version = newest;
+  PinGold();
+  return {};
+}
+
+void Follower::PinGold() {
+  std::lock_guard lock(mutex_);
+  gold_pinned_ = {gold_.table->snapshot(), gold_.table->root_path(), closed_};
+}
+
+// Rollups are not kept in memory: only the newest version is pinned, for who reads older bars.
+Status Follower::FollowRollup(const RollupTable& rollup, Followed& followed) {
+  CS_ASSIGN(bool there, Open(rollup.layout->path.c_str(), followed));
+  if (!there || followed.version == followed.table->version()) return {};
+  auto snapshot = followed.table->snapshot();
+  CS_ASSIGN(auto txns, snapshot->Txns(std::string(kPrefix) + "closed/"));
+  followed.version = snapshot->version();
+  std::lock_guard lock(mutex_);
+  rollups_pinned_[rollup.period] = {snapshot, followed.table->root_path(), ClosedTimes(txns)};
+  return {};
+}
+
+Status Follower::LoadGold() {
+  // Silver's positions say how far each source has come; without them gold's newest day decides.
+  CS_ASSIGN(bool silver, Open(SilverLayout().path.c_str(), silver_));
+  if (silver && event_times_.empty()) {
+    CS_ASSIGN(auto positions, silver_.table->snapshot()->Txns(std::string(kPrefix) + "watermark/"));
+    NotePositions(positions);
+  }
+  auto snapshot = gold_.table->snapshot();
+  CS_ASSIGN(auto txns, snapshot->Txns(std::string(kPrefix) + "closed/"));
+  CS_ASSIGN(auto files, snapshot->Files());
+  GoldPlan plan = PlanGold(files, NewestEvents(), options_.keep);
+  std::vector<GoldRow> rows;
+  CS_TRY(ReadInto(*gold_.table, plan.files, &GoldRows, rows));
+  closed_ = ClosedTimes(txns);
+  PinGold();  // before Live knows a coin: what it leaves to the table must be found there
+  live_->SetCompleteFrom(plan.complete_from, plan.others_complete_from);
+  live_->ApplyGold(rows, closed_, snapshot->version());
+  LogDebug("loaded recent windows: version={} rows={} files={} of {}", snapshot->version(), rows.size(), plan.files.size(),
+           files.size());
+  return {};
+}
+
+Status Follower::ApplyGoldCommit(const CommitActions& commit) {
+  if (commit.adds.empty() && commit.data_change_remove) return LoadGold();  // somebody deleted rows: look at all of it again
+  std::vector<GoldRow> rows;
+  CS_TRY(ReadInto(*gold_.table, commit.adds, &GoldRows, rows));
+  for (const auto& [source, time] : ClosedTimes(commit.txns)) closed_[source] = time;
+  live_->ApplyGold(rows, closed_, commit.version);
+  return {};
+}
+
+Status Follower::FollowSilver() {
+  CS_ASSIGN(bool there, Open(SilverLayout().path.c_str(), silver_));
+  if (!there) return {};
+  Version newest = silver_.table->version();
+  if (silver_.version == newest) return {};
+  bool reload = silver_.version == kNoVersion || newest - silver_.version > kMaxCommitsBehind;
+  std::vector<CommitActions> commits;
+  if (!reload) {
+    auto read = silver_.table->CommitsAfter(silver_.version, static_cast<int>(kMaxCommitsBehind));
+    if (!read && read.error().kind != ErrorKind::kNotFound) return std::unexpected(read.error());
+    reload = !read || std::any_of(read->begin(), read->end(), [](const auto& c) { return c.data_change_remove; });
+    if (read) commits = *std::move(read);
+  }
+  CS_TRY(reload ? LoadSilver() : ApplySilverCommits(commits));
+  silver_.version = newest;
+  return {};
+}
+
+Status Follower::LoadSilver() {
+  auto snapshot = silver_.table->snapshot();
+  CS_ASSIGN(auto txns, snapshot->Txns());
+  CS_ASSIGN(auto files, snapshot->Files());
+  NotePositions(txns);
+  std::vector<Tick> ticks;
+  CS_TRY(ReadInto(*silver_.table, PlanSilver(files, closed_, NewestEvents(), options_.keep), &Ticks, ticks));
+  live_->ReplaceSilverTail(ticks, consumed_bronze_, loaded_);
+  return {};
+}
+
+Status Follower::ApplySilverCommits(const std::vector<CommitActions>& commits) {
+  std::vector<DataFile> files;
+  for (const CommitActions& commit : commits) {
+    NotePositions(commit.txns);
+    files.insert(files.end(), commit.adds.begin(), commit.adds.end());
+  }
+  auto begin = OpenTailBegin(closed_, NewestEvents(), options_.keep);
+  std::vector<DataFile> needed;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto max_time = MaxTimeOf(files[i], "api_timestamp");
+    bool closed = max_time && (!begin || *max_time < *begin);
+    if (!closed || i + 1 == files.size()) needed.push_back(files[i]);  // the last one for the newest price
+  }
+  std::vector<Tick> ticks;
+  CS_TRY(ReadInto(*silver_.table, needed, &Ticks, ticks));
+  live_->ApplySilver(ticks, consumed_bronze_);
+  return {};
+}
+
+Status Follower::RefreshFacts() {
+  auto begin = std::chrono::steady_clock::now();
+  std::map<std::string, TableFacts> all;
+  const std::pair<const TableLayout*, Followed*> tables[] = {{&BronzeLayout(), &bronze_},
+                                                             {&SilverLayout(), &silver_},
+                                                             {&GoldLayout(), &gold_},
+                                                             {&GoldHourLayout(), &hourly_},
+                                                             {&GoldDayLayout(), &daily_}};
+  for (auto [layout, followed] : tables) {
+    if (followed == &bronze_) CS_TRY(Open(layout->path.c_str(), *followed));  // the others were followed just now
+    TableFacts& facts = all[layout->name];
+    if (!followed->table) continue;
+    auto snapshot = followed->table->snapshot();
+    CS_ASSIGN(auto files, snapshot->Files());
+    facts.version = snapshot->version();
+    facts.files = static_cast<std::int64_t>(files.size());
+    for (const DataFile& file : files) {
+      facts.rows += std::max<std::int64_t>(0, file.rows);
+      facts.bytes += file.size_bytes;
+    }
+  }
+  auto took = std::chrono::steady_clock::now() - begin;
+  next_facts_ = begin + std::max<std::chrono::steady_clock::duration>(options_.facts_interval, 20 * took);
+  std::lock_guard lock(mutex_);
+  facts_ = std::move(all);
+  return {};
+}
+
+FollowedTable Follower::gold() const {
+  std::lock_guard lock(mutex_);
+  return gold_pinned_;
+}
+
+FollowedTable Follower::rollup(std::chrono::minutes period) const {
+  std::lock_guard lock(mutex_);
+  auto found = rollups_pinned_.find(period);
+  return found == rollups_pinned_.end() ? FollowedTable() : found->second;
+}
+
+std::map<std::string, TableFacts> Follower::facts() const {
+  std::lock_guard lock(mutex_);
+  return facts_;
+}
+
+TimesBySource Follower::watermarks() const {
+  std::lock_guard lock(mutex_);
+  return watermarks_;
+}
+
+std::string Follower::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/result.h"
+#include "base/stop.h"
+#include "delta/table.h"
+#include "live/live.h"
+#include "live/tail_plan.h"
+#include "market/rollup.h"
+
+namespace cryptostream {
+
+// Size of a table at a version.
+struct TableFacts {
+  Version version = kNoVersion;
+  std::int64_t rows = 0, files = 0, bytes = 0;
+};
+
+struct FollowerOptions {
+  std::chrono::milliseconds poll_interval{1000};
+  std::chrono::milliseconds min_gap{100};  // between polls, however often it is poked
+  std::chrono::milliseconds facts_interval{2000};
+  std::chrono::hours keep{25};  // as LiveLimits::keep
+};
+
+// A table of the lake at the version that the follower has seen.
+struct FollowedTable {
+  std::shared_ptr<const Snapshot> snapshot;  // null while there is no table
+  std::string root;
+  TimesBySource closed;  // its windows that end at or before are complete
+};
+
+// Follows the logs of silver and gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every
+// tick of a window that gold has not closed is either in memory or comes with this poll. A thread of its own; the getters are
+// thread-safe.
+class Follower {
+ public:
+  Follower(const std::filesystem::path& root, std::shared_ptr<Live> live, FollowerOptions options);
+  ~Follower();
+
+  void Start();
+  void Stop();
+  // Polls soon. Never blocks.
+  void Poke();
+  // One poll, for tests and for the first load. Requires: not started, or called by the thread.
+  Status Poll();
+
+  // The gold version that Live reflects.
+  FollowedTable gold() const;
+  // The rollup by hour or by day.
+  FollowedTable rollup(std::chrono::minutes period) const;
+  std::map<std::string, TableFacts> facts() const;
+  // source -> newest event time that silver has consumed in every partition.
+  TimesBySource watermarks() const;
+  // Why the last poll failed; empty when it did not.
+  std::string trouble() const;
+  bool loaded() const { return loaded_; }
+
+ private:
+  struct Followed {
+    std::unique_ptr<Table> table;
+    Version version = kNoVersion;  // up to which Live has it
+  };
+
+  void Run(StopToken stop);
+  Result<bool> Open(const char* path, Followed& followed);
+  Status FollowGold();
+  Status LoadGold();
+  void PinGold();
+  Status ApplyGoldCommit(const CommitActions& commit);
+  Status FollowRollup(const RollupTable& rollup, Followed& followed);
+  Status FollowSilver();
+  Status LoadSilver();
+  Status ApplySilverCommits(const std::vector<CommitActions>& commits);
+  Status RefreshFacts();
+  void NotePositions(const std::map<std::string, std::int64_t>& txns);
+  TimesBySource NewestEvents() const;
+
+  const std::filesystem::path root_;
+  const std::shared_ptr<Live> live_;
+  const FollowerOptions options_;
+
+  // Of the polling thread.
+  Followed bronze_, silver_, gold_, hourly_, daily_;
+  TimesBySource closed_;
+  std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
+  std::optional<Version> consumed_bronze_;
+  std::chrono::steady_clock::time_point next_facts_{};
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool poked_ = false;
+  FollowedTable gold_pinned_;
+  std::map<std::chrono::minutes, FollowedTable> rollups_pinned_;
+  std::map<std::string, TableFacts> facts_;
+  TimesBySource watermarks_;
+  std::string trouble_;
+  std::atomic<bool> loaded_{false};
+  std::jthread thread_;
+};
+
+}  // namespace cryptostream

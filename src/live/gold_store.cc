@@ -1,0 +1,175 @@
+// Older windows from the table. In: a coin and a range. Out: minutes. Only the files of the days in the range are named to
+// DuckDB: a year of daily files costs as much as a few when a week is asked for. 1-minute rows are fetched and folded by our own
+// code, not by SQL, so that bars on both sides of the seam to memory agree bit for bit. Hours and days come from the rollups where
+// those say the same (rollup_plan.h): a year by the hour is 8,760 rows and not 525,600.
+#include "live/gold_store.h"
+
+#include <algorithm>
+
+#include "query/lake_views.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::size_t kMaxMinutes = 3'000'000;
+constexpr std::chrono::seconds kCoinsKeptFor{60};
+
+constexpr std::string_view kMinutesSql =
+    "SELECT epoch_us(\"window\".\"start\"), source, open, max_price, min_price, close, avg_price, volume, vwap, samples "
+    "FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
+    "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
+
+double NumberOf(const SqlValue& value) {
+  const double* number = std::get_if<double>(&value);
+  return number == nullptr ? kNull : *number;
+}
+
+Minute MinuteOf(const std::vector<SqlValue>& row) {
+  Minute minute;
+  minute.start = FromMicros(std::get<std::int64_t>(row[0]));
+  minute.source = Name(std::get<std::string>(row[1]));
+  minute.open = NumberOf(row[2]);
+  minute.high = NumberOf(row[3]);
+  minute.low = NumberOf(row[4]);
+  minute.close = NumberOf(row[5]);
+  minute.avg = NumberOf(row[6]);
+  minute.volume = NumberOf(row[7]);
+  minute.vwap = NumberOf(row[8]);
+  if (const auto* samples = std::get_if<std::int64_t>(&row[9])) minute.samples = *samples;
+  return minute;
+}
+
+}  // namespace
+
+GoldStore::GoldStore(const Duck& duck, const Follower& follower, SourceOrder order, std::chrono::milliseconds timeout)
+    : duck_(duck), follower_(follower), order_(std::move(order)), timeout_(timeout) {}
+
+Result<GoldStore::DayFiles> GoldStore::FilesByDay(const FollowedTable& table) {
+  DayFiles out;
+  if (!table.snapshot) return out;
+  CS_ASSIGN(auto files, table.snapshot->Files());
+  out.version = table.snapshot->version();
+  out.closed = table.closed;
+  std::vector<std::string> paths = FilePaths(table.root, files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (auto day = PartitionDay(files[i])) out.by_day.emplace_back(*day, std::move(paths[i]));
+  }
+  std::sort(out.by_day.begin(), out.by_day.end());
+  return out;
+}
+
+Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
+  FollowedTable gold = follower_.gold();
+  if (!gold.snapshot) return std::make_shared<const Files>();
+  std::shared_ptr<const Files> known;
+  {
+    std::lock_guard lock(mutex_);
+    known = files_;
+  }
+  auto is_known = [](const FollowedTable& table, const DayFiles* files) {
+    return files != nullptr && (table.snapshot ? table.snapshot->version() : kNoVersion) == files->version;
+  };
+  auto pinned = std::make_shared<Files>();
+  bool changed = !is_known(gold, known.get());
+  if (changed) {
+    CS_ASSIGN(static_cast<DayFiles&>(*pinned), FilesByDay(gold));
+  } else {
+    static_cast<DayFiles&>(*pinned) = *known;
+  }
+  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
+    FollowedTable table = follower_.rollup(rollup->period);
+    const DayFiles* before = known ? &known->rollups.at(rollup->period) : nullptr;
+    if (is_known(table, before)) {
+      pinned->rollups[rollup->period] = *before;
+      continue;
+    }
+    changed = true;
+    CS_ASSIGN(pinned->rollups[rollup->period], FilesByDay(table));
+  }
+  if (!changed) return known;
+  std::lock_guard lock(mutex_);
+  files_ = pinned;
+  return files_;
+}
+
+// Rows of a coin that start in the range, ascending, of all sources.
+Status GoldStore::ForEachRow(const DayFiles& files, const std::string& coin, TimeSpan range, const RowVisitor& visit) const {
+  std::vector<std::string> paths;
+  for (const auto& [day, path] : files.by_day) {
+    if (Timestamp(day) < range.to && Timestamp(day) + std::chrono::hours(24) > range.from) paths.push_back(path);
+  }
+  if (paths.empty() || range.from >= range.to) return {};
+  std::size_t rows = 0;
+  CS_TRY(duck_.ForEachRow(kMinutesSql, {paths, coin, range.from, range.to}, {.timeout = timeout_, .max_rows = kMaxMinutes},
+                          [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
+                            visit(MinuteOf(row));
+                            ++rows;
+                            return true;
+                          }));
+  if (rows >= kMaxMinutes) return Unavailable("the range holds too many rows: ask for a shorter one or a smaller limit");
+  return {};
+}
+
+Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const std::string& coin, Timestamp from, Timestamp to) const {
+  const std::vector<std::string>& order = order_(coin);
+  auto rank = [&](Name source) {
+    auto place = std::find(order.begin(), order.end(), source.str());
+    return std::pair(place - order.begin(), source);
+  };
+  std::vector<Minute> minutes;
+  CS_TRY(ForEachRow(files, coin, {from, to}, [&](const Minute& minute) {
+    if (minutes.empty() || minutes.back().start != minute.start) {
+      minutes.push_back(minute);
+    } else if (rank(minute.source) < rank(minutes.back().source)) {
+      minutes.back() = minute;
+    }
+  }));
+  return minutes;
+}
+
+Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const std::string& coin, TimeSpan range,
+                                             std::chrono::minutes interval) const {
+  // The longest period that the interval is made of.
+  const std::pair<const std::chrono::minutes, DayFiles>* rollup = nullptr;
+  for (const auto& entry : files.rollups) {
+    if (interval % entry.first == std::chrono::minutes(0) && !entry.second.by_day.empty()) rollup = &entry;
+  }
+  if (rollup == nullptr) return Minutes(files, coin, range.from, range.to);
+  std::vector<Minute> rows;
+  CS_TRY(ForEachRow(rollup->second, coin, range, [&](Minute row) {
+    row.length = rollup->first;
+    rows.push_back(row);
+  }));
+  auto spans = MinuteSpans(range, {rollup->first, rollup->second.closed, files.closed}, rows);
+  std::vector<Minute> minutes;
+  for (const TimeSpan& span : spans) {
+    CS_ASSIGN(auto part, Minutes(files, coin, span.from, span.to));
+    minutes.insert(minutes.end(), part.begin(), part.end());
+  }
+  return Splice(rows, spans, minutes);
+}
+
+Result<bool> GoldStore::Knows(const std::string& coin) {
+  {
+    std::lock_guard lock(mutex_);
+    if (coins_.contains(coin)) return true;
+    if (std::chrono::steady_clock::now() < coins_until_) return false;
+  }
+  CS_ASSIGN(auto files, Pin());
+  std::set<std::string> coins;
+  if (!files->by_day.empty()) {
+    std::vector<std::string> paths;
+    for (const auto& [day, path] : files->by_day) paths.push_back(path);
+    CS_ASSIGN(auto rows, duck_.Query("SELECT DISTINCT coin_id FROM read_parquet($1::VARCHAR[], hive_partitioning = false)",
+                                     {paths}, {.timeout = timeout_}));
+    for (const auto& row : rows.rows) {
+      if (const auto* text = std::get_if<std::string>(&row[0])) coins.insert(*text);
+    }
+  }
+  std::lock_guard lock(mutex_);
+  coins_ = std::move(coins);
+  coins_until_ = std::chrono::steady_clock::now() + kCoinsKeptFor;
+  return coins_.contains(coin);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "live/candle.h"
+#include "live/follower.h"
+#include "live/rollup_plan.h"
+#include "query/duck.h"
+
+namespace cryptostream {
+
+// Older windows, out of gold's files by DuckDB at a pinned version. Slow (milliseconds to seconds): for worker threads.
+// Thread-safe.
+class GoldStore {
+ public:
+  GoldStore(const Duck& duck, const Follower& follower, SourceOrder order, std::chrono::milliseconds timeout);
+
+  // The files of the newest versions that the follower has seen, by day; empty while there is no table.
+  struct DayFiles {
+    Version version = kNoVersion;
+    std::vector<std::pair<Date, std::string>> by_day;  // ascending
+    TimesBySource closed;
+  };
+  struct Files : DayFiles {
+    std::map<std::chrono::minutes, DayFiles> rollups;  // by period
+    Timestamp oldest() const { return by_day.empty() ? Timestamp::max() : Timestamp(by_day.front().first); }
+  };
+  Result<std::shared_ptr<const Files>> Pin();
+
+  // Minutes of a coin in [from, to), ascending, one each: the first source in the coin's order.
+  // Errors: Unavailable (too slow, too many rows), NotFound (a file was vacuumed: pin anew).
+  Result<std::vector<Minute>> Minutes(const Files& files, const std::string& coin, Timestamp from, Timestamp to) const;
+  // What bars of `interval` are folded from, the same way: hours or days of the rollups where they are whole and of one source,
+  // minutes elsewhere.
+  Result<std::vector<Minute>> Parts(const Files& files, const std::string& coin, TimeSpan range,
+                                    std::chrono::minutes interval) const;
+  // True when the table has a row of this coin; what is known may be a minute old.
+  Result<bool> Knows(const std::string& coin);
+
+ private:
+  using RowVisitor = std::function<void(const Minute&)>;
+  Status ForEachRow(const DayFiles& files, const std::string& coin, TimeSpan range, const RowVisitor& visit) const;
+  static Result<DayFiles> FilesByDay(const FollowedTable& table);
+
+  const Duck& duck_;
+  const Follower& follower_;
+  const SourceOrder order_;
+  const std::chrono::milliseconds timeout_;
+  std::mutex mutex_;
+  std::shared_ptr<const Files> files_;
+  std::set<std::string> coins_;
+  std::chrono::steady_clock::time_point coins_until_{};
+};
+
+}  // namespace cryptostream

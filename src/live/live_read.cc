@@ -1,0 +1,189 @@
+// Answers from the live memory. Out: copies, so that no lock is held while they are rendered. Which source answers is
+// decided per window: the first in the coin's order that has a row, so a chart backfill shows exactly where the better
+// source has nothing.
+#include <algorithm>
+
+#include "live/live.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::size_t kSparkPoints = 60;
+// A source that is this far behind the coin's newest price does not make the headline, however it is ranked.
+constexpr std::chrono::minutes kHeadlineSlack{10};
+
+// The price of 24 h before `now` (within 10 minutes), for the change of sources that do not report one.
+double PriceADayBefore(const Series& series, Timestamp now) {
+  double price = kNull;
+  Timestamp day_before = now - std::chrono::hours(24);
+  series.ForEach(WindowStart(day_before) - std::chrono::minutes(10), WindowStart(day_before) + kWindow,
+                 [&](const WindowView& view) { price = view.row.close; });
+  return price;
+}
+
+}  // namespace
+
+std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all) const {
+  std::vector<const Series*> out;
+  for (const std::string& source : order_(coin.str())) {
+    auto found = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.first.str() == source; });
+    if (found != all.end()) out.push_back(found->second.get());
+  }
+  for (const auto& [source, series] : all) {
+    if (std::find(out.begin(), out.end(), series.get()) == out.end()) out.push_back(series.get());
+  }
+  return out;
+}
+
+CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to) const {
+  CoinWindows out;
+  out.gold_version = gold_version_;
+  out.complete_from = others_complete_from_;
+  for (const auto& [source, complete] : complete_from_) out.complete_from = std::max(out.complete_from, complete);
+  auto found = coins_.find(coin);
+  if (found == coins_.end()) return out;
+  for (const auto& [source, series] : found->second) {
+    out.complete_from = std::max(out.complete_from, series->complete_from());
+    out.sequence = std::max(out.sequence, series->sequence());
+    out.known = out.known || series->size() > 0;
+  }
+  from = std::max(from, out.complete_from);
+  std::map<Timestamp, const WindowView*> chosen;
+  for (const Series* series : Ordered(found->first, found->second)) {
+    series->ForEach(from, to, [&](const WindowView& view) { chosen.try_emplace(view.row.key.start, &view); });
+  }
+  out.windows.reserve(chosen.size());
+  for (const auto& [start, view] : chosen) out.windows.push_back(*view);
+  return out;
+}
+
+CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to) const {
+  std::lock_guard lock(mutex_);
+  return Collect(coin, from, to);
+}
+
+CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count) const {
+  std::lock_guard lock(mutex_);
+  CoinWindows out = Collect(coin, kNoTime, Timestamp::max());
+  if (out.windows.size() > count) {
+    out.windows.erase(out.windows.begin(), out.windows.end() - static_cast<std::ptrdiff_t>(count));
+  }
+  return out;
+}
+
+CoinView Live::Headline(Name coin, const SourceSeries& all) const {
+  CoinView view;
+  view.coin = coin;
+  const std::vector<const Series*> ordered = Ordered(coin, all);
+  auto event_time = [](const Series& s) {
+    const WindowView* window = s.Newest();
+    return window ? window->row.last_event : kNoTime;
+  };
+  Timestamp newest = kNoTime;
+  for (const Series* series : ordered) newest = std::max(newest, event_time(*series));
+  const Series* best = nullptr;
+  for (const Series* series : ordered) {
+    if (best == nullptr && event_time(*series) != kNoTime && event_time(*series) >= newest - kHeadlineSlack) best = series;
+  }
+  if (best == nullptr) return view;
+  const GoldRow& row = best->Newest()->row;
+  view.source = best->source();
+  view.price = row.close;
+  view.event_time = row.last_event;
+  view.market_cap = row.market_cap;
+  view.volume_24h = row.volume_24h;
+  if (const auto& tick = best->latest_tick()) {
+    view.symbol = tick->symbol;
+    view.last_updated = tick->last_updated;
+    view.change_24h_pct = tick->price_change_percentage_24h;
+  }
+  if (IsNull(view.change_24h_pct)) {
+    double before = PriceADayBefore(*best, view.event_time);
+    if (!IsNull(before)) view.change_24h_pct = (view.price / before - 1) * 100;
+  }
+  std::map<Timestamp, double> closes;
+  for (const Series* series : ordered) {
+    series->ForEachNewest(kSparkPoints, [&](const WindowView& w) { closes.try_emplace(w.row.key.start, w.row.close); });
+  }
+  std::size_t skip = closes.size() > kSparkPoints ? closes.size() - kSparkPoints : 0;
+  for (auto it = std::next(closes.begin(), static_cast<std::ptrdiff_t>(skip)); it != closes.end(); ++it) {
+    view.spark.push_back(it->second);
+  }
+  return view;
+}
+
+std::vector<CoinView> Live::Coins() const {
+  std::lock_guard lock(mutex_);
+  std::vector<CoinView> out;
+  for (const auto& [coin, all] : coins_) {
+    CoinView view = Headline(coin, all);
+    if (!view.source.empty()) out.push_back(std::move(view));
+  }
+  return out;
+}
+
+std::optional<CoinView> Live::Coin(std::string_view coin) const {
+  std::lock_guard lock(mutex_);
+  auto found = coins_.find(coin);
+  if (found == coins_.end()) return std::nullopt;
+  CoinView view = Headline(found->first, found->second);
+  if (view.source.empty()) return std::nullopt;
+  return view;
+}
+
+std::uint64_t Live::CoinSequence(std::string_view coin) const {
+  std::lock_guard lock(mutex_);
+  std::uint64_t sequence = 0;
+  if (auto found = coins_.find(coin); found != coins_.end()) {
+    for (const auto& [source, series] : found->second) sequence = std::max(sequence, series->sequence());
+  }
+  return sequence;
+}
+
+std::vector<Name> Live::ChangedSince(std::uint64_t sequence) const {
+  std::lock_guard lock(mutex_);
+  std::vector<Name> out;
+  for (const auto& [coin, all] : coins_) {
+    bool changed = std::any_of(all.begin(), all.end(), [&](const auto& s) { return s.second->sequence() > sequence; });
+    if (changed) out.push_back(coin);
+  }
+  return out;
+}
+
+Timestamp Live::LastFed(Name source) const {
+  std::lock_guard lock(mutex_);
+  auto found = last_fed_.find(source);
+  return found == last_fed_.end() ? kNoTime : found->second;
+}
+
+std::uint64_t Live::sequence() const {
+  std::lock_guard lock(mutex_);
+  return sequence_;
+}
+
+Version Live::gold_version() const {
+  std::lock_guard lock(mutex_);
+  return gold_version_;
+}
+
+std::map<std::string, Timestamp> Live::Closed() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, Timestamp> out;
+  for (const auto& [source, end] : closed_) out.emplace(source.str(), end);
+  return out;
+}
+
+std::map<std::string, Timestamp> Live::NewestEvents() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, Timestamp> out;
+  for (const auto& [coin, all] : coins_) {
+    for (const auto& [source, series] : all) {
+      if (series->size() == 0) continue;
+      auto [it, inserted] = out.try_emplace(source.str(), kNoTime);
+      it->second = std::max(it->second, series->Newest()->row.last_event);
+    }
+  }
+  return out;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,171 @@
+// The live memory: what is shown while rows are provisional, durable, closed, corrected.
+#include "live/live.h"
+
+#include "live/testing.h"
+
+namespace cryptostream {
+namespace {
+
+using namespace testing_lake;
+using namespace std::chrono_literals;
+
+class LiveTest : public testing::Test {
+ protected:
+  static const std::vector<std::string>& Order(const std::string&) {
+    static const std::vector<std::string> order{"coingecko", "binance_spot"};
+    return order;
+  }
+  std::vector<WindowView> All(std::string_view coin = "bitcoin") {
+    return live_.Windows(coin, kNoTime, Timestamp::max()).windows;
+  }
+  FakeClock clock_{At("2024-08-08T12:30:00Z")};
+  LiveLimits limits_{.keep = 25h, .min_windows = 3, .max_windows = 400'000, .max_series = 4, .max_provisional = 5};
+  Live live_{limits_, Order, &clock_};
+};
+
+TEST_F(LiveTest, ProvisionalTickShowsAtOnceAndBecomesDurableWithoutBeingSeenTwice) {
+  live_.AddProvisional(1, {MakeTick(1, 100)});
+  live_.AddProvisional(2, {MakeTick(2, 104)});
+  ASSERT_EQ(All().size(), 1u);
+  EXPECT_EQ(All()[0].row.samples, 2);
+  EXPECT_FALSE(All()[0].committed);
+  EXPECT_FALSE(All()[0].closed);
+  live_.BronzeCommitted(1, 10);
+  EXPECT_FALSE(All()[0].committed);
+  live_.BronzeCommitted(2, 11);
+  EXPECT_TRUE(All()[0].committed);
+  live_.ApplySilver({MakeTick(1, 100)}, 10);
+  EXPECT_EQ(All()[0].row.samples, 2);
+  live_.ApplySilver({MakeTick(2, 104)}, 11);
+  EXPECT_EQ(All()[0].row.samples, 2);
+  EXPECT_EQ(All()[0].row.avg_price, 102);
+  EXPECT_TRUE(All()[0].committed);
+}
+
+TEST_F(LiveTest, ProvisionalTickThatSilverRefusesGoesAway) {
+  live_.AddProvisional(1, {MakeTick(1, 100)});
+  live_.BronzeCommitted(1, 5);
+  live_.ApplySilver({}, 5);
+  EXPECT_TRUE(All().empty());
+  Tick future = MakeTick(60, 1);
+  future.ingested = Second(0);
+  live_.AddProvisional(2, {future});
+  EXPECT_TRUE(All().empty());
+}
+
+TEST_F(LiveTest, ProvisionalTicksAreBounded) {
+  live_.AddProvisional(1, {MakeTick(1, 1), MakeTick(2, 1), MakeTick(3, 1), MakeTick(4, 1), MakeTick(5, 1)});
+  live_.AddProvisional(2, {MakeTick(6, 1)});
+  EXPECT_EQ(All()[0].row.samples, 5);
+  live_.BronzeCommitted(2, 7);
+  live_.ApplySilver({}, 7);
+  live_.AddProvisional(3, {MakeTick(6, 1)});
+  EXPECT_EQ(All()[0].row.samples, 1);
+}
+
+TEST_F(LiveTest, GoldAnswersForClosedWindowsAndCorrectionsReplaceThem) {
+  live_.ApplySilver({MakeTick(1, 100), MakeTick(61, 110)}, 1);
+  live_.ApplyGold({MakeRow(0, 100)}, {{"coingecko", MinuteAt(1)}}, 3);
+  auto all = All();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].closed);
+  EXPECT_FALSE(all[1].closed);
+  live_.ApplySilver({MakeTick(5, 500)}, 2);  // late: waits for gold's correction
+  EXPECT_EQ(All()[0].row.samples, 1);
+  std::uint64_t before = live_.sequence();
+  live_.ApplyGold({Fold({MakeTick(1, 100), MakeTick(5, 500)})}, {}, 4);
+  EXPECT_EQ(All()[0].row.samples, 2);
+  EXPECT_GT(All()[0].sequence, before);
+  EXPECT_EQ(live_.gold_version(), 4);
+}
+
+TEST_F(LiveTest, OpenWindowAgreesWithGoldBitForBit) {
+  std::vector<Tick> ticks;
+  for (int i = 0; i < 50; ++i) ticks.push_back(MakeTick(i, 0.1 * (i * 7 % 50) + 1e-7));
+  for (std::size_t i = 0; i < ticks.size(); i += 10) {
+    live_.ApplySilver({ticks.begin() + static_cast<long>(i), ticks.begin() + static_cast<long>(i) + 10}, i);
+  }
+  GoldRow shown = All()[0].row, gold = Fold(ticks);
+  EXPECT_EQ(shown.avg_price, gold.avg_price);
+  EXPECT_EQ(shown.volatility, gold.volatility);
+}
+
+TEST_F(LiveTest, FirstSourceInOrderAnswersPerWindow) {
+  live_.ApplyGold(
+      {MakeRow(0, 1, "bitcoin", "zeta"), MakeRow(0, 2, "bitcoin", "binance_spot"), MakeRow(1, 3, "bitcoin", "binance_spot"),
+       MakeRow(1, 4, "bitcoin", "coingecko"), MakeRow(2, 5, "bitcoin", "zeta")},
+      {}, 1);
+  auto all = All();
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].row.close, 2);
+  EXPECT_EQ(all[1].row.close, 4);
+  EXPECT_EQ(all[2].row.close, 5);
+}
+
+TEST_F(LiveTest, HeadlineComesFromTheBestSourceThatIsNotBehind) {
+  live_.ApplyGold({MakeRow(0, 1, "bitcoin", "coingecko"), MakeRow(5, 2, "bitcoin", "binance_spot")}, {}, 1);
+  EXPECT_EQ(live_.Coin("bitcoin")->source.str(), "coingecko");
+  live_.ApplyGold({MakeRow(30, 3, "bitcoin", "binance_spot")}, {}, 2);
+  EXPECT_EQ(live_.Coin("bitcoin")->source.str(), "binance_spot");
+  EXPECT_EQ(live_.Coin("bitcoin")->price, 3);
+  EXPECT_EQ(live_.Coin("bitcoin")->spark, (std::vector<double>{1, 2, 3}));
+  EXPECT_FALSE(live_.Coin("dogecoin"));
+}
+
+TEST_F(LiveTest, ChangeOverADayIsComputedWhereNobodyReportsIt) {
+  Tick now = MakeTick(24 * 3600, 150);
+  live_.ApplyGold({MakeRow(0, 100)}, {}, 1);
+  live_.ApplySilver({now}, 1);
+  EXPECT_DOUBLE_EQ(live_.Coin("bitcoin")->change_24h_pct, 50);
+  now.price_change_percentage_24h = -1;
+  live_.ApplySilver({now}, 2);
+  EXPECT_EQ(live_.Coin("bitcoin")->change_24h_pct, -1);
+}
+
+TEST_F(LiveTest, OldWindowsLeaveMemoryAndTheFloorSaysSo) {
+  for (int m = 0; m < 10; ++m) live_.ApplyGold({MakeRow(m, m + 1)}, {}, m);
+  EXPECT_EQ(All().size(), 10u);
+  live_.ApplyGold({MakeRow(26 * 60, 99)}, {}, 11);
+  CoinWindows left = live_.Windows("bitcoin", kNoTime, Timestamp::max());
+  EXPECT_EQ(left.windows.size(), 3u);  // min_windows
+  EXPECT_EQ(left.complete_from, MinuteAt(8));
+  live_.ApplyGold({MakeRow(2, 7)}, {}, 12);  // a backfill below the floor is the table's
+  EXPECT_EQ(All().size(), 3u);
+}
+
+TEST_F(LiveTest, SeriesAreBoundedAndUnknownCoinsCostNothing) {
+  for (const char* coin : {"a", "b", "c", "d", "e", "f"}) live_.ApplyGold({MakeRow(0, 1, coin)}, {}, 1);
+  EXPECT_EQ(live_.Coins().size(), 4u);
+  EXPECT_FALSE(live_.Windows("never-heard-of", kNoTime, Timestamp::max()).known);
+}
+
+TEST_F(LiveTest, ReplacedTailIsFoldedOnce) {
+  live_.ApplySilver({MakeTick(1, 100)}, 1);
+  live_.AddProvisional(1, {MakeTick(3, 102)});
+  live_.ReplaceSilverTail({MakeTick(1, 100), MakeTick(2, 101)}, 2, true);
+  EXPECT_EQ(All()[0].row.samples, 3);
+  EXPECT_FALSE(All()[0].committed);
+}
+
+TEST_F(LiveTest, TellsWhenASourceWasFed) {
+  EXPECT_EQ(live_.LastFed(Name("coingecko")), kNoTime);
+  live_.ReplaceSilverTail({MakeTick(1, 1)}, 1, false);
+  EXPECT_EQ(live_.LastFed(Name("coingecko")), kNoTime);
+  live_.ApplySilver({MakeTick(2, 1)}, 2);
+  EXPECT_EQ(live_.LastFed(Name("coingecko")), clock_.Now());
+}
+
+TEST_F(LiveTest, SaysWhichCoinsChanged) {
+  live_.ApplyGold({MakeRow(0, 1, "a"), MakeRow(0, 1, "b")}, {}, 1);
+  std::uint64_t seen = live_.sequence();
+  EXPECT_TRUE(live_.ChangedSince(seen).empty());
+  int calls = 0;
+  live_.OnChange([&] { ++calls; });
+  live_.ApplyGold({MakeRow(1, 1, "b")}, {}, 2);
+  EXPECT_EQ(calls, 1);
+  ASSERT_EQ(live_.ChangedSince(seen).size(), 1u);
+  EXPECT_EQ(live_.ChangedSince(seen)[0].str(), "b");
+}
+
+}  // namespace
+}  // namespace cryptostream

@@ -1,0 +1,188 @@
+// Windows made anew by order, for when gold was changed from outside or a fault of ours is repaired. In: silver as gold has consumed
+// it. Out: replacements, day by day, so that memory holds one day of windows and an interruption leaves whole days behind.
+//
+// The rollups are not recomputed here: their own stages are run until they have followed gold to what was just committed and
+// have folded the range again. A rollup's position names the version of gold that it was folded from and moves with it.
+#include "maintain/recompute.h"
+
+#include <arrow/api.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "delta/partition.h"
+#include "delta/position.h"
+#include "lake/commit.h"
+#include "lake/correction.h"
+#include "lake/rollup.h"
+#include "lake/rollup_rows.h"
+#include "lake/stage.h"
+#include "maintain/retention.h"
+#include "market/columns.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{5};
+
+using Closed = std::map<Name, Timestamp>;
+
+bool IsClosed(const WindowKey& key, const Closed& closed, std::chrono::minutes length) {
+  auto found = closed.find(key.source);
+  return found != closed.end() && key.start + length <= found->second;
+}
+
+// Silver at gold's position. Later versions without rows (compactions) are the same rows in files that still exist.
+Result<TableView> SilverAt(Lake& lake, Version consumed) {
+  TableView view = lake.silver().view();
+  auto later = lake.silver().CommitsAfter(consumed, 1'000);
+  bool same =
+      later && std::ranges::all_of(*later, [](const auto& commit) { return commit.adds.empty() && commit.removes.empty(); });
+  if (same && (later->empty() || later->back().version == view.snapshot->version())) return view;
+  CS_ASSIGN(view.snapshot, lake.silver().SnapshotWithRowsOf(consumed));
+  return view;
+}
+
+// The part of the range from `whole_from` on.
+TimeRange From(Timestamp whole_from, TimeRange range) {
+  range.from = std::max(range.from, whole_from);
+  return {range.from, std::max(range.from, range.to)};
+}
+
+// The days of the range in which either table has files.
+Result<std::set<Date>> Days(const TableView& silver, const TableView& gold, TimeRange range) {
+  std::set<Date> days;
+  for (const TableView* table : {&silver, &gold}) {
+    CS_ASSIGN(std::vector<DataFile> files, table->snapshot->Files());
+    for (const DataFile& file : files) {
+      auto day = PartitionDay(file);
+      if (day && Timestamp(*day) < range.to && Timestamp(*day) + std::chrono::days(1) > range.from) days.insert(*day);
+    }
+  }
+  return days;
+}
+
+Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std::vector<DataFile> removes) {
+  if (rows.empty() && removes.empty()) return {};
+  CommitPlan plan;
+  plan.kind = kind;
+  plan.operation = kind == CommitKind::kAppend ? "gold recompute append" : "gold recompute";
+  plan.removes = std::move(removes);
+  CS_ASSIGN(plan.rows, GoldColumns(rows));
+  CS_TRY(CommitOnce(lake.gold(), GoldLayout(), std::move(plan), lake.epoch()));
+  return {};
+}
+
+// One day of gold, or the part of it that lies in the range.
+Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, TimeRange range, bool dry_run,
+                    Recomputed& report) {
+  std::unordered_map<WindowKey, WindowAccumulator> sums;
+  CS_TRY(ReadSilver(silver, range, [&](const std::vector<Tick>& ticks) -> Status {
+    for (const Tick& tick : ticks) {
+      WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+      if (IsClosed(key, closed, kWindow)) sums[key].Add(tick);
+    }
+    return {};
+  }));
+  WindowRows rows;
+  std::set<WindowKey> keys;
+  for (const auto& [key, sum] : sums) {
+    rows.emplace(key, sum.Finish(key));
+    keys.insert(key);
+  }
+  TableView gold = lake.gold().view();
+  CS_TRY(VisitKeys(gold, range, [&](const WindowKey& key) { keys.insert(key); }));
+  CS_ASSIGN(Correction correction, PlanReplacement(gold, keys, rows));
+  report.added += static_cast<std::int64_t>(correction.fresh.size());
+  report.changed += correction.changed;
+  report.removed += correction.gone;
+  if (dry_run) return {};
+  CS_TRY(Commit(lake, CommitKind::kAppend, correction.fresh, {}));
+  return Commit(lake, CommitKind::kReplace, correction.rewritten, std::move(correction.removes));
+}
+
+Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, StopToken stop) {
+  Recomputed report{.table = "gold"};
+  CS_ASSIGN(Positions positions, lake.gold().Txns());
+  Version consumed = PositionOr(positions, GoldPositionId(lake.silver().id()), kNoVersion);
+  if (consumed == kNoVersion) return report;
+  const Closed closed = ClosedTimes(positions);
+  CS_ASSIGN(TableView silver, SilverAt(lake, consumed));
+  Timestamp last = WindowStart(options.range.to - std::chrono::microseconds(1));
+  CS_ASSIGN(Positions upstream, lake.silver().Txns());
+  TimeRange range = From(WholeFrom(upstream, positions), {WindowStart(options.range.from), last + kWindow});
+  CS_ASSIGN(std::set<Date> days, Days(silver, lake.gold().view(), range));
+  std::size_t done = 0;
+  for (Date day : days) {
+    if (stop.stop_requested()) return Cancelled("stopped; the days before are done: next=" + FormatDate(day));
+    TimeRange part{std::max(range.from, Timestamp(day)), std::min(range.to, Timestamp(day) + std::chrono::days(1))};
+    CS_TRY(RecomputeDay(lake, silver, closed, part, options.dry_run, report));
+    if (options.progress) options.progress(++done, days.size());
+  }
+  return report;
+}
+
+// Runs the stage of a rollup until it stands at gold's newest version and has folded the range again.
+Result<Recomputed> FollowWith(Lake& lake, const RollupTable& rollup, TimeRange range, StopToken stop) {
+  RollupStage logic(lake, rollup);
+  std::mutex mutex;
+  std::optional<Error> fatal;
+  Stage stage(lake, logic, nullptr, [&](const Error& error) {
+    std::lock_guard lock(mutex);
+    fatal = error;
+  });
+  logic.RequestRecompute(range);
+  stage.Start();
+  while (!logic.RecomputeDone() || logic.done() < lake.gold().version()) {
+    {
+      std::lock_guard lock(mutex);
+      if (fatal) return std::unexpected(*fatal);
+    }
+    if (!SleepFor(stop, kLook)) return Cancelled("stopped; the next start brings the rollups up to date");
+  }
+  stage.Stop();
+  return Recomputed{rollup.layout->name, logic.added(), logic.changed(), logic.removed()};
+}
+
+// What a rollup lacks of gold as it is now.
+Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRange range) {
+  Recomputed report{.table = rollup.layout->name};
+  TableView table = lake.rollup(rollup).view(), gold = lake.gold().view();
+  CS_ASSIGN(Positions positions, lake.gold().Txns());
+  const Closed closed = ClosedTimes(positions);
+  Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup.period);
+  CS_ASSIGN(Positions own, lake.rollup(rollup).Txns());
+  TimeRange whole = From(WholeFrom(positions, own), {PeriodStart(range.from, rollup.period), last + rollup.period});
+  std::set<WindowKey> periods, keys;
+  CS_TRY(VisitKeys(gold, whole, [&](const WindowKey& key) {
+    WindowKey period = PeriodKey(key, rollup.period);
+    if (IsClosed(period, closed, rollup.period)) periods.insert(period);
+  }));
+  keys = periods;
+  CS_TRY(VisitKeys(table, whole, [&](const WindowKey& key) { keys.insert(key); }));
+  CS_ASSIGN(WindowRows rows, FoldPeriods(gold, periods, rollup.period));
+  CS_ASSIGN(Correction correction, PlanReplacement(table, keys, rows));
+  report.added = static_cast<std::int64_t>(correction.fresh.size());
+  report.changed = correction.changed;
+  report.removed = correction.gone;
+  return report;
+}
+
+}  // namespace
+
+Result<std::vector<Recomputed>> Recompute(Lake& lake, const RecomputeOptions& options, StopToken stop) {
+  std::vector<Recomputed> report;
+  CS_ASSIGN(Recomputed gold, RecomputeGold(lake, options, stop));
+  report.push_back(std::move(gold));
+  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
+    auto done = options.dry_run ? CompareRollup(lake, *rollup, options.range) : FollowWith(lake, *rollup, options.range, stop);
+    if (!done) return std::unexpected(done.error());
+    report.push_back(*std::move(done));
+  }
+  return report;
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,255 @@
+// THE PAGE: the way of a price, top to bottom.
+//
+//   source      a poll of CoinGecko, or a line of a recording, becomes a batch with a position       (source/)
+//   bronze      the messages as they came, durable with their position at most a second later        (lake/bronze)
+//   silver      typed, checked, freed of duplicates; what cannot be a row goes to quarantine          (lake/silver)
+//   gold        1-minute windows when the watermark has passed them; late rows replace them           (lake/gold)
+//   rollups     the same by hour and by day, folded from gold's closed windows                          (lake/rollup)
+//   serve       the tables' logs are followed, windows kept in memory, REST, SSE and the page         (serve/)
+//
+// Ticks reach the page before they are durable (marked so); everything else it shows is read from the tables.
+#include "run/pipeline.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/version.h"
+#include "run/lake_run.h"
+#include "run/pipeline_parts.h"
+#include "run/progress.h"
+#include "serve/assets.h"
+#include "source/coingecko.h"
+#include "source/coingecko_chart.h"
+#include "source/demo.h"
+#include "source/poll_pace.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::seconds kProbeEvery{30};
+constexpr int kIdlePolls = 3;                    // a poller that missed so many is silent
+constexpr const char* kRecording = "recording";  // as the server lists it
+constexpr const char* kDemoMark = "RECORDING";
+
+}  // namespace
+
+const SystemClock& MachineClock() {
+  static const SystemClock clock;
+  return clock;
+}
+
+Result<std::unique_ptr<Server>> StartServer(const Config& config, ServeMode mode, const std::string& root) {
+  ServeOptions options = config.serve;
+  options.storage_root = root;
+  options.version = kVersion;
+  options.mode = mode;
+  options.assets = Assets();
+  options.coins = config.coingecko.coins;
+  CS_ASSIGN(auto server, Server::Start(options));
+  LogInfo("the page is at {}", server->url());
+  return server;
+}
+
+Result<std::shared_ptr<CoinGeckoClient>> ConnectCoinGecko(const Config& config) {
+  CoinGeckoOptions options = config.coingecko;
+  if (!options.key.empty() && options.plan == CoinGeckoPlan::kKeyless) options.plan = CoinGeckoPlan::kDemo;
+  options.budget_file = std::filesystem::path(config.lake.root) / "state" / "coingecko_budget.json";
+  return CoinGeckoClient::Create(options, MachineClock());
+}
+
+LakeOptions PolledLake(const Config& config, CoinGeckoClient& client) {
+  LakeOptions lake = config.lake;
+  lake.idle_after = std::max(lake.idle_after, kIdlePolls * PollPace(client).Spacing());
+  return lake;
+}
+
+// A lake whose backfill never came to its end gets it (again): equal rows are recognised.
+Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<CoinGeckoClient>& client) {
+  ChartOptions options;
+  options.coins = config.coingecko.coins;
+  options.days = config.source.backfill_days;
+  CS_ASSIGN(std::int64_t ended, run.engine().Position(CoinGeckoChartSource::EndId()));
+  if (options.days == 0 || ended > 0) return {};
+  LogInfo("new lake: fetching the last {} of {} coins", FormatDuration(std::chrono::hours(24 * options.days)),
+          options.coins.size());
+  run.Play(std::make_unique<CoinGeckoChartSource>(client, options), {}, LakeRun::Role::kExtra);
+  return {};
+}
+
+namespace {
+
+// CoinGecko into the real lake, until `stop`.
+Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinGeckoClient>& client, StopToken stop) {
+  CS_ASSIGN(auto run, LakeRun::Start(PolledLake(config, *client), MachineClock(), &server));
+  LogInfo("writing the lake {}", config.lake.root);
+  run->Play(std::make_unique<CoinGeckoSource>(client));
+  CS_TRY(PlayBackfill(config, *run, client));
+  while (SleepFor(stop, kLook)) {
+    run->ReportState();
+    if (auto error = run->failure()) return std::unexpected(*error);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOptions& options) {
+  if (options.replay) {
+    ReplayOptions replay;
+    replay.parts = {*options.replay};
+    replay.symbols = config.symbols;
+    CS_ASSIGN(auto source, ReplaySource::Open(std::move(replay), MachineClock()));
+    return source;
+  }
+  CS_ASSIGN(auto data_dir, FindDataDir());
+  CS_ASSIGN(auto source, OpenDemo({.data_dir = data_dir}, MachineClock()));
+  return source;
+}
+
+namespace {
+
+// A recording into `root`. With a `client` it is asked again and again, and playing ends (true) when it answers.
+Result<bool> RunRecording(const Config& config, const RunOptions& options, const std::string& root, Server& server,
+                          CoinGeckoClient* client, StopToken stop) {
+  LakeOptions lake = config.lake;
+  lake.root = root;
+  CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server));
+  LogInfo("writing the lake {}", root);
+  CS_ASSIGN(auto source, OpenRecording(config, options));
+  run->Play(std::move(source), kRecording);
+  auto asked = std::chrono::steady_clock::now();
+  while (SleepFor(stop, kLook)) {
+    run->ReportState();
+    if (auto error = run->failure()) return std::unexpected(*error);
+    if (!client || std::chrono::steady_clock::now() - asked < kProbeEvery) continue;
+    asked = std::chrono::steady_clock::now();
+    if (CoinGeckoProbe(*client, stop).reach == ProbeResult::Reach::kUnreachable) continue;
+    server.SetSourceReport({kRecording, SourceState::kDone, "the recording was put aside", {}, {}});
+    return true;
+  }
+  return false;
+}
+
+// The bundled recording starts over at each start, or a second look would find it ended. A lake that does not carry our mark is
+// somebody's and is not touched.
+Status EmptyDemoLake(const std::string& root) {
+  namespace fs = std::filesystem;
+  fs::path mark = fs::path(root) / kDemoMark;
+  std::error_code error;
+  if (fs::exists(fs::path(root) / "bronze", error) && !fs::exists(mark, error)) {
+    return Invalid("the recording's lake was made by something else: path=" + root +
+                   " (set source.demo_path to another directory)");
+  }
+  CS_TRY(MakeDirsDurable(root));
+  CS_ASSIGN(FileLock lock, FileLock::Acquire(fs::path(root) / ".cryptostream.lock"));
+  for (const TableLayout* layout : AllLayouts()) {
+    fs::remove_all(fs::path(root) / layout->path, error);
+    if (error) return Unavailable("cannot empty the recording's lake: path=" + root + " reason=" + error.message());
+  }
+  return WriteFileDurable(mark, "This lake holds a recording and is emptied at each start. Keep nothing here.\n");
+}
+
+void ReportUnreachable(Server& server, const std::string& reason) {
+  SourceReport report;
+  report.source = "coingecko";
+  report.state = SourceState::kUnreachable;
+  report.message = "cannot be reached (" + reason + "); a recording plays meanwhile";
+  server.SetSourceReport(report);
+}
+
+// CoinGecko when it can be reached; until then the bundled recording, in a lake of its own.
+Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) {
+  CS_ASSIGN(auto client, ConnectCoinGecko(config));
+  ProbeResult probe = CoinGeckoProbe(*client, stop);
+  bool demo = probe.reach == ProbeResult::Reach::kUnreachable;
+  std::string root = demo ? config.source.demo_path : config.lake.root;
+  if (demo) CS_TRY(EmptyDemoLake(root));
+  CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
+  if (demo) {
+    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}, trying again every {}", probe.reason,
+            root, FormatDuration(kProbeEvery));
+    ReportUnreachable(*server, probe.reason);
+    CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));
+    if (!reachable) return {};
+    LogInfo("CoinGecko can be reached: changing to the real lake");
+    CS_TRY(MakeDirsDurable(config.lake.root));
+    CS_TRY(server->SetStorage(config.lake.root));
+    server->SetMode(ServeMode::kLive);
+  }
+  return RunLive(config, *server, client, stop);
+}
+
+Status WaitForStop(LakeRun& run, StopToken stop) {
+  while (SleepFor(stop, kLook)) {
+    if (auto error = run.failure()) return std::unexpected(*error);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status RunPipeline(const Config& config, const RunOptions& options, StopToken stop) {
+  if (options.through_topic) return RunThroughTopic(config, options, stop);
+  switch (config.source.kind) {
+    case SourceKind::kAuto: return RunAuto(config, options, stop);
+    case SourceKind::kCoinGecko: {
+      CS_ASSIGN(auto client, ConnectCoinGecko(config));
+      CS_ASSIGN(auto server, StartServer(config, ServeMode::kLive, config.lake.root));
+      return RunLive(config, *server, client, stop);
+    }
+    case SourceKind::kReplay: {
+      std::string root = options.replay ? config.lake.root : config.source.demo_path;
+      if (!options.replay) CS_TRY(EmptyDemoLake(root));
+      CS_ASSIGN(auto server, StartServer(config, ServeMode::kReplay, root));
+      CS_ASSIGN([[maybe_unused]] bool ended, RunRecording(config, options, root, *server, nullptr, stop));
+      return {};
+    }
+  }
+  return {};
+}
+
+Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopToken stop) {
+  Progress progress("replay", request.progress);
+  ReplayOptions options;
+  options.parts = {request.part};
+  options.symbols = config.symbols;
+  options.progress = [&](const ReplayProgress& at) {
+    progress.Show(at.bytes_done, at.bytes_total, std::to_string(at.rows) + " rows");
+  };
+  CS_ASSIGN(auto source, ReplaySource::Open(std::move(options), MachineClock()));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  run->Play(std::move(source));
+  CS_TRY(run->Finish(request.exit_when_done, stop));
+  progress.End();
+  if (request.exit_when_done) return {};
+  LogInfo("the input has ended; windows close when it was idle for {} (Ctrl-C ends)", FormatDuration(config.lake.idle_after));
+  return WaitForStop(*run, stop);
+}
+
+Status BackfillLake(const Config& config, int days, bool show_progress, StopToken stop) {
+  Progress progress("backfill", show_progress);
+  CS_ASSIGN(auto client, ConnectCoinGecko(config));
+  ChartOptions options;
+  options.coins = config.coingecko.coins;
+  options.days = days;
+  options.progress = [&](const ChartProgress& at) {
+    progress.Show(at.coins_done, at.coins_total, at.coin + ", " + std::to_string(at.rows) + " rows");
+  };
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  run->Play(std::make_unique<CoinGeckoChartSource>(client, options));
+  CS_TRY(run->Finish(true, stop));
+  progress.End();
+  return {};
+}
+
+Status ServeLake(const Config& config, StopToken stop) {
+  CS_ASSIGN(auto server, StartServer(config, ServeMode::kLive, config.lake.root));
+  ReleaseStartPages();
+  while (SleepFor(stop, kLook)) ReleaseFreeMemory();
+  return {};
+}
+
+}  // namespace cryptostream

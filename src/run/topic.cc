@@ -1,0 +1,152 @@
+// The way of a price with Kafka in the middle: the same page as pipeline.cc, with the topic between source and bronze.
+//
+//   source      as without a broker                                                                    (source/)
+//   spool       each batch durable until the broker has acknowledged its records                       (kafka/spool)
+//   topic       idempotent, acks=all, keyed by coin                                                    (kafka/producer)
+//   topic       records, partition by partition, each batch with the offset that follows it            (kafka/reader)
+//   bronze      the position `bronze/<topic identity>/<partition>` is in the commit of the rows         (lake/bronze)
+//   dead        what bronze or silver rejects, before the position moves past it; if asked for          (kafka/dead_letters)
+//   ...         silver and gold as without a broker
+//   topic       the group's offsets follow bronze's commits, so that lag shows in the usual tools
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "kafka/consumer.h"
+#include "kafka/dead_letters.h"
+#include "kafka/producer.h"
+#include "query/lake_views.h"
+#include "run/lake_run.h"
+#include "run/pipeline_parts.h"
+#include "source/coingecko.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{250};
+
+// Bronze's positions without the prefix that all app ids share.
+Result<BronzePositions> PositionsIn(Lake& lake) {
+  CS_ASSIGN(Positions positions, lake.bronze().Txns());
+  BronzePositions bronze;
+  for (const auto& [id, position] : positions) {
+    if (id.starts_with(AppId("bronze/"))) bronze[id.substr(kAppPrefix.size())] = position;
+  }
+  return bronze;
+}
+
+// Bronze's newest record of a partition below `next`. Its offset first: that needs narrow columns only, whatever bronze's size, and the record
+// itself is then in one file.
+Result<std::optional<StoredRecord>> LastRecord(Lake& lake, const std::string& topic, std::int32_t partition, std::int64_t next) {
+  PinnedView view{"bronze", &BronzeLayout(), lake.bronze().snapshot(), lake.bronze().root_path()};
+  CS_ASSIGN(auto duck, OpenPinnedViews(lake.options().root, {view}));
+  constexpr QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
+  const std::string of_partition = " from bronze where topic = $1 and \"partition\" = $2 and \"offset\" ";
+  CS_ASSIGN(SqlRows newest,
+            duck->Query("select max(\"offset\")" + of_partition + "< $3", {topic, std::int64_t{partition}, next}, kPatient));
+  if (IsSqlNull(newest.rows.front()[0])) return std::nullopt;
+  StoredRecord record;
+  record.offset = std::get<std::int64_t>(newest.rows.front()[0]);
+  CS_ASSIGN(SqlRows found, duck->Query("select key, value" + of_partition + "= $3 limit 1",
+                                       {topic, std::int64_t{partition}, record.offset}, kPatient));
+  const auto& row = found.rows.front();
+  if (!IsSqlNull(row[0])) record.key = std::get<std::string>(row[0]);
+  record.value = std::get<std::string>(row[1]);
+  return record;
+}
+
+void PlayTopic(LakeRun& run, std::shared_ptr<TopicConsumer> consumer, LakeRun::Role role) {
+  run.PlayInput("topic", role, [&run, consumer = std::move(consumer)](StopToken stop) {
+    ConsumerHooks hooks;
+    hooks.positions = [&] { return PositionsIn(run.lake()); };
+    hooks.last_record = [&](const std::string& topic, std::int32_t partition, std::int64_t next) {
+      return LastRecord(run.lake(), topic, partition, next);
+    };
+    hooks.push = [&, stop](RawBatch batch) { return run.engine().Push(std::move(batch), stop); };
+    hooks.report = [&](const SourceReport& report) { run.Tell(report); };
+    return consumer->Run(hooks, stop);
+  });
+}
+
+LakeRun::DeadLetters DeadLettersOf(const Config& config) {
+  if (config.kafka.dlq_topic.empty()) return {};
+  LogInfo("kafka: rejected messages of {} go to {} too", config.kafka.topic, config.kafka.dlq_topic);
+  auto topic = std::make_shared<DeadLetterTopic>(config.kafka);
+  return {config.kafka.topic,
+          [topic](const std::vector<DeadLetter>& letters, StopToken stop) { return topic->Send(letters, stop); }};
+}
+
+// The spool lies beside the tables that it belongs to, one for each topic.
+ProducerOptions ProducerOf(const Config& config) {
+  ProducerOptions options{config.kafka, config.kafka.spool_path, static_cast<std::uint64_t>(config.kafka.spool_mb) << 20};
+  if (options.spool_file.empty()) options.spool_file = config.lake.root + "/state/kafka_spool_" + config.kafka.topic + ".db";
+  return options;
+}
+
+// A source's batches go to the topic, from where the spool says.
+Status PlayToTopic(TopicProducer& producer, Source& source, const std::function<void(SourceReport)>& report, StopToken stop) {
+  SourceOutput output;
+  output.push = [&](RawBatch batch) { return producer.Push(std::move(batch), stop); };
+  output.report = report;
+  CS_TRY(source.Run(producer.Position(source.position_id()), output, stop));
+  if (auto error = producer.failure()) return std::unexpected(*error);
+  return {};
+}
+
+}  // namespace
+
+Status ProduceToTopic(const Config& config, const RunOptions& options, StopToken stop) {
+  std::shared_ptr<Source> source;
+  if (config.source.kind == SourceKind::kReplay) {
+    CS_ASSIGN(source, OpenRecording(config, options));
+  } else {
+    CS_ASSIGN(auto client, ConnectCoinGecko(config));
+    source = std::make_shared<CoinGeckoSource>(client);
+  }
+  CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
+  LogInfo("writing {}", producer->Words());
+  CS_TRY(PlayToTopic(*producer, *source, {}, stop));
+  return producer->Drain(stop);
+}
+
+Status RunThroughTopic(const Config& config, const RunOptions& options, StopToken stop) {
+  bool replay = config.source.kind == SourceKind::kReplay;
+  std::shared_ptr<CoinGeckoClient> client;
+  std::shared_ptr<Source> source;
+  if (replay) {
+    CS_ASSIGN(source, OpenRecording(config, options));
+  } else {
+    CS_ASSIGN(client, ConnectCoinGecko(config));
+    source = std::make_shared<CoinGeckoSource>(client);
+  }
+  CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka}, MachineClock()));
+  CS_ASSIGN(auto server, StartServer(config, replay ? ServeMode::kReplay : ServeMode::kLive, config.lake.root));
+  CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
+  CS_ASSIGN(auto run, LakeRun::Start(replay ? config.lake : PolledLake(config, *client), MachineClock(), server.get(),
+                                     DeadLettersOf(config)));
+  LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
+  PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
+  run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
+    return PlayToTopic(*producer, *source, [&](const SourceReport& report) { run->Tell(report); }, ending);
+  });
+  if (client) CS_TRY(PlayBackfill(config, *run, client));
+  while (SleepFor(stop, kLook)) {
+    run->ReportState();
+    if (auto error = run->failure()) return std::unexpected(*error);
+    if (auto error = producer->failure()) return std::unexpected(*error);
+  }
+  return {};
+}
+
+Status StreamIntoLake(const Config& config, const StreamRequest& request, StopToken stop) {
+  CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka, request.exit_when_done}, MachineClock()));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, DeadLettersOf(config)));
+  LogInfo("writing the lake {}", config.lake.root);
+  PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
+  if (request.exit_when_done) return run->Finish(true, stop);
+  while (SleepFor(stop, kLook)) {
+    if (auto error = run->failure()) return std::unexpected(*error);
+  }
+  return {};
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,105 @@
+// A table of windows against what it should hold, column by column. In: the rows found (view `found_row`) and those wanted (table `want`),
+// both by (window, coin, source). Out: SQL whose rows name the table's file and row, the window, and each column that differs.
+#include <fmt/format.h>
+
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+// How a column is compared: bit for bit, or within kTolerance (verify_windows.cc says why).
+struct Column {
+  const char* name;
+  const char* found;  // as SQL
+  bool exact = true;
+};
+
+constexpr const char* kTolerance = "1.8e-15";  // 8 ulps
+
+constexpr Column kColumns[] = {{"avg_price", "avg_price"},
+                               {"max_price", "max_price"},
+                               {"min_price", "min_price"},
+                               {"open", "open"},
+                               {"close", "close"},
+                               {"price_change", "price_change"},
+                               {"price_change_pct", "price_change_pct"},
+                               {"volatility", "volatility", false},
+                               {"range_pct", "range_pct"},
+                               {"samples", "samples"},
+                               {"updates", "updates"},
+                               {"volume", "volume"},
+                               {"vwap", "vwap", false},
+                               {"volume_24h", "volume_24h"},
+                               {"market_cap", "market_cap"},
+                               {"first_event", "epoch_us(first_event)"},
+                               {"last_event", "epoch_us(last_event)"},
+                               {"max_source_age_s", "max_source_age_s"}};
+
+std::string ColumnTexts() {
+  std::string texts = "CASE WHEN g.misplaced <> 0 THEN 'window is not one whole period' END";
+  for (const Column& column : kColumns) {
+    std::string want = fmt::format("w.{}", column.name), found = fmt::format("g.{}", column.name);
+    std::string differs = column.exact ? fmt::format("{} IS DISTINCT FROM {}", want, found)
+                                       : fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {0} IS DISTINCT FROM {1})", want,
+                                                     found, kTolerance);
+    texts += fmt::format(
+        ", CASE WHEN {} THEN format('{} is {{}} instead of {{}}', coalesce({}::VARCHAR, 'null'), coalesce({}::VARCHAR, 'null')) "
+        "END",
+        differs, column.name, found, want);
+  }
+  return "list_filter([" + texts + "], lambda t: t IS NOT NULL)";
+}
+
+}  // namespace
+
+std::string WindowView(const WindowTables& tables) {
+  std::string columns;
+  for (const Column& column : kColumns) columns += fmt::format(", {} AS \"{}\"", column.found, column.name);
+  return fmt::format(
+      "CREATE VIEW found_window AS SELECT path, version, file_row_number, epoch_us(\"window\".start) // {0} AS m, "
+      "abs(epoch_us(\"window\".start) % {0}) + abs(epoch_us(\"window\".\"end\") - epoch_us(\"window\".start) - {0}) AS "
+      "misplaced, "
+      "coin_id, source{1} FROM found_row WHERE epoch_us(\"window\".start) >= {2}",
+      tables.step_us, columns, tables.whole_from_us);
+}
+
+std::string WindowComparison(const WindowTables& tables, const std::string& pairs) {
+  return fmt::format(R"(SELECT m, coin_id, source, v, CASE WHEN samples IS NULL AND path IS NULL THEN NULL
+      WHEN samples IS NULL THEN format('{0} version={{}} file={{}} row={{}} window={{}} coin={{}} source={{}}: {1} has no such closed window',
+        version, path, row, make_timestamp(m * {2}), coin_id, source)
+      WHEN path IS NULL THEN format('{1} window={{}} coin={{}} source={{}}: {0} has no row for its {{}} samples', make_timestamp(m * {2}),
+        coin_id, source, samples)
+      WHEN len(texts) > 0 THEN format('{0} version={{}} file={{}} row={{}} window={{}} coin={{}} source={{}}: {{}}', version, path, row,
+        make_timestamp(m * {2}), coin_id, source, list_aggregate(texts, 'string_agg', ', ')) END AS place
+    FROM (SELECT m, coin_id, source, v, w.samples AS samples, g.path AS path, g.version AS version, g.file_row_number AS row, {3} AS texts
+      FROM ({4}) pairs LEFT JOIN want w USING (v, m, coin_id, source) LEFT JOIN found_window g USING (m, coin_id, source)))",
+                     tables.table, tables.upstream, tables.step_us, ColumnTexts(), pairs);
+}
+
+std::string DoubledWindows(const WindowTables& tables) {
+  return fmt::format(
+      "SELECT format('{} version={{}} file={{}} row={{}} window={{}} coin={{}} source={{}}: the window has {{}} rows', "
+      "max(version), "
+      "arg_max(path, version), arg_max(file_row_number, version), make_timestamp(m * {}), coin_id, source, count(*)) FROM "
+      "found_window "
+      "GROUP BY m, coin_id, source HAVING count(*) > 1 ORDER BY m",
+      tables.table, tables.step_us);
+}
+
+Result<std::vector<Difference>> DifferingWindows(const Duck& duck, const WindowTables& tables, Version v) {
+  std::string pairs = fmt::format(
+      "SELECT {}::BIGINT AS v, * FROM (SELECT m, coin_id, source FROM want UNION SELECT m, coin_id, source FROM found_window)",
+      v);
+  CS_ASSIGN(SqlRows rows, duck.Query("SELECT m, coin_id, source, place FROM (" + WindowComparison(tables, pairs) +
+                                         ") WHERE place IS NOT NULL ORDER BY m, coin_id, source",
+                                     {}, Patient()));
+  std::vector<Difference> found;
+  for (const auto& row : rows.rows) found.push_back({WindowTuple(row), SqlValueText(row[3])});
+  return found;
+}
+
+std::string WindowTuple(const std::vector<SqlValue>& row) {
+  return fmt::format("({}, {}, {})", SqlValueText(row[0]), SqlText(SqlValueText(row[1])), SqlText(SqlValueText(row[2])));
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,203 @@
+// A version's data files against its log. In: the replayed log. Out: whether each live file is there, whole, and as its Add says: size,
+// rows, statistics, partition. Readers skip files by statistics and partition, so a wrong bound hides rows without an error. Files of our
+// own must have exact statistics (times cut to milliseconds outwards), those of other writers must enclose their rows.
+#include <arrow/api.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "delta/data_file.h"
+#include "delta/statistics.h"
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A column with statistics.
+struct Leaf {
+  std::string name;    // "window.start"
+  std::string column;  // "window"."start"
+  arrow::Type::type type;
+};
+
+std::vector<Leaf> Leaves(const TableLayout& layout) {
+  std::vector<Leaf> leaves;
+  for (const std::string& name : StatisticsColumns(*layout.schema)) {
+    if (std::ranges::find(layout.partition_columns, name) != layout.partition_columns.end()) continue;
+    auto dot = name.find('.');
+    auto field = layout.schema->GetFieldByName(name.substr(0, dot));
+    if (dot == name.npos) {
+      leaves.push_back({name, SqlIdentifier(name), field->type()->id()});
+    } else {
+      std::string inner = name.substr(dot + 1);
+      auto child = static_cast<const arrow::StructType&>(*field->type()).GetFieldByName(inner);
+      leaves.push_back({name, SqlIdentifier(field->name()) + "." + SqlIdentifier(inner), child->type()->id()});
+    }
+  }
+  return leaves;
+}
+
+const char* StatisticType(const Leaf& leaf) {
+  if (leaf.type == arrow::Type::TIMESTAMP) return "TIMESTAMPTZ";
+  if (leaf.type == arrow::Type::DATE32) return "DATE";
+  return leaf.type == arrow::Type::STRING ? "VARCHAR" : "BIGINT";
+}
+
+std::string JsonPath(const char* section, const std::string& name) { return SqlText(fmt::format("$.{}.{}", section, name)); }
+
+// Where a leaf's statistics are wrong, as rows of (path, what). In: column numbers of n, min and max in `data`.
+std::string LeafRows(const Leaf& leaf, std::size_t i) {
+  bool time = leaf.type == arrow::Type::TIMESTAMP;
+  std::string low = fmt::format("lo{}", i), high = fmt::format("hi{}", i);
+  std::string own_low = time ? fmt::format("date_trunc('milliseconds', {})", low) : low;
+  std::string own_high = time ? fmt::format("date_trunc('milliseconds', {} + INTERVAL 999 MICROSECONDS)", high) : high;
+  std::string slack = time ? " + INTERVAL 1 MILLISECOND" : "";
+  return fmt::format(
+      " UNION ALL SELECT path, format('statistics of {0}: from {{}} to {{}}, {{}} nulls; its rows go from {{}} to {{}}, {{}} "
+      "nulls', "
+      "coalesce(s_lo::VARCHAR, 'none'), coalesce(s_hi::VARCHAR, 'none'), coalesce(s_n::VARCHAR, 'no'), coalesce({1}::VARCHAR, "
+      "'none'), "
+      "coalesce({2}::VARCHAR, 'none'), n - n{3}) FROM (SELECT *, try_cast((stats->>{4}) AS {5}) AS s_lo, try_cast((stats->>{6}) "
+      "AS {5}) AS s_hi, "
+      "try_cast((stats->>{7}) AS BIGINT) AS s_n FROM both_sides) WHERE CASE WHEN own THEN s_lo IS DISTINCT FROM {8} OR "
+      "s_hi IS DISTINCT FROM {9} OR s_n IS DISTINCT FROM n - n{3} ELSE s_lo > {1} OR s_hi{10} < {2} OR s_n <> n - n{3} END",
+      leaf.name, low, high, i, JsonPath("minValues", leaf.name), StatisticType(leaf), JsonPath("maxValues", leaf.name),
+      JsonPath("nullCount", leaf.name), own_low, own_high, slack);
+}
+
+// The number of days since 1970 that a file's partition stands for, and the first and last one of its rows; empty where
+// the partition is not a function of a column (quarantine: the day of writing).
+std::string PartitionRows(const TableLayout& layout, const std::vector<Leaf>& leaves) {
+  const char* column = layout.name == "bronze"       ? "timestamp"
+                       : layout.name == "silver"     ? "api_timestamp"
+                       : layout.name == "gaps"       ? "detected_at"
+                       : layout.name == "quarantine" ? ""
+                                                     : "window.start";
+  auto leaf = std::ranges::find(leaves, column, &Leaf::name);
+  if (leaf == leaves.end()) return "";
+  auto i = leaf - leaves.begin();
+  std::string day =
+      layout.partition_columns.size() == 3
+          ? "make_date(try_cast(part['year'] AS BIGINT), try_cast(part['month'] AS BIGINT), try_cast(part['day'] AS BIGINT))"
+          : "try_cast(part['date'] AS DATE)";
+  return fmt::format(
+      " UNION ALL SELECT path, format('partition {{}}, its rows are of {{}} to {{}}', part::VARCHAR, lo{0}::VARCHAR, "
+      "hi{0}::VARCHAR) FROM both_sides WHERE "
+      "coalesce(date_diff('day', DATE '1970-01-01', {1}), -1) <> epoch_us(lo{0}) // 86400000000 OR "
+      "coalesce(date_diff('day', DATE '1970-01-01', {1}), -1) <> epoch_us(hi{0}) // 86400000000",
+      i, day);
+}
+
+// The folder that a path must lie in: views read partition values from it, as many readers do.
+std::string FolderRows(const TableLayout& layout) {
+  std::string folder;
+  for (const std::string& column : layout.partition_columns) {
+    folder += fmt::format("{}{} || coalesce(part[{}], '__HIVE_DEFAULT_PARTITION__') || '/'", folder.empty() ? "" : " || ",
+                          SqlText(column + "="), SqlText(column));
+  }
+  return " UNION ALL SELECT path, 'its folder is not that of partition ' || part::VARCHAR FROM live WHERE NOT "
+         "starts_with(path, " +
+         folder + ")";
+}
+
+std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths) {
+  std::string list, columns, tests, allowed, everything;
+  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
+  std::vector<Leaf> leaves = Leaves(*log.layout);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    columns += fmt::format(", count({0}) AS n{1}, min({0}) AS lo{1}, max({0}) AS hi{1}", leaves[i].column, i);
+    tests += LeafRows(leaves[i], i);
+    allowed += (i > 0 ? ", " : "") + SqlText(leaves[i].name.substr(0, leaves[i].name.find('.')));
+  }
+  auto schema = FileSchema(*log.layout);
+  for (const auto& field : schema->fields()) {
+    everything += (everything.empty() ? "" : ", ") + SqlIdentifier(field->name());
+  }
+  std::string root = SqlText(log.root.string() + "/");
+  // bit_xor over all columns: every page of the file is decoded. Its result must be asked for, or DuckDB leaves the work out.
+  return fmt::format(R"(WITH live AS (SELECT path, arg_max(part, (version, line)) AS part, max(version) AS version,
+        arg_max(stats, (version, line))::JSON AS stats, regexp_matches(path, 'part-[0-9a-f]{{32}}\.zstd\.parquet$') AS own
+      FROM action GROUP BY path HAVING arg_max(kind, (version, line)) = 'add'),
+    data AS (SELECT filename, count(*) AS n, bit_xor(hash({5})) AS everything{0} FROM read_parquet([{1}], filename = true,
+        hive_partitioning = false) GROUP BY filename),
+    both_sides AS (SELECT * FROM live JOIN data ON data.filename = {2} || path),
+    wrong(path, what) AS (SELECT path, format('{{}} rows, the log says {{}}', n, coalesce((stats->>'$.numRecords'), 'nothing'))
+      FROM both_sides WHERE try_cast((stats->>'$.numRecords') AS BIGINT) <> n OR (own AND (stats->>'$.numRecords') IS NULL)
+        OR everything IS NULL
+      UNION ALL SELECT path, 'statistics of a column that has none' FROM live
+        WHERE own AND len(list_filter(json_keys((stats->'$.minValues')), lambda k: NOT list_contains([{3}], k))) > 0{4})
+    SELECT format('version={{}} file={{}}: {{}}', version, path, what) FROM wrong JOIN live USING (path) ORDER BY version, path, what)",
+                     columns, list, root, allowed, tests + PartitionRows(*log.layout, leaves) + FolderRows(*log.layout),
+                     everything);
+}
+
+// Reads a whole file as Arrow's programs do (the engine, delta-rs, pandas), which stumble over bytes that DuckDB passes over.
+Status ReadThrough(const TableLog& log, const std::string& path) {
+  constexpr std::int64_t kPieceRows = 100'000;
+  DataFile file;
+  file.path = path;
+  CS_ASSIGN(auto reader, DataFileReader::Open(log.root.string(), file, FileSchema(*log.layout), kPieceRows));
+  while (true) {
+    CS_ASSIGN(auto piece, reader->Next());
+    if (!piece) return {};
+  }
+}
+
+// The files that cannot be read, one by one: DuckDB's errors do not always name the file.
+void FindUnreadable(Check& check, const TableLog& log, const std::vector<LoggedFile>& files) {
+  for (const LoggedFile& file : files) {
+    auto read = log.duck->Query(FilesSql(log, {(log.root / file.path).string()}), {}, Patient(kMaxPlaces));
+    if (!read)
+      Wrong(check, fmt::format("version={} file={}: it cannot be read: {}", file.version, file.path, read.error().message));
+    if (check.places.size() == kMaxPlaces) return;
+  }
+}
+
+}  // namespace
+
+std::vector<Check> CheckFiles(const TableLog& log) {
+  Check there{log.layout->name + ": files present with their size", true, "", {}};
+  Check right{log.layout->name + ": rows, statistics and partitions as in the log", true, "", {}};
+  auto files = log.FilesAt(log.version);
+  if (!files) {
+    Wrong(there, files.error().message);
+    return {there};
+  }
+  std::int64_t bytes = 0;
+  std::vector<LoggedFile> readable;
+  std::vector<std::string> paths;
+  for (const LoggedFile& file : *files) {
+    std::error_code error;
+    auto size = fs::file_size(log.root / file.path, error);
+    std::string place = fmt::format("version={} file={}: ", file.version, file.path);
+    if (error) {
+      Wrong(there, place + "missing");
+      continue;
+    }
+    bytes += file.size_bytes;
+    if (static_cast<std::int64_t>(size) != file.size_bytes) {
+      Wrong(there, place + fmt::format("has {} bytes, the log says {}", size, file.size_bytes));
+    }
+    if (Status read = ReadThrough(log, file.path); !read) {
+      Wrong(right, place + "it cannot be read: " + read.error().message);
+      continue;
+    }
+    readable.push_back(file);
+    paths.push_back((log.root / file.path).string());
+  }
+  there.detail = fmt::format("{} files, {} bytes", files->size(), bytes);
+  if (paths.empty()) return {there, right};
+  auto wrong = log.duck->Query(FilesSql(log, paths), {}, Patient(kMaxPlaces + 1));
+  if (!wrong) {
+    FindUnreadable(right, log, readable);
+    if (right.ok) Wrong(right, wrong.error().message);
+    return {there, right};
+  }
+  for (const auto& row : wrong->rows) Wrong(right, std::get<std::string>(row[0]));
+  right.detail = fmt::format("{} files read", paths.size());
+  return {there, right};
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "query/print.h"
+#include "verify/table_log.h"
+#include "verify/verify.h"
+
+// What the parts of a verification share; for verify/verify*.cc only.
+namespace cryptostream {
+
+inline constexpr std::size_t kMaxPlaces = 20;
+
+// Marks a check as wrong at a place. Beyond kMaxPlaces places are only counted by the caller.
+void Wrong(Check& check, std::string place);
+// Runs a query whose rows are one text each, a place that is wrong; a query that fails (an unreadable file) is such a place too.
+// In: words put before a failing query's message. Out: how many rows there were, at most kMaxPlaces + 1.
+std::size_t WrongRows(Check& check, const Duck& duck, const std::string& sql, const std::vector<SqlValue>& parameters = {},
+                      const std::string& where = "");
+// The first value of a query's first row as a number, 0 for null. Errors: as of the query.
+Result<std::int64_t> Number(const Duck& duck, const std::string& sql, const std::vector<SqlValue>& parameters = {});
+
+// The log's actions among each other, its metadata, and what the kernel makes of it (verify_log.cc).
+std::vector<Check> CheckLog(const TableLog& log);
+// _last_checkpoint, the newest checkpoints and checksums against the commits (verify_checkpoint.cc).
+std::vector<Check> CheckCheckpoints(const TableLog& log);
+Check CheckHint(const TableLog& log);
+// One checkpoint, one checksum against the commits; wrong places are added to `check`.
+void CompareCheckpoint(Check& check, const TableLog& log, Version version);
+void CompareChecksum(Check& check, const TableLog& log, Version version);
+// Files added once and removed once; commits as they say; positions forward (verify_log.cc, parts of CheckLog).
+Check CheckActions(const TableLog& log);
+Check CheckCommits(const TableLog& log);
+Check CheckPositions(const TableLog& log);
+// Live files: there, of their size, rows, statistics and partition (verify_files.cc).
+std::vector<Check> CheckFiles(const TableLog& log);
+
+// The lake's tables as they were pinned, by layout name.
+using PinnedTables = std::map<std::string, TableLog>;
+// The statements that make, from the rows of bronze (those consumed) and quarantine, the table `made`, a line a bronze row: ord (its file
+// and row), h (it as quarantine has it), k, g (its key), cc (hash of what it says), c (hash of the silver row), us, good (it can be a
+// row), moved (a compaction lost its order); the table `refused` and, from those of silver, the view `had` with cc, c, us (verify_made.cc).
+// In: from when on retention has left bronze (by receive time) and silver (by event time) whole.
+std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_from_us, std::int64_t silver_whole_from_us);
+// Silver as a function of bronze, and quarantine as what is left over (verify_silver.cc).
+Result<std::vector<Check>> CheckSilver(const PinnedTables& tables);
+// The statements that make, from a view `tick` of silver rows, the table `want` of the windows that they give (verify_windows.cc).
+std::vector<std::string> WindowSetup();
+// The macros for exact sums that it uses.
+std::vector<const char*> WindowMacros();
+// Gold as a function of silver (verify_gold.cc).
+Result<std::vector<Check>> CheckGold(const PinnedTables& tables);
+// A rollup, gold_1h or gold_1d, as a function of gold (verify_rollup.cc).
+Result<std::vector<Check>> CheckRollups(const PinnedTables& tables, const std::string& name);
+
+// A table of windows and what it is made of (verify_columns.cc).
+struct WindowTables {
+  std::string table, upstream;        // names for people
+  std::int64_t step_us = 60'000'000;  // length of a window
+  std::int64_t whole_from_us = 0;     // windows before this lie in days that retention dropped, and are not compared
+};
+// The statement that makes the view `found_window` of `found_row`; the windows of `found_window` with more than one row.
+std::string WindowView(const WindowTables& tables);
+std::string DoubledWindows(const WindowTables& tables);
+// Rows (m, coin_id, source, v, place): where `want` and `found_window` differ for the windows of `pairs` (v, m, coin_id, source); place is
+// null where they do not.
+std::string WindowComparison(const WindowTables& tables, const std::string& pairs);
+struct Difference {
+  std::string key;  // (m, coin, source) as a SQL tuple
+  std::string place;
+};
+// All windows that differ; `v` as in `want`. Errors: as of the query.
+Result<std::vector<Difference>> DifferingWindows(const Duck& duck, const WindowTables& tables, Version v);
+// A row's first three values as such a tuple.
+std::string WindowTuple(const std::vector<SqlValue>& row);
+// From when on both tables are whole: the later `retained-from` of the two, 0 where nothing was dropped.
+std::int64_t WholeFromMicros(const std::map<std::string, std::int64_t>& one, const std::map<std::string, std::int64_t>& other);
+
+// The statements that make a table's rows at a version visible: `<name>_file(idx, filename, path, version, known, data_change)`, idx in the
+// order in which they were added, and the view `<name>_row`, the data files' columns with idx and file_row_number. Without
+// files both are empty. Errors: as of the log.
+Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const std::string& name);
+// A DuckDB over a lake's files for comparisons of whole tables. Errors: as of Duck::Open.
+Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<std::string> setup);
+
+}  // namespace cryptostream

@@ -1,0 +1,145 @@
+// The rollups as functions of gold. In: gold and a rollup, pinned. Out: whether each period that ends at or before the rollup's `closed` has
+// exactly one row, every column of it folded from gold's minutes. Sums as in verify_windows.cc: avg_price and volume bit for bit, vwap
+// and volatility (the pooled variance: that within the minutes and that between them) within its tolerance.
+//
+// A rollup's position may lie some versions behind gold without a row being old, and a row may be ahead of it (market/rollup.h): each
+// period must be what some version of gold from the position to the newest gives. The newest is tried first, and nearly always is enough.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "delta/position.h"
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr int kMaxVersions = 200;
+
+struct Period {
+  std::string_view table;
+  std::int64_t step_us;
+};
+constexpr Period kPeriods[] = {{"gold_1h", 3'600'000'000}, {"gold_1d", 86'400'000'000}};
+
+constexpr const char* kFolded = R"(
+  CREATE TABLE folded AS SELECT v, m, coin_id, source, count(*) AS minutes, sum(samples)::BIGINT AS samples, sum(updates)::BIGINT AS updates,
+    min(min_price) AS min_price, max(max_price) AS max_price, arg_min(open, us) AS open, arg_max(close, us) AS close,
+    min(first_event) AS first_event, max(last_event) AS last_event, max(max_source_age_s) AS max_source_age_s,
+    arg_max(volume_24h, us) FILTER (WHERE volume_24h IS NOT NULL) AS volume_24h,
+    arg_max(market_cap, us) FILTER (WHERE market_cap IS NOT NULL) AS market_cap, min(avg_price) AS low_avg,
+    min(volume) FILTER (WHERE volume > 0) AS low_volume, count(volume) AS volumes
+  FROM minute GROUP BY ALL)";
+
+constexpr const char* kMeans = R"(
+  CREATE TABLE period_means AS SELECT v, m, coin_id, source,
+    CASE WHEN count(*) = count(p) THEN nearest(sum(p * samples), scale_of(any_value(low_avg)))
+      ELSE fsum(avg_price * samples) END / any_value(all_samples) AS mean,
+    CASE WHEN any_value(volumes) = 0 THEN NULL WHEN any_value(low_volume) IS NULL THEN 0
+      WHEN count(q) = any_value(volumes) THEN nearest(sum(q), scale_of(any_value(low_volume))) ELSE fsum(volume) END AS traded,
+    fsum(vwap * volume) AS turnover, any_value(avg_price) AS only_avg, any_value(vwap) AS only_vwap,
+    any_value(volatility) AS only_volatility,
+    any_value(range_pct) AS only_range
+  FROM (SELECT minute.*, low_avg, low_volume, volumes, folded.samples AS all_samples, whole_number(avg_price, scale_of(low_avg)) AS p,
+      CASE WHEN volume = 0 THEN 0::HUGEINT ELSE whole_number(volume, scale_of(low_volume)) END AS q
+    FROM minute JOIN folded USING (v, m, coin_id, source))
+  GROUP BY v, m, coin_id, source)";
+
+constexpr const char* kWant = R"(
+  CREATE TABLE want AS WITH spread AS (
+    SELECT v, m, coin_id, source, fsum(n * s * s) / sum(n) + greatest(fsum(n * d * d) / sum(n) - (fsum(n * d) / sum(n)) ** 2, 0) AS variance
+    FROM (SELECT v, m, coin_id, source, samples::DOUBLE AS n, volatility AS s, avg_price - mean AS d FROM minute
+      JOIN period_means USING (v, m, coin_id, source)) GROUP BY ALL)
+  SELECT v, m, coin_id, source, CASE WHEN minutes = 1 THEN only_avg ELSE mean END AS avg_price, max_price, min_price, open, close,
+    close - open AS price_change, (close - open) / open * 100 AS price_change_pct,
+    CASE WHEN minutes = 1 THEN only_volatility ELSE sqrt(variance) END AS volatility,
+    CASE WHEN minutes = 1 THEN only_range ELSE (max_price - min_price) / mean * 100 END AS range_pct, samples, updates, traded AS volume,
+    CASE WHEN minutes = 1 THEN only_vwap WHEN traded > 0 THEN turnover / traded END AS vwap, volume_24h, market_cap, first_event,
+    last_event, max_source_age_s
+  FROM folded JOIN period_means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
+
+std::string Closed(const Positions& positions) {
+  std::string closed;
+  for (const auto& [id, position] : positions) {
+    if (!id.starts_with(ClosedId(""))) continue;
+    closed += fmt::format("{}({}, {}::BIGINT)", closed.empty() ? "" : ", ", SqlText(id.substr(ClosedId("").size())), position);
+  }
+  return closed.empty() ? "('', 0::BIGINT)" : closed;
+}
+
+Result<std::unique_ptr<Duck>> OpenAt(const PinnedTables& all, const TableLog& rollup, const WindowTables& tables,
+                                     const std::string& closed, Version gold_version) {
+  CS_ASSIGN(std::vector<std::string> setup, RowSetup(all.at("gold"), gold_version, "gold"));
+  CS_ASSIGN(std::vector<std::string> found, RowSetup(rollup, rollup.version, "found"));
+  setup.insert(setup.end(), found.begin(), found.end());
+  setup.push_back(WindowView(tables));
+  for (const char* macro : WindowMacros()) setup.push_back(macro);
+  setup.push_back(
+      fmt::format("CREATE VIEW minute AS SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) "
+                  "// {1} AS m, coin_id, "
+                  "source, avg_price, min_price, max_price, open, close, price_change, price_change_pct, volatility, range_pct, "
+                  "samples, updates, "
+                  "volume, vwap, volume_24h, market_cap, epoch_us(first_event) AS first_event, epoch_us(last_event) AS "
+                  "last_event, max_source_age_s "
+                  "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) WHERE (epoch_us(\"window\".start) // {1} "
+                  "+ 1) * {1} <= until "
+                  "AND epoch_us(\"window\".start) // {1} * {1} >= {3}",
+                  gold_version, tables.step_us, closed, tables.whole_from_us));
+  setup.insert(setup.end(), {kFolded, kMeans, kWant});
+  return OpenRows(all, std::move(setup));
+}
+
+// Takes out the periods that are as another version of gold gives them.
+Status ExcuseOther(const PinnedTables& all, const TableLog& rollup, const WindowTables& tables, const std::string& closed,
+                   Version position, std::vector<Difference>& differences) {
+  Version newest = all.at("gold").version;
+  for (Version v = newest - 1; v >= std::max(position, newest - kMaxVersions) && !differences.empty(); --v) {
+    auto duck = OpenAt(all, rollup, tables, closed, v);
+    if (!duck) return {};  // files of that version are vacuumed
+    CS_ASSIGN(std::vector<Difference> then, DifferingWindows(**duck, tables, v));
+    std::erase_if(differences, [&](const Difference& difference) {
+      return std::ranges::find(then, difference.key, &Difference::key) == then.end();
+    });
+  }
+  return {};
+}
+
+Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& rollup, std::int64_t step_us) {
+  const TableLog& gold = all.at("gold");
+  const std::string& name = rollup.layout->name;
+  CS_ASSIGN(Positions positions, rollup.PositionsAt(rollup.version));
+  CS_ASSIGN(Positions upstream, gold.PositionsAt(gold.version));
+  WindowTables tables{name, "gold", step_us, WholeFromMicros(positions, upstream)};
+  tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
+  std::string prefix = AppId(name + "/"), own = prefix + gold.table_id;
+  Version position = PositionOr(positions, own, kNoVersion);
+
+  Check lineage{name + ": its position is one of gold", true, "", {}};
+  lineage.detail = fmt::format("{} version {} has read gold up to {} of {}", name, rollup.version, position, gold.version);
+  for (const auto& [id, value] : positions) {
+    if (id.starts_with(prefix) && id != own)
+      Wrong(lineage, fmt::format("version={} position={}: it is of another gold", rollup.version, id));
+  }
+  if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
+
+  std::string closed = Closed(positions);
+  CS_ASSIGN(auto duck, OpenAt(all, rollup, tables, closed, gold.version));
+  Check same{name + ": every closed period as gold gives it, every column", true, "", {}};
+  WrongRows(same, *duck, DoubledWindows(tables));
+  CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck, tables, gold.version));
+  CS_TRY(ExcuseOther(all, rollup, tables, closed, position, differences));
+  for (const Difference& difference : differences) Wrong(same, difference.place);
+  CS_ASSIGN(std::int64_t periods, Number(*duck, "SELECT count(*) FROM want"));
+  same.detail = fmt::format("{} periods", periods);
+  return std::vector<Check>{std::move(lineage), std::move(same)};
+}
+
+}  // namespace
+
+Result<std::vector<Check>> CheckRollups(const PinnedTables& tables, const std::string& name) {
+  auto period = std::ranges::find(kPeriods, name, &Period::table);
+  if (period == std::end(kPeriods)) return Internal("no rollup of that name: name=" + name);
+  return CheckRollup(tables, tables.at(name), period->step_us);
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,76 @@
+// What gold must have made of silver, in SQL. In: a view `tick(v, version, ...)` of silver rows, v any number that keeps several computations
+// apart. Out: the table `want`, a line a window (v, minute, coin, source), every column of gold.
+//
+// Sums. A price is m * 2^e; scaled by one power of two for the whole window all prices are whole numbers, so their sum in 128 bits is
+// exact, and `nearest` rounds it once, to even: avg_price and volume are compared bit for bit. Turnover (products of two doubles) and
+// squares would not fit; they are summed with compensation, and compared within kTolerance:
+//   vwap: each product is off by u = 2^-53, the compensated sum of positive terms by 2u, two roundings more: 5u < kTolerance.
+//   volatility: deviations from the mean, d = p - mean, are exact for prices within a factor of 2 (Sterbenz) and else off by u; d*d by
+//   3u, the sum by 2u, the mean's own rounding is taken out by (sum d / n)^2; the root halves it: 5u < kTolerance. Where all prices are
+//   within a few ulps of each other, every term is a small whole number of ulps and the sums are exact.
+// The engine rounds exact sums (docs/decisions/0006), so it is within u of the truth in both.
+#include <fmt/format.h>
+
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr const char* kMacros[] = {
+    // x * 2^scale_of(smallest) is whole for every x >= smallest; one bit spare for log2's own rounding.
+    "CREATE MACRO scale_of(smallest) AS (53 - floor(log2(smallest)))::INTEGER",
+    R"(CREATE MACRO spare_bits(total) AS greatest(length(bin(total)) - 53, 0))",
+    R"(CREATE MACRO rest_of(total, bits) AS total - ((total >> bits) << bits))",
+    R"(CREATE MACRO rounded(total, bits) AS (total >> bits) + CASE WHEN bits = 0 THEN 0
+        WHEN rest_of(total, bits) * 2 > (1::HUGEINT << bits) THEN 1
+        WHEN rest_of(total, bits) * 2 = (1::HUGEINT << bits) THEN (total >> bits) % 2 ELSE 0 END)",
+    // The double nearest to total / 2^scale.
+    R"(CREATE MACRO nearest(total, scale) AS rounded(total, spare_bits(total))::DOUBLE * pow(2.0::DOUBLE, spare_bits(total) - scale))",
+    R"(CREATE MACRO whole_number(x, scale) AS try_cast(x * pow(2.0::DOUBLE, scale) AS HUGEINT))",
+    R"(CREATE MACRO tie_order(us, trade, price) AS (us, coalesce(trade, -9223372036854775808), price))",
+};
+
+constexpr const char* kBase = R"(
+  CREATE TABLE base AS SELECT v, us // 60000000 AS m, coin_id, source, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
+    arg_min(price, tie_order(us, trade_id, price)) AS open, arg_max(price, tie_order(us, trade_id, price)) AS close, min(us) AS first_event,
+    max(us) AS last_event, count(trade_id) + count(DISTINCT last_updated) FILTER (WHERE trade_id IS NULL) AS updates,
+    count(quantity) FILTER (WHERE trade_id IS NOT NULL) AS quantities,
+    min(quantity) FILTER (WHERE trade_id IS NOT NULL AND quantity > 0) AS smallest,
+    max(us - epoch_us(last_updated))::DOUBLE / 1e6 AS max_source_age_s,
+    arg_max(volume_24h, (us, coalesce(trade_id, -9223372036854775808), price, volume_24h)) FILTER (WHERE volume_24h IS NOT NULL) AS volume_24h,
+    arg_max(market_cap, (us, coalesce(trade_id, -9223372036854775808), price, market_cap)) FILTER (WHERE market_cap IS NOT NULL) AS market_cap
+  FROM tick GROUP BY ALL)";
+
+// Exact sums where they fit into 128 bits; else (a window whose prices differ by more than 2^70) the compensated ones.
+constexpr const char* kMeans = R"(
+  CREATE TABLE means AS SELECT v, m, coin_id, source,
+    CASE WHEN count(*) = count(p) THEN nearest(sum(p), scale_of(min_price)) ELSE fsum(price) END / count(*) AS avg_price,
+    CASE WHEN any_value(quantities) = 0 THEN NULL WHEN any_value(smallest) IS NULL THEN 0
+      WHEN count(q) = count(traded) THEN nearest(sum(q), scale_of(any_value(smallest))) ELSE fsum(traded) END AS volume,
+    fsum(price * traded) AS turnover
+  FROM (SELECT *, whole_number(price, scale_of(min_price)) AS p, CASE WHEN trade_id IS NOT NULL THEN quantity END AS traded,
+      CASE WHEN trade_id IS NULL THEN NULL WHEN quantity = 0 THEN 0::HUGEINT ELSE whole_number(quantity, scale_of(smallest)) END AS q
+    FROM (SELECT v, us // 60000000 AS m, coin_id, source, price, quantity, trade_id FROM tick)
+    JOIN (SELECT v, m, coin_id, source, min_price, smallest, quantities FROM base) USING (v, m, coin_id, source))
+  GROUP BY v, m, coin_id, source, min_price)";
+
+constexpr const char* kWant = R"(
+  CREATE TABLE want AS WITH spread AS (
+    SELECT v, m, coin_id, source, greatest(fsum(d * d) / count(*) - (fsum(d) / count(*)) ** 2, 0) AS variance
+    FROM (SELECT v, m, coin_id, source, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, price FROM tick)
+      JOIN means USING (v, m, coin_id, source)) GROUP BY ALL)
+  SELECT base.*, avg_price, close - open AS price_change, (close - open) / open * 100 AS price_change_pct, sqrt(variance) AS volatility,
+    (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN turnover / volume END AS vwap
+  FROM base JOIN means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
+
+}  // namespace
+
+std::vector<const char*> WindowMacros() { return {std::begin(kMacros), std::end(kMacros)}; }
+
+std::vector<std::string> WindowSetup() {
+  std::vector<std::string> setup(std::begin(kMacros), std::end(kMacros));
+  setup.insert(setup.end(), {kBase, kMeans, kWant});
+  return setup;
+}
+
+}  // namespace cryptostream
