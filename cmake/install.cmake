@@ -1,6 +1,9 @@
 # `make install`: bin/, lib/ with the fetched libraries under the names that the program asks for, and the documents.
-# In the build tree libraries are found by absolute path, in the installed tree beside the program.
-set_target_properties(cryptostream PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+# The build tree has the same shape (build/PRESET/cryptostream, build/lib), so one run path serves both and nothing rewrites it: CMake's
+# rewriting leaves an empty entry at the end, which means the current folder.
+set_target_properties(cryptostream PROPERTIES INSTALL_RPATH "$ORIGIN/../lib" BUILD_WITH_INSTALL_RPATH ON)
+set(bundle_dir "${PROJECT_BINARY_DIR}/../lib")
+file(MAKE_DIRECTORY "${bundle_dir}")
 install(TARGETS cryptostream RUNTIME DESTINATION bin)
 
 # cs_bundle(TARGET): copies an imported shared library under its soname, unless the system brought it.
@@ -10,6 +13,8 @@ function(cs_bundle target)
   endif()
   get_target_property(file ${target} IMPORTED_LOCATION)
   if(file)
+    get_filename_component(name "${file}" NAME)
+    file(CREATE_LINK "${file}" "${bundle_dir}/${name}" SYMBOLIC)
     install(FILES "${file}" DESTINATION lib PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
       WORLD_READ WORLD_EXECUTE)
   endif()
