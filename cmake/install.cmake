@@ -1,7 +1,9 @@
 # `make install`: bin/, lib/ with the fetched libraries under the names that the program asks for, and the documents.
+# What the libraries beside the program need is found the same way, so the path is of the kind that they inherit (not RUNPATH).
 # The build tree has the same shape (build/PRESET/cryptostream, build/lib), so one run path serves both and nothing rewrites it: CMake's
 # rewriting leaves an empty entry at the end, which means the current folder.
 set_target_properties(cryptostream PROPERTIES INSTALL_RPATH "$ORIGIN/../lib" BUILD_WITH_INSTALL_RPATH ON)
+target_link_options(cryptostream PRIVATE -Wl,--disable-new-dtags)
 set(bundle_dir "${PROJECT_BINARY_DIR}/../lib")
 file(MAKE_DIRECTORY "${bundle_dir}")
 install(TARGETS cryptostream RUNTIME DESTINATION bin)

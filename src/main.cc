@@ -12,6 +12,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
@@ -82,7 +83,7 @@ int UsageError(const CLI::App& program, const CLI::ParseError& error) {
 }  // namespace
 
 int Failed(const Error& error) {
-  std::fprintf(stderr, "cryptostream: %s\n", error.message.c_str());
+  std::fprintf(stderr, "cryptostream: %s\n", MaskSecrets(error.message).c_str());
   return kExitFailure;
 }
 

@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include "base/secret.h"
+
 namespace cryptostream {
 namespace {
 
@@ -35,6 +37,6 @@ spdlog::logger& Logger() {
 
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 bool LogEnabled(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
-void LogLine(LogLevel level, std::string_view line) { Logger().log(ToSpdlog(level), line); }
+void LogLine(LogLevel level, std::string_view line) { Logger().log(ToSpdlog(level), MaskSecrets(std::string(line))); }
 
 }  // namespace cryptostream

@@ -22,6 +22,11 @@ class Secret {
   std::string text_;
 };
 
+// From now on MaskSecrets blanks this text out. Very short ones (under 6 characters) are left: they are words.
+void HideInOutput(const Secret& secret);
+// The text with every hidden secret as `***`. For every place where text leaves the process: log, answers, tables.
+std::string MaskSecrets(std::string text);
+
 inline std::ostream& operator<<(std::ostream& out, const Secret& secret) { return out << (secret.empty() ? "" : "***"); }
 
 }  // namespace cryptostream

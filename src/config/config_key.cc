@@ -3,6 +3,7 @@
 #include "config/config_key.h"
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "config/config_key_kinds.h"
 #include "market/schema.h"
 
@@ -35,7 +36,9 @@ Result<Secret> ReadSecret(std::string_view path) {
   constexpr std::uintmax_t kMostBytes = 1 << 16;  // a private key in PEM form fits
   CS_ASSIGN(std::string text, ReadFile(std::filesystem::path(path), kMostBytes));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-  return Secret(text);
+  Secret secret(text);
+  HideInOutput(secret);
+  return secret;
 }
 
 Status SetKeyFile(Config& c, std::string_view text) {
@@ -109,6 +112,7 @@ std::vector<ConfigKey> SourceKeys() {
       {"coingecko.key", "secret", "the API key; only from the environment (CRYPTOSTREAM_COINGECKO__KEY)",
        [](Config& c, std::string_view text) -> Status {
          c.coingecko.key = Secret(std::string(text));
+         HideInOutput(c.coingecko.key);
          return {};
        },
        [](const Config& c) { return std::string(c.coingecko.key.empty() ? "" : "***"); }},
@@ -190,7 +194,8 @@ Status SetPassedThrough(Config& config, const std::string& name, std::string_vie
     CS_ASSIGN(config.kafka.librdkafka[bare], ReadSecret(text));
     return {};
   }
-  config.kafka.librdkafka[name] = Secret(std::string(text));
+  Secret& value = config.kafka.librdkafka[name] = Secret(std::string(text));
+  if (IsSecretSetting(name)) HideInOutput(value);
   return {};
 }
 

@@ -1,5 +1,6 @@
 // Answers that are no data: RFC 9457 problems, and the small makers that handlers share.
 #include "base/log.h"
+#include "base/secret.h"
 #include "serve/json_writer.h"
 #include "serve/routes.h"
 
@@ -25,7 +26,7 @@ WebReply ProblemReply(int status, std::string_view detail) {
   reply.headers.emplace_back("Cache-Control", "no-store");
   JsonWriter json;
   json.BeginObject().Key("type").Text("about:blank").Key("title").Text(TitleOf(status));
-  json.Key("status").Integer(status).Key("detail").Text(detail).EndObject();
+  json.Key("status").Integer(status).Key("detail").Text(MaskSecrets(std::string(detail))).EndObject();
   reply.SetBody(json.Take() + "\n");
   return reply;
 }

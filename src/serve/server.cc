@@ -3,13 +3,12 @@
 
 #include "base/log.h"
 #include "net/http_server.h"
+#include "net/url.h"
 #include "serve/router.h"
 #include "serve/state.h"
 
 namespace cryptostream {
 namespace {
-
-bool IsLoopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
 
 HttpServerOptions HttpOptions(const ServeOptions& options) {
   HttpServerOptions http;
@@ -19,7 +18,7 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.max_connections = options.max_connections;
   http.max_connections_per_address = options.max_connections_per_address;
   // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count.
-  if (IsLoopback(options.address)) {
+  if (IsLoopbackHost(options.address)) {
     http.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", options.address};
     http.allowed_hosts.insert(http.allowed_hosts.end(), options.allowed_hosts.begin(), options.allowed_hosts.end());
   }
@@ -65,7 +64,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Stop(); }
 
 Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
-  if (!IsLoopback(options.address) && !options.allow_remote) {
+  if (!IsLoopbackHost(options.address) && !options.allow_remote) {
     return Invalid("will not bind to an address that others can reach: address=" + options.address +
                    ", there is no login yet; allow it explicitly if a proxy guards it");
   }

@@ -2,6 +2,8 @@
 // succeeds says nothing about how old the price is.
 #include "serve/state.h"
 
+#include "base/secret.h"
+
 namespace cryptostream {
 namespace {
 
@@ -52,7 +54,9 @@ std::map<std::string, SourceReport> ServerState::reports() const {
   return reports_;
 }
 
-void ServerState::SetReport(const SourceReport& report) {
+void ServerState::SetReport(const SourceReport& told) {
+  SourceReport report = told;
+  report.message = MaskSecrets(std::move(report.message));  // a provider may quote the key that was sent to it
   std::lock_guard lock(mutex_);
   SourceReport& known = reports_[report.source];
   // What only moves its clock is no news; the next status carries it along.
@@ -66,6 +70,7 @@ ServerState::LakeState ServerState::lake() const {
 }
 
 void ServerState::SetLake(bool writable, std::string reason) {
+  reason = MaskSecrets(std::move(reason));
   std::lock_guard lock(mutex_);
   if (!lake_.known || lake_.writable != writable || lake_.reason != reason) ++revision_;
   lake_ = {true, writable, std::move(reason)};

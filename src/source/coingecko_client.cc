@@ -7,8 +7,10 @@
 #include <algorithm>
 
 #include "base/metrics.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "market/name.h"
+#include "net/url.h"
 
 namespace cryptostream {
 namespace {
@@ -33,8 +35,15 @@ BudgetLimits LimitsOf(const CoinGeckoOptions& options) {
   return {};
 }
 
-bool IsLoopback(std::string_view url) {
-  return url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost") || url.starts_with("http://[::1]");
+Status CheckBaseUrl(const CoinGeckoOptions& o) {
+  CS_ASSIGN(Url url, ParseUrl(o.base_url));
+  bool https = url.scheme == "https";
+  if (!https && url.scheme != "http") return Invalid("coingecko.base_url is neither https nor http: value=" + o.base_url);
+  if (!url.user.empty()) return Invalid("coingecko.base_url must not hold a user name: what stands before an @ is not the host");
+  if (!o.key.empty() && !https && !IsLoopbackHost(url.host)) {
+    return Invalid("a key must not travel unencrypted: use https in coingecko.base_url (host=" + url.host + ")");
+  }
+  return {};
 }
 
 Status CheckOptions(const CoinGeckoOptions& o) {
@@ -45,10 +54,8 @@ Status CheckOptions(const CoinGeckoOptions& o) {
     if (!IsValidName(coin)) return Invalid(fmt::format("not a coin id: \"{}\"", coin));
   }
   if (!IsValidName(o.vs_currency)) return Invalid(fmt::format("not a currency: \"{}\"", o.vs_currency));
-  bool https = o.base_url.starts_with("https://");
-  if (!https && !o.base_url.starts_with("http://")) return Invalid(fmt::format("base_url is no URL: \"{}\"", o.base_url));
+  CS_TRY(CheckBaseUrl(o));
   if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty()) return Invalid("this coingecko plan needs a key: set key_file");
-  if (!o.key.empty() && !https && !IsLoopback(o.base_url)) return Invalid("a key must not travel unencrypted: use https");
   bool printable = std::ranges::all_of(o.key.Reveal(), [](unsigned char c) { return c > ' ' && c < 127; });
   if (!printable) return Invalid("the coingecko key has characters that no key has (a line end?)");
   if (LimitsOf(o).calls_per_minute < 1) return Invalid("calls_per_minute must be at least 1");
@@ -97,6 +104,8 @@ std::expected<HttpAnswer, Trouble> CoinGeckoClient::Get(const std::string& path,
               {{"source", "coingecko"}, {"status", status}});
   ObserveSeconds("cryptostream_source_request_duration_seconds", "time of a request to a provider", {{"source", "coingecko"}},
                  took.count());
+  // Here, before it becomes a message, a reason or a rejected body: a provider may quote the key that was sent to it.
+  if (attempt) attempt->body = MaskSecrets(std::move(attempt->body));
   auto answer = JudgeAnswer(std::move(attempt), clock_.Now());
   Conclude(answer);
   return answer;

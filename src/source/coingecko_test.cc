@@ -220,6 +220,12 @@ TEST_F(CoinGeckoTest, RefusesOptionsThatCannotWork) {
   EXPECT_THAT(reason({.plan = CoinGeckoPlan::kDemo, .key = Secret("k\n")}), HasSubstr("line end"));
   EXPECT_THAT(reason({.plan = CoinGeckoPlan::kDemo, .key = Secret("k"), .base_url = "http://example.org"}), HasSubstr("https"));
   EXPECT_EQ(reason({.plan = CoinGeckoPlan::kDemo, .key = Secret("k"), .base_url = "http://127.0.0.1:1"}), "accepted");
+  for (const char* elsewhere :
+       {"http://localhost:x@example.org/api", "http://127.0.0.1.example.org/api", "http://localhost.example.org"}) {
+    EXPECT_NE(reason({.plan = CoinGeckoPlan::kDemo, .key = Secret("k"), .base_url = elsewhere}), "accepted") << elsewhere;
+  }
+  EXPECT_THAT(reason({.base_url = "ftp://example.org"}), HasSubstr("coingecko.base_url"));
+  EXPECT_THAT(reason({.base_url = "https://me:pw@example.org"}), HasSubstr("user name"));
 }
 
 TEST_F(CoinGeckoTest, TheProbeTellsSilenceFromARefusal) {

@@ -8,6 +8,7 @@
 //   when  3: the third time; 3-5; 3-: from the third on; */4: every fourth
 //   what  an errno by name (EIO), short (half of a write), lie-EIO (done, but reported as failed), kill, stop
 // FAULTS_WHEN=FILE: the rules hold, and count, only while this file exists.
+// FAULTS_HITS=FILE: gets one byte for each fault that was really done, so that a test can tell survival from nothing having happened.
 // FAULTS_COUNT=FILE: an orderly end writes how often each rule's calls were seen, a number a line.
 // FAULTS_CLOCK=FILE: the first 8 bytes, an int64 in microseconds in the machine's order, are added to the wall clock (not to the
 // monotonic one). The file is mapped, so the test moves the clock by writing into it.
@@ -26,6 +27,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -44,6 +46,7 @@ struct Rule {
 static struct Rule rules[kMaxRules];
 static int rule_count;
 static const char* when_file;
+static const char* hits_file;
 static const int64_t* clock_offset_us;
 
 #define REAL(type, name, ...)                                    \
@@ -80,6 +83,7 @@ __attribute__((constructor)) static void Init(void) {
   const char* spec = getenv("FAULTS");
   const char* clock_file = getenv("FAULTS_CLOCK");
   when_file = getenv("FAULTS_WHEN");
+  hits_file = getenv("FAULTS_HITS");
   if (clock_file) {
     int fd = open(clock_file, O_RDONLY | O_CLOEXEC);
     void* mapped = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *clock_offset_us, PROT_READ, MAP_SHARED, fd, 0);
@@ -107,6 +111,15 @@ __attribute__((destructor)) static void Report(void) {
   if (file) fclose(file);
 }
 
+// By system calls, past the wrappers below.
+static void NoteHit(void) {
+  if (!hits_file) return;
+  long fd = syscall(SYS_openat, AT_FDCWD, hits_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return;
+  if (syscall(SYS_write, fd, ".", 1) != 1) fprintf(stderr, "faults: cannot write %s\n", hits_file);
+  syscall(SYS_close, fd);
+}
+
 // The rule that this call falls under; NULL for none. kill and stop do not return (stop: until SIGCONT).
 static const struct Rule* Match(const char* op, int changes, const char* path) {
   for (int i = 0; i < rule_count; ++i) {
@@ -116,6 +129,7 @@ static const struct Rule* Match(const char* op, int changes, const char* path) {
     if (when_file && faccessat(AT_FDCWD, when_file, F_OK, 0) != 0) continue;
     long seen = atomic_fetch_add(&rule->seen, 1) + 1;
     if (seen < rule->from || seen > rule->to || seen % rule->every != 0) continue;
+    NoteHit();
     if (rule->what == kKill) kill(getpid(), SIGKILL);
     if (rule->what != kStop) return rule;
     kill(getpid(), SIGSTOP);

@@ -131,11 +131,10 @@ def test_a_lake_without_its_lock_and_state_goes_on(lake):
 
 
 @pytest.mark.parametrize("content", [b"", b"pi", b"\xff" * 5000], ids=["empty", "half", "garbage"])
-def test_a_damaged_lock_or_state_file_is_no_state(content, lake):
+def test_a_damaged_lock_file_is_no_state(content, lake):
+    """L5. The budget's file is read by a poller only: test/sources/poll_test.py."""
     lake.finish()
     (lake.lake / scenarios.LOCK).write_bytes(content)
-    (lake.lake / "state").mkdir(exist_ok=True)
-    (lake.lake / "state/coingecko_budget.json").write_bytes(content)
     lake.finish()
     lake.check()
 

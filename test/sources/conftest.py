@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -54,13 +55,18 @@ class Running:
     def log(self):
         return self.log_file.read_text(errors="replace")
 
-    def status(self):
-        """The text of /api/v1/status, empty while nobody answers."""
+    def get(self, path):
+        """The text of an answer of whatever status, empty while nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/status", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
                 return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
         except OSError:
             return ""
+
+    def status(self):
+        return self.get("/api/v1/status")
 
     def until(self, condition, seconds=30):
         end = time.monotonic() + seconds

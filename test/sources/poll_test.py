@@ -121,6 +121,27 @@ def test_a_key_travels_in_its_header_and_stays_nowhere(plan, header, run, good_c
     assert "calls a month = one per" in running.log
 
 
+@pytest.mark.parametrize("status, content_type, body", [
+    (401, "application/json", b'{"error":"the key CG-canary-4711 is unknown"}'),
+    (403, "application/json", b'{"status":{"error_code":10011,"error_message":"no such key: CG-canary-4711"}}'),
+    (200, "text/html", b"<html>key CG-canary-4711 refused</html>"),
+    (200, "application/json", b'[{"id":"bitcoin","current_price":"CG-canary-4711"}]'),
+])
+def test_a_provider_that_quotes_the_key_does_not_give_it_away(status, content_type, body, run, good_certificate):
+    quoting = Answer(body, status, content_type=content_type)
+    with FakeCoinGecko(good_certificate, [Answer(GOOD), quoting, quoting]) as server:
+        running = run(server, "coingecko.plan=demo", environment={"CRYPTOSTREAM_COINGECKO__KEY": "CG-canary-4711"})
+        shown = []
+        running.until(lambda: shown.append(running.status()) or len(server.polls()) > 3)
+        for path in ("/readyz?verbose", "/metrics"):
+            shown.append(running.get(path))
+        tables = running.tables()
+    assert any(shown) and tables["bronze"]
+    told = "".join(shown) + running.log + repr(tables)
+    assert "CG-canary-4711" not in told
+    assert "***" in told  # what was quoted was told, without the key
+
+
 def test_a_stop_does_not_wait_for_a_slow_answer(run, good_certificate):
     with FakeCoinGecko(good_certificate, [Answer(GOOD, wait_s=8)]) as server:
         running = run(server)

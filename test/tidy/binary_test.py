@@ -36,6 +36,14 @@ def test_no_simdjson_symbol_is_visible():
     assert [line for line in dynamic_symbols() if "simdjson" in line] == []
 
 
+def test_librdkafka_keeps_its_openssl_to_itself():
+    """Debian's OpenSSL serves libcurl; two that see each other's symbols crash."""
+    (library,) = (BINARY.parent.parent / "lib").glob("librdkafka*.so*")
+    defined = output("nm", "-D", "--defined-only", library)
+    assert "rd_kafka_new" in defined and not re.search(r" (SSL|EVP|CRYPTO)_\w+", defined)
+    assert not re.search(r" [TDBW] (SSL|EVP|CRYPTO|aws_lc)_\w+", "\n".join(dynamic_symbols()))
+
+
 def test_libraries_are_looked_for_beside_the_program_only():
     assert run_path(output("readelf", "-dW", BINARY)) == ["$ORIGIN/../lib"]
 

@@ -22,7 +22,7 @@ install_brokers() {
     folder=$scratch/kafka-$version lock=$tools_dir/requirements/kafka-$version.lock
     if [[ " ${brokers_missing[*]} " == *" $version "* ]]; then
       with_progress "fetching Apache Kafka $version for the tests (45 MB)" \
-        fetch_jars with-needs "$folder" "org.apache.kafka:kafka_2.13:$version" ||
+        fetch_jars "$folder" "$lock" "org.apache.kafka:kafka_2.13:$version" ||
         stop "cannot fetch Apache Kafka with mvn, see above; run make again to continue"
       holds_what_is_locked "$folder" "$lock" ||
         stop "the jars of Apache Kafka $version are not those that ${lock##*/} names; nothing was used of them"

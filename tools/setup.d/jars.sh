@@ -2,27 +2,27 @@
 #
 # A lock is a list for sha256sum: a file more, less or other than it names is refused, and nothing is used of the rest.
 
-# Leaves the jars of the Maven coordinates (group:artifact:version) in folder $2, through a throw-away project that depends on them:
-# with all that they need ($1 is with-needs), or those alone (alone).
+# Leaves in folder $1 the jars that the lock $2 names, out of the Maven coordinates (group:artifact:version) and all that they need. They are
+# named as build extensions of a throw-away project, which Maven itself fetches before anything else: no plugin is downloaded or run, and
+# of the jars nothing is used before the lock's hashes have been checked.
 fetch_jars() {
-  local what=$1 folder=$2 coordinate group artifact version exclusions="" dependencies=""
+  local folder=$1 lock=$2 coordinate group artifact version extensions="" jar
   shift 2
-  [[ $what == with-needs ]] ||
-    exclusions="<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>"
   for coordinate in "$@"; do
     IFS=: read -r group artifact version <<<"$coordinate"
-    dependencies+="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>$exclusions</dependency>"
+    extensions+="<extension><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></extension>"
   done
-  mkdir -p "$scratch/project"
+  mkdir -p "$folder" "$scratch/project"
   cat >"$scratch/project/pom.xml" <<POM
 <project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion><groupId>jars</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging>
-  <dependencies>$dependencies</dependencies>
+  <build><extensions>$extensions</extensions></build>
 </project>
 POM
-  (cd "$scratch/project" && mvn --quiet --batch-mode "-Dmaven.repo.local=$scratch/maven" \
-    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
-    "-DoutputDirectory=$folder" -DincludeScope=runtime)
+  (cd "$scratch/project" && mvn --quiet --batch-mode "-Dmaven.repo.local=$scratch/maven" validate) || return 1
+  while read -r _ jar; do
+    [[ $jar != *.jar ]] || find "$scratch/maven" -name "$jar" -exec cp {} "$folder" \;
+  done <"$lock"
 }
 
 # Succeeds if folder $1 holds exactly the files that the lock $2 names.

@@ -2,7 +2,7 @@
 #
 # requirements/spark-VERSION.lock names PySpark's source package, which holds Spark's own jars, and the jars that Spark lacks, with their
 # SHA-256. The package is unpacked and not installed: making a wheel of 300 MB of jars would take minutes and change nothing in them.
-# build/spark is a link into the cache: pyspark/ and lib/ are for Python, deps/ is Spark's home. Only `make test` and `make bench` fetch it (340 MB).
+# build/spark is a link into the cache: pyspark/ and lib/ are for Python, deps/ is Spark's home. Only `make test` and `make bench` fetch it (410 MB).
 
 # As the original: Delta 3.1 and Spark 3.5. The Kafka source of 3.5.7 is the newest of 3.5. Spark brings what else they need.
 spark_jars=(
@@ -25,14 +25,14 @@ fetch_spark() {
   mkdir -p "$1" "$scratch/tmp"
   TMPDIR=$scratch/tmp "$(fetch_venv)/bin/pip" download --quiet --disable-pip-version-check --no-cache-dir --no-deps --no-binary pyspark \
     --dest "$1" "pyspark==${spark_lock#spark-}" &&
-    fetch_jars alone "$1" "${spark_jars[@]}"
+    fetch_jars "$1" "$tools_dir/requirements/$spark_lock.lock" "${spark_jars[@]}"
 }
 
 install_spark() {
   local folder=$scratch/$spark_lock
   plan_spark
   if [[ ! -e $spark_dir ]]; then
-    with_progress "fetching Apache Spark for the tests (340 MB)" fetch_spark "$folder" ||
+    with_progress "fetching Apache Spark for the tests (410 MB)" fetch_spark "$folder" ||
       stop "cannot fetch Apache Spark with pip and mvn, see above; run make again to continue"
     holds_what_is_locked "$folder" "$tools_dir/requirements/$spark_lock.lock" ||
       stop "the files of Apache Spark are not those that $spark_lock.lock names; nothing was used of them"
