@@ -32,6 +32,18 @@ std::int64_t ThereBelow(const RawBatch& batch, std::int64_t position) {
   return batch.next_position <= position ? kAll : std::numeric_limits<std::int64_t>::min();
 }
 
+// How many offsets from `reached` up to the batch's next position brought neither a row nor a rejection: blank lines, frames that are no
+// prices, records that were compacted away. The commit says so, and `verify` then knows of any other one that something is missing.
+std::int64_t OffsetsWithoutRow(const RawBatch& batch, std::int64_t reached) {
+  if (batch.position_id.starts_with(kReplayedPosition)) return 0;
+  std::vector<std::int64_t> offsets = batch.offsets();
+  for (const Reject& reject : batch.rejects) offsets.push_back(reject.offset);
+  std::ranges::sort(offsets);
+  offsets.erase(offsets.begin(), std::ranges::lower_bound(offsets, reached));
+  auto doubled = std::ranges::unique(offsets);
+  return batch.next_position - reached - (doubled.begin() - offsets.begin());
+}
+
 DeadLetter LetterOf(const RawBatch& batch, const RawBatch::Row& row, RejectReason reason) {
   std::optional<std::string> key;
   if (row.key) key = std::string(*row.key);
@@ -147,9 +159,11 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
   StageWork work;
   committing_.clear();
   committing_positions_.clear();
+  std::int64_t without_row = 0;
   for (const IncomingBatch& incoming : pending_) {
     const RawBatch& batch = *incoming.batch;
     if (batch.next_position <= Reached(batch)) continue;
+    without_row += OffsetsWithoutRow(batch, Reached(batch));
     AddByDate(OnlyNew(incoming.batch, work), committing_);
     AddSideRows(batch, work);
     committing_positions_[BronzeId(batch)] = batch.next_position;
@@ -164,6 +178,7 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
   }
   work.commit.positions = committing_positions_;
   work.commit.operation = "bronze append";
+  work.commit.commit_info["offsetsWithoutRow"] = std::to_string(without_row);
   CS_ASSIGN(work.commit.rows, BronzeColumns(committing_));
   return work;
 }

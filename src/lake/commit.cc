@@ -133,7 +133,8 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   request.txns = plan.positions;
   request.txns[EpochId()] = epoch;
   request.operation = plan.operation;
-  request.commit_info = Content(request);
+  request.commit_info = plan.commit_info;
+  request.commit_info.merge(Content(request));
   request.checked = plan.checked;
   std::string last_reason;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {

@@ -14,11 +14,12 @@ namespace cryptostream {
 // What one commit of a stage holds.
 struct CommitPlan {
   CommitKind kind = CommitKind::kAppend;
-  std::vector<PartitionRows> rows;  // written as one data file a partition, some more when they are very many
-  std::vector<DataFile> removes;    // for kReplace
-  Positions positions;              // the new ones, carried in the commit
-  Positions expected;               // what the table must say of the same app ids before (absent: not there yet)
-  std::string operation;            // "bronze append"
+  std::vector<PartitionRows> rows;                 // written as one data file a partition, some more when they are very many
+  std::vector<DataFile> removes;                   // for kReplace
+  Positions positions;                             // the new ones, carried in the commit
+  Positions expected;                              // what the table must say of the same app ids before (absent: not there yet)
+  std::string operation;                           // "bronze append"
+  std::map<std::string, std::string> commit_info;  // more that the commit says of itself
   Version checked =
       kNoVersion;  // at which `expected` and the fence were looked at; if unknown, both are looked at again when in doubt
 };

@@ -31,13 +31,13 @@ bool Take(std::string_view& text, char c) {
   return true;
 }
 
-// Reads an exponent after 'e'; values beyond +-100000 are clamped (nothing that large can be represented anyhow).
+// Reads an exponent after 'e'. Beyond 1e9 it is clamped: no text is so long that its digits could make up for that.
 bool TakeExponent(std::string_view& text, long& exponent) {
   bool negative = Take(text, '-');
   if (!negative) Take(text, '+');
   std::string_view digits = TakeDigits(text);
   if (digits.empty()) return false;
-  for (char c : digits) exponent = std::min(exponent * 10 + (c - '0'), 100000L);
+  for (char c : digits) exponent = std::min(exponent * 10 + (c - '0'), 1'000'000'000L);
   if (negative) exponent = -exponent;
   return true;
 }

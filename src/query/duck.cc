@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/stop.h"
+#include "query/duck_function.h"
 
 namespace cryptostream {
 namespace {
@@ -259,6 +260,7 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   for (const std::string& setting : settings) CS_TRY(RunSetup(connection.handle, "SET GLOBAL " + setting));
   CS_TRY(RunSetup(connection.handle, "SET allowed_directories = [" + directories + "]"));
   CS_TRY(RunSetup(connection.handle, "SET enable_external_access = false"));
+  for (const SqlFunction& function : options.functions) CS_TRY(AddFunction(connection.handle, function));
   for (const std::string& statement : options.setup) CS_TRY(RunSetup(connection.handle, statement));
   CS_TRY(RunSetup(connection.handle, "SET lock_configuration = true"));
   return std::unique_ptr<Duck>(new Duck(std::move(handles)));

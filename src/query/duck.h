@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "query/sql_function.h"
 #include "query/sql_value.h"
 
 namespace cryptostream {
@@ -17,7 +18,8 @@ struct DuckOptions {
   std::vector<std::string> directories;  // the only ones whose files can be read
   int threads = 2;
   std::uint64_t memory_mb = 512;
-  std::vector<std::string> setup;  // our own statements (views), run before the configuration is locked
+  std::vector<SqlFunction> functions;  // of ours, known to the setup and to all queries
+  std::vector<std::string> setup;      // our own statements (views), run before the configuration is locked
 };
 
 struct QueryLimits {

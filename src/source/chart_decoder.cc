@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <vector>
 
 #include "base/text.h"
@@ -96,10 +98,7 @@ simdjson::error_code ReadChart(od::document& document, Chart& chart) {
 
 struct Row {
   ChartPoint point;
-  friend bool operator==(const Row& a, const Row& b) {
-    return a.point.time_ms == b.point.time_ms && a.point.price == b.point.price && a.point.market_cap == b.point.market_cap &&
-           a.point.volume_24h == b.point.volume_24h;
-  }
+  auto key() const { return std::tie(point.time_ms, point.price, point.market_cap, point.volume_24h); }
 };
 
 std::vector<Row> Joined(const Chart& chart) {
@@ -108,8 +107,10 @@ std::vector<Row> Joined(const Chart& chart) {
     auto [time_ms, price] = chart.prices.samples[i];
     rows.push_back({{time_ms, price, chart.caps.At(i, time_ms), chart.volumes.At(i, time_ms)}});
   }
-  std::ranges::stable_sort(rows, {}, [](const Row& row) { return row.point.time_ms; });
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  // What a chart says twice is one point.
+  std::ranges::sort(rows, {}, &Row::key);
+  auto doubled = std::ranges::unique(rows, {}, &Row::key);
+  rows.erase(doubled.begin(), doubled.end());
   return rows;
 }
 
@@ -132,7 +133,8 @@ std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const
     AppendChartMessage(row.point, coin, message);
     batch.Add({coin, message, received, offset});
   }
-  for (std::string_view bad : chart.prices.bad) AddReject(batch, offset, "wrong_type: point of a market chart", bad, received);
+  std::set<std::string_view> bad_points(chart.prices.bad.begin(), chart.prices.bad.end());
+  for (std::string_view bad : bad_points) AddReject(batch, offset, "wrong_type: point of a market chart", bad, received);
   return rows.size();
 }
 

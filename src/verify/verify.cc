@@ -81,6 +81,7 @@ Result<Pinned> PinTables(const fs::path& root, const std::string& what, VerifyRe
     std::vector<Check> files = CheckFiles(found->second);
     pinned.readable[layout->name] = std::ranges::all_of(files, &Check::ok);
     Append(report, std::move(files));
+    if (PinRank(layout->name) >= 2) report.checks.push_back(CheckKept(found->second));
   }
   return pinned;
 }
@@ -123,6 +124,10 @@ Result<VerifyReport> VerifyLake(const fs::path& root, const std::string& what) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   VerifyReport report;
   CS_ASSIGN(Pinned pinned, PinTables(absolute, what, report));
+  if (what == "bronze" || what == "all") {
+    CS_TRY(Compare(pinned, {"bronze", "quarantine"}, CheckBronze, report));
+    CS_TRY(Compare(pinned, {"quarantine"}, CheckQuarantine, report));
+  }
   if (what == "silver" || what == "all") CS_TRY(Compare(pinned, {"silver", "bronze", "quarantine"}, CheckSilver, report));
   if (what == "gold" || what == "all") {
     CS_TRY(Compare(pinned, {"gold", "silver"}, CheckGold, report));

@@ -40,11 +40,22 @@ std::vector<Check> CheckFiles(const TableLog& log);
 
 // The lake's tables as they were pinned, by layout name.
 using PinnedTables = std::map<std::string, TableLog>;
+// Bronze as its own positions say (verify_bronze.cc).
+Result<std::vector<Check>> CheckBronze(const PinnedTables& tables);
+// Quarantine for itself: what is there before bronze has it, and nothing twice (verify_quarantine.cc).
+Result<std::vector<Check>> CheckQuarantine(const PinnedTables& tables);
+// A table that nothing else can be made anew from keeps its rows (verify_kept.cc).
+Check CheckKept(const TableLog& log);
+// The function `read_message(message, source, received)` of SQL: a message read a second time (second_reading.h), its `reasons` in lines,
+// null if it is a row (verify_made.cc).
+const SqlFunction& MessageFunction();
 // The statements that make, from the rows of bronze (those consumed) and quarantine, the table `made`, a line a bronze row: ord (its file
 // and row), h (it as quarantine has it), k, g (its key), cc (hash of what it says), c (hash of the silver row), us, good (it can be a
-// row), moved (a compaction lost its order); the table `refused` and, from those of silver, the view `had` with cc, c, us (verify_made.cc).
-// In: from when on retention has left bronze (by receive time) and silver (by event time) whole.
+// row), reasons (why it cannot), moved (a compaction lost its order); the table `refused` and, from those of silver, the view `had` with
+// cc, c, us. In: from when on retention has left bronze (by receive time) and silver (by event time) whole.
 std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_from_us, std::int64_t silver_whole_from_us);
+// How many different names bronze's messages hold.
+std::string NamesSql();
 // Silver as a function of bronze, and quarantine as what is left over (verify_silver.cc).
 Result<std::vector<Check>> CheckSilver(const PinnedTables& tables);
 // The statements that make, from a view `tick` of silver rows, the table `want` of the windows that they give (verify_windows.cc).
@@ -82,7 +93,9 @@ std::int64_t WholeFromMicros(const std::map<std::string, std::int64_t>& one, con
 // The statements that make a table's rows at a version visible: `<name>_file(idx, filename, path, version, known, data_change)`, idx in the
 // order in which they were added, and the view `<name>_row`, the data files' columns with idx and file_row_number. Without
 // files both are empty. Errors: as of the log.
+// RowsOf: the same of given files.
 Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const std::string& name);
+std::vector<std::string> RowsOf(const TableLog& log, const std::vector<LoggedFile>& files, const std::string& name);
 // A DuckDB over a lake's files for comparisons of whole tables. Errors: as of Duck::Open.
 Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<std::string> setup);
 

@@ -49,10 +49,9 @@ std::int64_t WholeFromMicros(const Positions& one, const Positions& other) {
   return std::max({std::int64_t{0}, PositionOr(one, id, 0), PositionOr(other, id, 0)});
 }
 
-Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const std::string& name) {
+std::vector<std::string> RowsOf(const TableLog& log, const std::vector<LoggedFile>& files, const std::string& name) {
   std::string types = "(idx BIGINT, filename VARCHAR, path VARCHAR, version BIGINT, known BOOLEAN, data_change BOOLEAN)";
   std::vector<std::string> setup{"CREATE TABLE " + name + "_file" + types};
-  CS_ASSIGN(std::vector<LoggedFile> files, log.FilesAt(at));
   std::vector<std::string> paths;
   std::string values;
   for (std::size_t i = 0; i < files.size(); ++i) {
@@ -63,13 +62,20 @@ Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const
   if (!files.empty()) setup.push_back("INSERT INTO " + name + "_file VALUES " + values);
   setup.push_back("CREATE VIEW " + name + "_row AS " + FilesSelect(*log.layout, paths) + " JOIN " + name +
                   "_file USING (filename)");
+  setup.push_back("CREATE OR REPLACE MACRO shown(x) AS coalesce(x::VARCHAR, 'null')");
   return setup;
+}
+
+Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const std::string& name) {
+  CS_ASSIGN(std::vector<LoggedFile> files, log.FilesAt(at));
+  return RowsOf(log, files, name);
 }
 
 Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<std::string> setup) {
   DuckOptions options;
   for (const auto& [name, log] : tables) options.directories.push_back(log.root.string() + "/");
   options.memory_mb = MemoryMb();
+  options.functions = {MessageFunction()};
   options.setup = std::move(setup);
   return Duck::Open(options);
 }

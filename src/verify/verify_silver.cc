@@ -29,7 +29,7 @@ constexpr const char* kDifferences = R"(,
     twins AS (SELECT DISTINCT made.c, made.k, made.g FROM made JOIN lacking ON made.k = lacking.k AND made.g = lacking.g
       JOIN surplus ON surplus.c = made.c WHERE made.good AND lacking.moved)
     SELECT format('silver version={} file={} row={} coin={} source={} time={} price={}: no bronze row makes it', version, path,
-        file_row_number, coin_id, source, api_timestamp, price) FROM surplus WHERE c NOT IN (SELECT c FROM twins)
+        file_row_number, shown(coin_id), shown(source), shown(api_timestamp), shown(price)) FROM surplus WHERE c NOT IN (SELECT c FROM twins)
     UNION ALL
     SELECT format('bronze version={} file={} row={}: silver lacks what it makes (minute {})', f.version, f.path, ord & 4294967295,
         make_timestamp(m * 60000000))
@@ -55,9 +55,19 @@ constexpr const char* kRefused = R"(
       WHERE want.n > coalesce(have.n, 0) AND NOT want.moved AND epoch_us(b."timestamp") >= quarantine_whole_from()
     UNION ALL
     SELECT format('quarantine version={} file={} row={} offset={} reason={}: bronze has no such row, or it is good', have.version, have.path,
-        have.row, have.off, have.reason) FROM have LEFT JOIN want USING (h)
+        have.row, shown(have.off), shown(have.reason)) FROM have LEFT JOIN want USING (h)
       WHERE have.n > coalesce(want.n, 0) AND h NOT IN (SELECT h FROM ahead) AND h NOT IN (SELECT h FROM twins)
-        AND NOT (bronze_whole_from() > 0 AND starts_with(have.reason, 'conflicting_duplicate')))";
+        AND NOT (bronze_whole_from() > 0 AND starts_with(coalesce(have.reason, ''), 'conflicting_duplicate')))";
+
+// Rows of quarantine that are rightly there, but for another reason than they say.
+constexpr const char* kReasons = R"(
+    WITH conflicts AS (SELECT k, g, arg_min(cc, ord) AS stays, bool_or(moved) AS moved FROM made WHERE good
+        GROUP BY k, g HAVING min(cc) <> max(cc)),
+      due AS (SELECT h, reasons AS why FROM made WHERE reasons IS NOT NULL AND h IN (SELECT h FROM refused)
+        UNION SELECT h, 'conflicting_duplicate' FROM made JOIN conflicts USING (k, g) WHERE good AND (cc <> stays OR conflicts.moved))
+    SELECT format('quarantine version={} file={} row={} offset={} reason={}: its message is refused as {}', version, path,
+        file_row_number, shown("offset"), shown(reason), replace(why, chr(10), ' or ')) FROM refused JOIN due USING (h)
+    WHERE NOT coalesce(explains(why, reason), false) AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed))";
 
 Check CheckLineage(const TableLog& bronze, const TableLog& silver, const Positions& positions) {
   Check check{"silver: its position is one of bronze", true, "", {}};
@@ -101,6 +111,17 @@ Check CheckWatermarks(const Duck& duck, const Positions& positions) {
   return check;
 }
 
+// A process refuses new names when it has met Name::kMaxNames of them: then so many must have come.
+Status CheckNames(Check& check, const Duck& duck) {
+  CS_ASSIGN(std::int64_t unnamed, Number(duck, "SELECT CASE WHEN bronze_whole_from() > 0 THEN 0 ELSE count(*) END FROM unnamed"));
+  if (unnamed == 0) return {};
+  CS_ASSIGN(std::int64_t names, Number(duck, NamesSql()));
+  if (names < static_cast<std::int64_t>(Name::kMaxNames)) {
+    Wrong(check, fmt::format("quarantine: {} rows say too_many_names, but bronze holds {} different ones", unnamed, names));
+  }
+  return {};
+}
+
 Result<std::string> Balance(const Duck& duck) {
   CS_ASSIGN(std::int64_t bronze, Number(duck, "SELECT count(*) FROM made"));
   CS_ASSIGN(std::int64_t silver, Number(duck, "SELECT count(*) FROM silver_row"));
@@ -139,6 +160,8 @@ Result<std::vector<Check>> CheckSilver(const PinnedTables& tables) {
 
   Check left{"quarantine: exactly the rows that silver must refuse", true, "", {}};
   WrongRows(left, *duck, kRefused);
+  WrongRows(left, *duck, kReasons);
+  CS_TRY(CheckNames(left, *duck));
   checks.push_back(std::move(left));
   checks.push_back(CheckWatermarks(*duck, positions));
   return checks;

@@ -23,6 +23,7 @@ PACKED = [TEST.parent / "data/coingecko_daily_snapshots.jsonl.gz"]
 
 CORPUS = {
     "message": MESSAGES,
+    "reading": MESSAGES,
     "markets_body": [body for body in BODIES if body.name.startswith(("markets", "ohlc"))],
     "chart_body": [body for body in BODIES if body.name.startswith("chart")],
     "line": [*FRAMES, *MESSAGES],

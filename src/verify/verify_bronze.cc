@@ -1,0 +1,221 @@
+// Bronze as its own positions say: each commit names from where to where it took each input (txn actions), so each of its rows lies at an
+// offset in between, none of them twice, and each offset in between has its row. In: bronze and quarantine, pinned. Out: rows that no
+// position covers, rows that are there twice or out of order, offsets that lack their row.
+//
+// What is provable depends on the input. An offset of a topic or of an imported table is one message. A line of a recording, or a poll, may
+// bring several (a provider's answer holds many coins), all different. An offset may bring none: a blank line, a frame that is no price, a
+// record that was compacted away; how many did so each commit says itself (`offsetsWithoutRow`, lake/bronze.cc), and one that a rejection
+// explains has its row in quarantine. What was sent again has ids instead of offsets, and is only compared with itself.
+//
+// Not looked at here: rows of other programs (no position covers them), and rows that a compaction has put together, of which
+// verify_kept.cc sees that none went missing. Commits of older versions do not say how many offsets brought nothing.
+//
+// Files are looked at some hundred thousand rows at a time, so that memory does not grow with the table.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "delta/position.h"
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr std::int64_t kChunkBytes = 16 << 20;  // about a million rows
+
+// From where to where a commit took an input. Rows tell of it by their `scope`.
+struct Span {
+  Version version;
+  std::string id, scope;
+  std::int64_t low, high;
+};
+
+// The topic of "name:identity/partition".
+std::optional<std::string> TopicOf(std::string_view rest) {
+  auto colon = rest.find(':');
+  return colon == rest.npos || colon == 0 ? std::nullopt : std::optional(std::string(rest.substr(0, colon)));
+}
+
+// How rows of a position are known, by their columns: "direct/coingecko", "topic/crypto-raw/3"; "any" for what this version does not know.
+std::string ScopeOf(std::string_view id) {
+  std::string_view rest = id.substr(AppId("bronze/").size());
+  if (rest.starts_with("direct/")) return std::string(rest);
+  if (rest.starts_with("file/") || rest.starts_with("import/")) return std::string(rest.substr(0, rest.find('/')));
+  if (rest.starts_with("quarantine/")) return "again";
+  auto topic = TopicOf(rest);
+  return topic ? "topic/" + *topic + std::string(rest.substr(rest.rfind('/'))) : "any";
+}
+
+Result<std::vector<Span>> Spans(const TableLog& bronze) {
+  CS_ASSIGN(SqlRows rows,
+            bronze.duck->Query("SELECT version, id, value, lag(value, 1, 0) OVER (PARTITION BY id ORDER BY version, "
+                               "line) FROM position WHERE starts_with(id, $1) ORDER BY version, id",
+                               {AppId("bronze/")}, Patient(100'000'000)));
+  std::vector<Span> spans;
+  for (const auto& row : rows.rows) {
+    if (std::get<std::int64_t>(row[0]) <= bronze.base) continue;  // where it began
+    std::string id = SqlValueText(row[1]);
+    spans.push_back(
+        {std::get<std::int64_t>(row[0]), id, ScopeOf(id), std::get<std::int64_t>(row[3]), std::get<std::int64_t>(row[2])});
+  }
+  return spans;
+}
+
+// What commits say of offsets that brought nothing; only commits all of whose files are as they were written.
+Result<std::map<Version, std::int64_t>> WithoutRow(const TableLog& bronze, std::int64_t quarantine_whole_from_us) {
+  CS_ASSIGN(
+      SqlRows rows,
+      bronze.duck->Query("SELECT version, try_cast((\"commitInfo\"->>'$.operationParameters.offsetsWithoutRow') AS BIGINT) AS n "
+                         "FROM line WHERE n IS NOT NULL AND version > $2 AND coalesce(try_cast((\"commitInfo\"->>'$.timestamp') "
+                         "AS BIGINT), 0) * "
+                         "1000 >= $1 AND version NOT IN (SELECT a.version FROM action a JOIN action r USING (path) WHERE "
+                         "a.kind = 'add' AND r.kind = 'remove')",
+                         {quarantine_whole_from_us, bronze.base}, Patient(100'000'000)));
+  std::map<Version, std::int64_t> without;
+  for (const auto& row : rows.rows) without[std::get<std::int64_t>(row[0])] = std::get<std::int64_t>(row[1]);
+  return without;
+}
+
+std::string SpanTable(const std::vector<Span>& spans, const std::map<Version, std::int64_t>& without) {
+  std::string values;
+  for (const Span& span : spans) {
+    auto said = without.find(span.version);
+    values +=
+        fmt::format("{}({}, {}, {}, {}, {}, {})", values.empty() ? "" : ", ", span.version, SqlText(span.id), SqlText(span.scope),
+                    span.low, span.high, said == without.end() ? "NULL" : std::to_string(said->second));
+  }
+  std::string table = "CREATE TABLE span(version BIGINT, id VARCHAR, scope VARCHAR, low BIGINT, high BIGINT, without BIGINT)";
+  return values.empty() ? table : table + "; INSERT INTO span VALUES " + values;
+}
+
+constexpr const char* kSetup[] = {
+    // A file may have the name of a topic.
+    "CREATE TABLE topic AS SELECT DISTINCT version, split_part(scope, '/', 2) AS name FROM span WHERE starts_with(scope, "
+    "'topic/')",
+    R"(CREATE TABLE taken AS SELECT version, idx, path, file_row_number AS n, source, topic, "partition" AS part, "offset" AS off,
+        hash(key, value, epoch_us("timestamp")) AS c,
+        CASE WHEN "partition" IS NULL OR "offset" IS NULL THEN NULL
+          WHEN topic IS NULL THEN CASE WHEN "partition" = 0 THEN 'direct/' || source END
+          WHEN topic = 'quarantine' OR starts_with(topic, 'quarantine:') THEN 'again'
+          WHEN (version, topic) IN (SELECT (version, name) FROM topic) THEN 'topic/' || topic || '/' || "partition"
+          WHEN "partition" <> 0 THEN NULL WHEN starts_with(topic, 'import:') THEN 'import' ELSE 'file' END AS scope
+      FROM chunk_row WHERE known AND data_change AND version IN (SELECT version FROM span))",
+    R"(CREATE TABLE cover AS SELECT version, scope, list({'low': low, 'high': high}) AS ranges, count(*) AS ids, sum(high - low) AS width,
+        any_value(without) AS without FROM span GROUP BY version, scope)",
+    R"(CREATE MACRO inside(ranges, off) AS len(list_filter(ranges, lambda r: off >= r.low AND off < r.high)) > 0)",
+    R"(CREATE MACRO place(version, path, n, source, topic, part, off) AS format('bronze version={} file={} row={} source={} topic={} partition={} offset={}: ',
+        version, path, n, shown(source), shown(topic), shown(part), shown(off)))",
+};
+
+// Rows that no position of their commit covers. A position of a kind that this version does not know covers all of its commit.
+constexpr const char* kUncovered = R"(
+    SELECT place(version, path, n, source, topic, part, off) || 'no position of its commit covers it'
+    FROM taken LEFT JOIN cover USING (version, scope)
+    WHERE NOT coalesce(CASE WHEN scope = 'again' THEN ids > 0 ELSE inside(ranges, off) END, false)
+      AND version NOT IN (SELECT version FROM span WHERE scope = 'any') ORDER BY version, path, n)";
+
+constexpr const char* kTwice = R"(
+    SELECT place(version, max(path), max(n), any_value(source), any_value(topic), any_value(part), off) || 'it is there ' || count(*) || ' times'
+    FROM taken GROUP BY version, scope, topic, part, off, CASE WHEN NOT starts_with(coalesce(scope, ''), 'topic/') THEN source END,
+      CASE WHEN NOT starts_with(coalesce(scope, ''), 'topic/') AND scope IS DISTINCT FROM 'import' THEN c END
+    HAVING count(*) > 1 ORDER BY version, off)";
+
+// A commit has its rows in the order in which they came, and of one file those of one source.
+constexpr const char* kOutOfOrder = R"(
+    WITH before AS (SELECT *, lag(off) OVER (PARTITION BY idx, scope, part ORDER BY n) AS last FROM taken
+      WHERE (version, scope) IN (SELECT (version, scope) FROM cover WHERE ids = 1) AND scope <> 'again')
+    SELECT place(version, path, n, source, topic, part, off) || 'it comes after offset ' || last FROM before WHERE off < last
+    UNION ALL
+    SELECT place(version, max(path), max(n), source, topic, 0, max(off)) || count(*) || ' rows, the file has others of another source'
+    FROM taken JOIN (SELECT version, topic, mode(source) AS usual FROM taken WHERE scope = 'file' GROUP BY version, topic) u USING (version, topic)
+    WHERE scope = 'file' AND source IS DISTINCT FROM usual GROUP BY version, source, topic)";
+
+// The key of a message that no topic gave one is its coin, or none.
+constexpr const char* kKeys = R"(
+    SELECT place(version, path, file_row_number, source, topic, "partition", "offset") || 'its key is ' || shown(key) || ', its coin ' || shown(said.coin_id)
+    FROM (SELECT *, read_message(value, source, epoch_us("timestamp")) AS said FROM chunk_row WHERE known AND data_change AND
+        (topic IS NULL OR (key IS NOT NULL AND NOT starts_with(topic, 'import:') AND NOT starts_with(topic, 'quarantine:')
+          AND (version, topic) NOT IN (SELECT (version, name) FROM topic))))
+    WHERE said.reasons IS NULL AND key IS DISTINCT FROM said.coin_id AND version IN (SELECT version FROM span WHERE scope <> 'any'))";
+
+// Offsets of a commit that have neither a row nor a rejection, where there are more of them than the commit says.
+constexpr const char* kMissing = R"(
+    WITH counted AS (SELECT version, sum(width) AS width, any_value(without) AS without FROM cover
+        WHERE without IS NOT NULL AND scope <> 'again' GROUP BY version HAVING max(ids) = 1
+          AND version NOT IN (SELECT version FROM span WHERE scope = 'any') AND version BETWEEN {0} AND {1}),
+      there AS (SELECT version, scope, off FROM taken JOIN cover USING (version, scope) WHERE inside(ranges, off)
+        UNION SELECT span.version, span.scope, aside.off FROM span JOIN aside ON aside.off >= low AND aside.off < high
+          AND CASE split_part(scope, '/', 1) WHEN 'direct' THEN aside.topic IS NULL AND scope = 'direct/' || aside.source
+            WHEN 'topic' THEN scope = 'topic/' || aside.topic || '/' || aside.part ELSE aside.topic IS NOT NULL END
+          WHERE span.version BETWEEN {0} AND {1}),
+      short AS (SELECT version, width - coalesce(n, 0) AS holes, without FROM counted
+        LEFT JOIN (SELECT version, count(*) AS n FROM there GROUP BY version) USING (version) WHERE width - coalesce(n, 0) > without),
+      steps AS (SELECT version, scope, off, lead(off) OVER (PARTITION BY version, scope ORDER BY off) AS next FROM
+        (SELECT * FROM there UNION ALL SELECT version, scope, low - 1 FROM span UNION ALL SELECT version, scope, high FROM span)
+        WHERE version IN (SELECT version FROM short)),
+      holes AS (SELECT version, string_agg(scope || ' [' || (off + 1) || ',' || next || ')', ', ' ORDER BY scope, off) AS places
+        FROM (SELECT * FROM steps WHERE next > off + 1 ORDER BY version, scope, off LIMIT 20) GROUP BY version)
+    SELECT format('bronze version={{}}: {{}} offsets without a row or a rejection, the commit says {{}}: {{}}', version, holes, without, places)
+    FROM short JOIN holes USING (version) ORDER BY version)";
+
+struct Chunk {
+  std::vector<LoggedFile> files;
+  Version first = 0, last = 0;  // of the commits whose files these are
+};
+
+// Files of one commit stay together. Between two chunks lie commits without rows, which belong to the later one.
+std::vector<Chunk> Chunks(std::vector<LoggedFile> files, Version last) {
+  std::erase_if(files, [](const LoggedFile& file) { return !file.known || !file.data_change; });
+  std::vector<Chunk> chunks(1);
+  std::int64_t bytes = 0;
+  for (LoggedFile& file : files) {
+    Chunk& chunk = chunks.back();
+    if (bytes >= kChunkBytes && chunk.files.back().version != file.version) {
+      chunk.last = chunk.files.back().version;
+      chunks.push_back({{}, chunk.last + 1, 0});
+      bytes = 0;
+    }
+    bytes += file.size_bytes;
+    chunks.back().files.push_back(std::move(file));
+  }
+  chunks.back().last = last;
+  return chunks;
+}
+
+}  // namespace
+
+Result<std::vector<Check>> CheckBronze(const PinnedTables& tables) {
+  const TableLog& bronze = tables.at("bronze");
+  const TableLog& quarantine = tables.at("quarantine");
+  Check covered{"bronze: each row where a position of its commit says, once", true, "", {}};
+  Check whole{"bronze: each offset has its row, or a reason for none", true, "", {}};
+  CS_ASSIGN(std::vector<Span> spans, Spans(bronze));
+  CS_ASSIGN(Positions aside, quarantine.PositionsAt(quarantine.version));
+  CS_ASSIGN(auto without, WithoutRow(bronze, WholeFromMicros(aside, {})));
+  CS_ASSIGN(std::vector<LoggedFile> files, bronze.FilesAt(bronze.version));
+  std::int64_t rows = 0;
+  for (const Chunk& chunk : Chunks(std::move(files), bronze.version)) {
+    std::vector<Span> of_chunk;
+    std::ranges::copy_if(spans, std::back_inserter(of_chunk),
+                         [&](const Span& span) { return span.version >= chunk.first && span.version <= chunk.last; });
+    std::vector<std::string> setup = RowsOf(bronze, chunk.files, "chunk");
+    CS_ASSIGN(std::vector<std::string> rejected, RowSetup(quarantine, quarantine.version, "quarantine"));
+    setup.insert(setup.end(), rejected.begin(), rejected.end());
+    setup.emplace_back(
+        "CREATE TABLE aside AS SELECT DISTINCT source, topic, \"partition\" AS part, \"offset\" AS off FROM quarantine_row WHERE "
+        "stage <> 'silver'");
+    setup.push_back(SpanTable(of_chunk, without));
+    setup.insert(setup.end(), std::begin(kSetup), std::end(kSetup));
+    CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
+    for (const char* sql : {kUncovered, kTwice, kOutOfOrder, kKeys}) WrongRows(covered, *duck, sql);
+    WrongRows(whole, *duck, fmt::format(kMissing, chunk.first, chunk.last));
+    CS_ASSIGN(std::int64_t of_files, Number(*duck, "SELECT count(*) FROM taken"));
+    rows += of_files;
+  }
+  covered.detail = fmt::format("{} rows as they were written", rows);
+  whole.detail = fmt::format("{} of {} commits say", without.size(), bronze.listing.commits.size());
+  return std::vector<Check>{std::move(covered), std::move(whole)};
+}
+
+}  // namespace cryptostream

@@ -1,0 +1,58 @@
+// Quarantine for itself. What silver refused follows from bronze (verify_silver.cc); what was refused before bronze has no other record,
+// and of it only this can be seen: that it says where and why, that it is there once, that the reason can be, and that it lies in the
+// partition of its day. Its offsets are looked at with bronze's (verify_bronze.cc). In: quarantine, pinned.
+#include "verify/verify_parts.h"
+
+namespace cryptostream {
+namespace {
+
+constexpr const char* kPlace =
+    R"(CREATE MACRO place(version, path, n, off, reason) AS format('quarantine version={} file={} row={} offset={} reason={}: ',
+        version, path, n, shown(off), shown(reason)))";
+
+constexpr const char* kUnsaid = R"(
+    SELECT place(version, path, file_row_number, "offset", reason) || 'it lacks stage, reason, offset, time, source or bytes' FROM quarantine_row
+    WHERE coalesce(stage, '') NOT IN ('source', 'bronze', 'silver') OR coalesce(reason, '') = '' OR "offset" IS NULL OR "timestamp" IS NULL
+      OR "partition" IS NULL OR source IS NULL OR value IS NULL)";
+
+constexpr const char* kTwice = R"(
+    SELECT place(version, max(path), max(file_row_number), "offset", reason) || 'it is there ' || count(*) || ' times' FROM quarantine_row
+    WHERE known AND data_change AND stage <> 'silver'
+    GROUP BY version, source, topic, "partition", "offset", stage, reason, value, "timestamp" HAVING count(*) > 1)";
+
+// Bronze refuses what a column of text cannot hold. A source refuses a message for its content only if that can be no row, and for
+// bytes that are no text only such bytes. What a topic's producer refused has that one's words.
+constexpr const char* kUnlikely = R"(
+    SELECT place(version, path, file_row_number, "offset", reason) || 'its bytes are no such message' FROM (SELECT *, split_part(reason, ':', 1) AS word,
+        try(decode(value)) AS body FROM quarantine_row WHERE stage <> 'silver')
+    WHERE CASE WHEN stage = 'bronze' THEN CASE reason WHEN 'not_utf8' THEN body IS NOT NULL AND octet_length(value) <= 1048576
+          WHEN 'too_large' THEN octet_length(value) < 1048576 ELSE true END
+      WHEN reason = 'not_utf8' THEN body IS NOT NULL AND octet_length(value) < 65536
+      WHEN word IN ('malformed_json', 'not_an_object', 'duplicate_key', 'missing_timestamp', 'missing_coin_id', 'missing_price', 'wrong_type',
+          'bad_timestamp', 'bad_coin_id', 'bad_number', 'price_not_positive', 'price_out_of_range', 'too_deep')
+        THEN body IS NOT NULL AND read_message(body, source, epoch_us("timestamp")).reasons IS NULL ELSE false END)";
+
+// A row lies in the partition of the day on which it was rejected, which is that of its commit, but for a midnight in between.
+constexpr const char* kOtherDay = R"(
+    SELECT format('quarantine version={} file={}: partition {}, its commit is of {}', version, path, part::VARCHAR, make_timestamp(ms * 1000))
+    FROM action JOIN (SELECT version, try_cast(("commitInfo"->>'$.timestamp') AS BIGINT) AS ms FROM line WHERE "commitInfo" IS NOT NULL) said
+      USING (version)
+    WHERE kind = 'add' AND known AND data_change AND NOT coalesce(abs(date_diff('day', make_timestamp(ms * 1000)::DATE,
+      try_cast(part['date'] AS DATE))) <= 1, ms IS NULL) ORDER BY version, path)";
+
+}  // namespace
+
+Result<std::vector<Check>> CheckQuarantine(const PinnedTables& tables) {
+  const TableLog& quarantine = tables.at("quarantine");
+  Check check{"quarantine: each rejection says where and why, once", true, "", {}};
+  CS_ASSIGN(std::vector<std::string> setup, RowSetup(quarantine, quarantine.version, "quarantine"));
+  setup.emplace_back(kPlace);
+  CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
+  for (const char* sql : {kUnsaid, kTwice, kUnlikely}) WrongRows(check, *duck, sql);
+  WrongRows(check, *quarantine.duck, kOtherDay);
+  CS_ASSIGN(std::int64_t rows, Number(*duck, "SELECT count(*) FROM quarantine_row WHERE stage <> 'silver'"));
+  check.detail = std::to_string(rows) + " from before bronze";
+  return std::vector<Check>{std::move(check)};
+}
+
+}  // namespace cryptostream
