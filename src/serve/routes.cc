@@ -9,6 +9,8 @@ constexpr const char* kText = "text/plain";
 
 const char* kTime = R"({"type":"string","description":"RFC 3339, or seconds or milliseconds since 1970"})";
 const char* kIntervals = R"({"type":"string","enum":["1m","5m","15m","1h","4h","1d"],"default":"1m"})";
+const char* kIntervalList =
+    R"({"type":"string","pattern":"^(1m|5m|15m|1h|4h|1d)(,(1m|5m|15m|1h|4h|1d))*$","default":"1m"})";
 
 const char* kOriginalSchema =
     R"({"type":"array","maxItems":10,"items":{"type":"object","required":["window_start","window_end","coin_id",)"
@@ -89,7 +91,7 @@ std::vector<Route> MakeRoutes() {
        .summary = "Live bars, prices and status as server-sent events",
        .description = "Events: candle, tick, status, heartbeat. Last-Event-ID resumes.",
        .params = {{"coins", "Coin ids, separated by commas; all if absent", kString, false, "bitcoin,ethereum"},
-                  {"interval", "Length of a bar", kIntervals, false, "1m"}},
+                  {"interval", "Lengths of bars, separated by commas", kIntervalList, false, "1m,5m"}},
        .content_type = "text/event-stream",
        .errors = {400, 503},
        .handle = HandleStream},

@@ -164,6 +164,15 @@ TEST_F(ServerTest, StreamSendsStateThenChanges) {
   EXPECT_NE(resumed.find("\"close\":555"), std::string::npos) << resumed;
 }
 
+TEST_F(ServerTest, OneStreamCarriesSeveralIntervals) {
+  std::string events = Ask("/api/v1/stream?coins=bitcoin&interval=5m,1m,5m", "", "event: status");
+  EXPECT_EQ(Count(events, "\"interval\":\"5m\""), 1) << events;
+  EXPECT_EQ(Count(events, "\"interval\":\"1m\""), 1);
+  for (const char* bad : {"5m,", ",5m", "5m,,1m", "5m,2m", ""}) {
+    EXPECT_TRUE(Ask(std::string("/api/v1/stream?interval=") + bad).starts_with("HTTP/1.1 400 ")) << bad;
+  }
+}
+
 TEST_F(ServerTest, SwitchesToAnotherLakeAndMode) {
   TestLake other;
   Write(other, 5000);

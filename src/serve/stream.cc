@@ -24,13 +24,29 @@ void AddEvent(std::string& out, std::string_view event, std::string_view data, c
   out.append("data: ").append(data).append("\n\n");
 }
 
+struct AskedInterval {
+  std::string text;
+  std::chrono::minutes length;
+};
+
+// "1m,5m": what the tabs of one browser show over one stream. Each once, in the order asked.
+std::optional<std::vector<AskedInterval>> ParseIntervals(std::string_view text) {
+  std::vector<AskedInterval> out;
+  while (true) {
+    std::string_view name = text.substr(0, text.find(','));
+    auto length = ParseInterval(name);
+    if (!length) return std::nullopt;
+    bool repeated = std::any_of(out.begin(), out.end(), [&](const AskedInterval& asked) { return asked.length == *length; });
+    if (!repeated) out.push_back({std::string(name), *length});
+    if (name.size() == text.size()) return out;
+    text.remove_prefix(name.size() + 1);
+  }
+}
+
 class LiveFeed final : public EventFeed {
  public:
-  LiveFeed(ServerState& state, std::vector<std::string> coins, std::string interval_text, std::string_view last_id)
-      : state_(state),
-        coins_(coins.begin(), coins.end()),
-        interval_text_(std::move(interval_text)),
-        interval_(*ParseInterval(interval_text_)) {
+  LiveFeed(ServerState& state, std::vector<std::string> coins, std::vector<AskedInterval> intervals, std::string_view last_id)
+      : state_(state), coins_(coins.begin(), coins.end()), intervals_(std::move(intervals)) {
     backend_ = state_.backend();
     Resume(last_id);
   }
@@ -66,29 +82,29 @@ class LiveFeed final : public EventFeed {
     std::string id = backend_->epoch() + "-" + std::to_string(upto);
     for (Name coin : live.ChangedSince(sequence_)) {
       if (!coins_.empty() && !coins_.contains(coin.str())) continue;
-      TakeCandles(out, coin.str(), id);
+      for (const AskedInterval& interval : intervals_) TakeCandles(out, coin.str(), interval, id);
       TakeTick(out, coin.str(), id);
     }
     sequence_ = upto;
   }
 
   // The bars with a changed minute, newest kMaxBars; for a new client the newest one.
-  void TakeCandles(std::string& out, const std::string& coin, const std::string& id) {
-    const std::size_t minutes = static_cast<std::size_t>(interval_.count()) * 2 + kMaxBars;
+  void TakeCandles(std::string& out, const std::string& coin, const AskedInterval& interval, const std::string& id) {
+    const std::size_t minutes = static_cast<std::size_t>(interval.length.count()) * 2 + kMaxBars;
     CoinWindows recent = backend_->live()->NewestWindows(coin, minutes);
     std::set<Timestamp> changed;
     for (const WindowView& view : recent.windows) {
-      if (view.sequence > sequence_) changed.insert(IntervalStart(view.row.key.start, interval_));
+      if (view.sequence > sequence_) changed.insert(IntervalStart(view.row.key.start, interval.length));
     }
     auto page =
-        BuildCandles({.interval = interval_, .limit = kMaxBars}, WithoutFloor(recent), backend_->live()->Closed(), nullptr);
+        BuildCandles({.interval = interval.length, .limit = kMaxBars}, WithoutFloor(recent), backend_->live()->Closed(), nullptr);
     if (!page || !*page) return;
     const std::vector<Candle>& candles = (*page)->candles;
     for (std::size_t i = 0; i < candles.size(); ++i) {
       bool last = i + 1 == candles.size();
       // The oldest bar is cut when there are more minutes than were asked for.
       bool whole = i > 0 || last || recent.windows.size() < minutes;
-      if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time))) SendCandle(out, coin, candles[i], id);
+      if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time))) SendCandle(out, coin, interval.text, candles[i], id);
     }
   }
 
@@ -97,9 +113,10 @@ class LiveFeed final : public EventFeed {
     return recent;
   }
 
-  void SendCandle(std::string& out, const std::string& coin, const Candle& candle, const std::string& id) {
+  void SendCandle(std::string& out, const std::string& coin, const std::string& interval, const Candle& candle,
+                  const std::string& id) {
     JsonWriter json;
-    json.BeginObject().Key("coin").Text(coin).Key("interval").Text(interval_text_);
+    json.BeginObject().Key("coin").Text(coin).Key("interval").Text(interval);
     json.Key("source").Text(candle.source.str()).Key("candle");
     WriteCandle(json, candle);
     AddEvent(out, "candle", json.EndObject().Take(), id);
@@ -131,8 +148,7 @@ class LiveFeed final : public EventFeed {
 
   ServerState& state_;
   const std::set<std::string> coins_;  // empty: all
-  const std::string interval_text_;
-  const std::chrono::minutes interval_;
+  const std::vector<AskedInterval> intervals_;
   std::shared_ptr<Backend> backend_;
   bool first_ = true;
   std::uint64_t sequence_ = 0;
@@ -150,14 +166,16 @@ WebReply HandleStream(RouteCall&& call) {
   };
   auto coins = ParseNames("coins", value("coins", ""), kMaxCoins);
   if (!coins) return ProblemReply(coins.error());
-  std::string interval = value("interval", "1m");
-  if (!ParseInterval(interval)) return ProblemReply(400, "bad value: interval, must be one of " + std::string(IntervalNames()));
+  auto intervals = ParseIntervals(value("interval", "1m"));
+  if (!intervals) {
+    return ProblemReply(400, "bad value: interval, must be of " + std::string(IntervalNames()) + ", separated by commas");
+  }
   WebReply reply;
   reply.content_type = "text/event-stream; charset=utf-8";
   reply.headers.emplace_back("Cache-Control", "no-store");
   reply.headers.emplace_back("X-Accel-Buffering", "no");
   reply.feed =
-      std::make_shared<LiveFeed>(call.state, *std::move(coins), std::move(interval), call.request.Header("last-event-id"));
+      std::make_shared<LiveFeed>(call.state, *std::move(coins), *std::move(intervals), call.request.Header("last-event-id"));
   return reply;
 }
 
