@@ -101,7 +101,8 @@ Status Follower::Poll() {
     return followed;
   }
   loaded_ = true;
-  if (std::chrono::steady_clock::now() >= next_facts_) CS_TRY(RefreshFacts());
+  const bool new_coin = live_->CoinIds().size() > coins_labelled_;  // its name is in bronze by now
+  if (new_coin || std::chrono::steady_clock::now() >= next_facts_) CS_TRY(RefreshFacts());
   return {};
 }
 
@@ -288,6 +289,11 @@ Status Follower::RefreshFacts() {
     for (const DataFile& file : files) {
       facts.rows += std::max<std::int64_t>(0, file.rows);
       facts.bytes += file.size_bytes;
+    }
+    if (followed == &bronze_) {
+      const std::vector<Name> coins = live_->CoinIds();
+      labels_.Look(bronze_.table->root_path(), files, coins, begin);
+      coins_labelled_ = coins.size();
     }
   }
   auto took = std::chrono::steady_clock::now() - begin;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/stop.h"
 #include "delta/table.h"
+#include "live/coin_labels.h"
 #include "live/live.h"
 #include "live/tail_plan.h"
 #include "market/rollup.h"
@@ -62,6 +63,8 @@ class Follower {
   std::map<std::string, TableFacts> facts() const;
   // source -> newest event time that silver has consumed in every partition.
   TimesBySource watermarks() const;
+  // What the coins are called.
+  const CoinLabels& labels() const { return labels_; }
   // Why the last poll failed; empty when it did not.
   std::string trouble() const;
   bool loaded() const { return loaded_; }
@@ -96,6 +99,8 @@ class Follower {
   std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
   std::optional<Version> consumed_bronze_;
   std::chrono::steady_clock::time_point next_facts_{};
+  std::size_t coins_labelled_ = 0;
+  CoinLabels labels_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -48,7 +48,7 @@ struct CoinView {
   double change_24h_pct = kNull, market_cap = kNull, volume_24h = kNull;
   Timestamp last_updated = kNoTime;
   Timestamp event_time{};
-  std::vector<double> spark;  // closes of the newest windows, oldest first, at most 60
+  std::vector<double> spark;  // of Coins() only: prices 24 minutes apart over the last 24 h, oldest first, the newest price last
 };
 
 // Windows of one coin, one a minute, by source order.
@@ -85,6 +85,7 @@ class Live {
   void SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Timestamp others);
 
   std::vector<CoinView> Coins() const;
+  std::vector<Name> CoinIds() const;
   std::optional<CoinView> Coin(std::string_view coin) const;
   // Windows in [from, to), one a minute: the first source in the coin's order that has a row.
   CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to) const;
@@ -125,6 +126,8 @@ class Live {
   // Series of a coin in the order in which they answer.
   std::vector<const Series*> Ordered(Name coin, const SourceSeries& all) const;
   CoinView Headline(Name coin, const SourceSeries& all) const;
+  // The line beside the headline, over the period of its change.
+  static std::vector<double> Spark(const std::vector<const Series*>& ordered, Timestamp now, double price);
   CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to) const;
   void Notify() const;
 

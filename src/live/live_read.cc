@@ -3,12 +3,15 @@
 // source has nothing.
 #include <algorithm>
 
+#include "live/candle.h"
 #include "live/live.h"
 
 namespace cryptostream {
 namespace {
 
-constexpr std::size_t kSparkPoints = 60;
+// A day in steps of 24 minutes, on a grid of their own so that the line does not tremble with each price.
+constexpr int kSparkSteps = 60;
+constexpr std::chrono::minutes kSparkStep = std::chrono::minutes(24 * 60) / kSparkSteps;
 // A source that is this far behind the coin's newest price does not make the headline, however it is ranked.
 constexpr std::chrono::minutes kHeadlineSlack{10};
 
@@ -101,15 +104,34 @@ CoinView Live::Headline(Name coin, const SourceSeries& all) const {
     double before = PriceADayBefore(*best, view.event_time);
     if (!IsNull(before)) view.change_24h_pct = (view.price / before - 1) * 100;
   }
-  std::map<Timestamp, double> closes;
-  for (const Series* series : ordered) {
-    series->ForEachNewest(kSparkPoints, [&](const WindowView& w) { closes.try_emplace(w.row.key.start, w.row.close); });
-  }
-  std::size_t skip = closes.size() > kSparkPoints ? closes.size() - kSparkPoints : 0;
-  for (auto it = std::next(closes.begin(), static_cast<std::ptrdiff_t>(skip)); it != closes.end(); ++it) {
-    view.spark.push_back(it->second);
-  }
   return view;
+}
+
+// Where a source is silent the last price stands, for a day at most; before the first price there is nothing, so that a line of
+// three hours is an eighth as long as one of a day.
+std::vector<double> Live::Spark(const std::vector<const Series*>& ordered, Timestamp now, double price) {
+  std::vector<double> spark;
+  const Timestamp newest_step = IntervalStart(now, kSparkStep);
+  const Timestamp begin = newest_step - kSparkStep * kSparkSteps;
+  for (int i = kSparkSteps - 1; i >= 0; --i) {
+    const Timestamp at = newest_step - kSparkStep * i;
+    const WindowView* last = nullptr;
+    for (const Series* series : ordered) {
+      const WindowView* view = series->LastBefore(at);
+      if (view != nullptr && view->row.key.start >= begin && (last == nullptr || view->row.key.start > last->row.key.start))
+        last = view;
+    }
+    if (last != nullptr) spark.push_back(last->row.close);
+  }
+  spark.push_back(price);
+  return spark;
+}
+
+std::vector<Name> Live::CoinIds() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Name> out;
+  for (const auto& [coin, all] : coins_) out.push_back(coin);
+  return out;
 }
 
 std::vector<CoinView> Live::Coins() const {
@@ -117,7 +139,9 @@ std::vector<CoinView> Live::Coins() const {
   std::vector<CoinView> out;
   for (const auto& [coin, all] : coins_) {
     CoinView view = Headline(coin, all);
-    if (!view.source.empty()) out.push_back(std::move(view));
+    if (view.source.empty()) continue;
+    view.spark = Spark(Ordered(coin, all), view.event_time, view.price);
+    out.push_back(std::move(view));
   }
   return out;
 }

@@ -108,8 +108,27 @@ TEST_F(LiveTest, HeadlineComesFromTheBestSourceThatIsNotBehind) {
   live_.ApplyGold({MakeRow(30, 3, "bitcoin", "binance_spot")}, {}, 2);
   EXPECT_EQ(live_.Coin("bitcoin")->source.str(), "binance_spot");
   EXPECT_EQ(live_.Coin("bitcoin")->price, 3);
-  EXPECT_EQ(live_.Coin("bitcoin")->spark, (std::vector<double>{1, 2, 3}));
   EXPECT_FALSE(live_.Coin("dogecoin"));
+}
+
+TEST_F(LiveTest, SparklineCoversTheDayOfTheChange) {
+  auto spark = [&] { return live_.Coins().at(0).spark; };
+  live_.ApplyGold({MakeRow(0, 1)}, {}, 1);
+  EXPECT_EQ(spark(), (std::vector<double>{1}));  // a price is no line yet
+  live_.ApplyGold({MakeRow(23, 2, "bitcoin", "binance_spot"), MakeRow(24, 3), MakeRow(100, 4)}, {}, 2);
+  // 12:00 is a step of the grid: 12:24, 12:48 (the price of 12:24 stands), 13:12, 13:36, and the newest price.
+  EXPECT_EQ(spark(), (std::vector<double>{2, 3, 3, 3, 4}));
+  EXPECT_TRUE(live_.Coin("bitcoin")->spark.empty());
+
+  std::vector<GoldRow> rows;
+  for (int m = 101; m <= 100 + 24 * 60; ++m) rows.push_back(MakeRow(m, m));
+  live_.ApplyGold(rows, {}, 3);
+  auto day = spark();
+  ASSERT_EQ(day.size(), 61u);
+  // The newest is 12:00 + 1540 minutes, in the step that begins at 1536; the oldest step began 59 steps earlier, at 120.
+  EXPECT_EQ(day.front(), 119);
+  EXPECT_EQ(day[59], 1535);
+  EXPECT_EQ(day.back(), 1540);
 }
 
 TEST_F(LiveTest, ChangeOverADayIsComputedWhereNobodyReportsIt) {

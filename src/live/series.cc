@@ -14,6 +14,11 @@ const WindowView* Series::At(Timestamp start) const {
   return found == slots_.end() ? nullptr : &found->second.shown;
 }
 
+const WindowView* Series::LastBefore(Timestamp time) const {
+  auto next = slots_.lower_bound(time);
+  return next == slots_.begin() ? nullptr : &std::prev(next)->second.shown;
+}
+
 void Series::OfferLatest(const Tick& tick) {
   auto order = [](const Tick& t) { return std::tuple(t.event_time, t.trade_id, t.price); };
   if (!latest_tick_ || order(tick) >= order(*latest_tick_)) latest_tick_ = tick;

@@ -58,6 +58,8 @@ class Series {
   const std::optional<Tick>& latest_tick() const { return latest_tick_; }
   const WindowView* Newest() const { return slots_.empty() ? nullptr : &slots_.rbegin()->second.shown; }
   const WindowView* At(Timestamp start) const;
+  // The newest window that starts before `time`; null when there is none.
+  const WindowView* LastBefore(Timestamp time) const;
   // Calls `visit(view)` for windows in [from, to), oldest first.
   template <class Visit>
   void ForEach(Timestamp from, Timestamp to, Visit visit) const {

@@ -52,7 +52,7 @@ inline GoldRow MakeRow(int m, double price, std::string_view coin = "bitcoin", s
   return Fold({MakeTick(m * 60, price, coin, source)});
 }
 
-// silver and gold below a directory of its own, committed to by hand.
+// Tables below a directory of its own, committed to by hand.
 class TestLake {
  public:
   TestLake() : root_(std::filesystem::temp_directory_path() / ("serve_test_" + RandomHexId())) {
@@ -65,6 +65,17 @@ class TestLake {
     auto parts = SilverColumns(ticks);
     ASSERT_TRUE(parts) << parts.error().message;
     Commit(SilverLayout(), *parts, std::move(txns), {}, CommitKind::kAppend);
+  }
+  // Messages as a poll of CoinGecko would have brought them.
+  void CommitBronze(const std::vector<std::pair<std::string, std::string>>& keyed_messages) {
+    auto batch = std::make_shared<RawBatch>();
+    batch->source = "coingecko";
+    for (const auto& [key, value] : keyed_messages) batch->Add({key, value, kStart, 0});
+    DatedBatches dated;
+    AddByDate(batch, dated);
+    auto parts = BronzeColumns(dated);
+    ASSERT_TRUE(parts) << parts.error().message;
+    Commit(BronzeLayout(), *parts, {}, {}, CommitKind::kAppend);
   }
   void CommitGold(const std::vector<GoldRow>& rows, std::map<std::string, std::int64_t> txns, bool replace_all = false) {
     auto parts = GoldColumns(rows);

@@ -13,12 +13,19 @@ void WriteCandle(JsonWriter& json, const Candle& candle) {
 }
 
 void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state) {
+  const CoinLabel label = state.backend()->follower().labels().Find(coin.coin.str()).value_or(CoinLabel());
+  auto text = [&](const char* key, const std::string& value) {
+    json.Key(key);
+    if (value.empty()) {
+      json.Null();
+    } else {
+      json.Text(value);
+    }
+  };
   json.BeginObject().Key("coin").Text(coin.coin.str());
-  if (coin.symbol.empty()) {
-    json.Key("symbol").Null();
-  } else {
-    json.Key("symbol").Text(coin.symbol.str());
-  }
+  text("name", label.name);
+  text("symbol", coin.symbol.empty() ? label.symbol : coin.symbol.str());
+  text("image", label.image);
   json.Key("source").Text(coin.source.str()).Key("price").Number(coin.price);
   json.Key("change_24h_pct").Number(coin.change_24h_pct).Key("market_cap").Number(coin.market_cap);
   json.Key("volume_24h").Number(coin.volume_24h).Key("last_updated").Time(coin.last_updated);

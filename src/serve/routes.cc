@@ -9,8 +9,7 @@ constexpr const char* kText = "text/plain";
 
 const char* kTime = R"({"type":"string","description":"RFC 3339, or seconds or milliseconds since 1970"})";
 const char* kIntervals = R"({"type":"string","enum":["1m","5m","15m","1h","4h","1d"],"default":"1m"})";
-const char* kIntervalList =
-    R"({"type":"string","pattern":"^(1m|5m|15m|1h|4h|1d)(,(1m|5m|15m|1h|4h|1d))*$","default":"1m"})";
+const char* kIntervalList = R"({"type":"string","pattern":"^(1m|5m|15m|1h|4h|1d)(,(1m|5m|15m|1h|4h|1d))*$","default":"1m"})";
 
 const char* kOriginalSchema =
     R"({"type":"array","maxItems":10,"items":{"type":"object","required":["window_start","window_end","coin_id",)"
@@ -21,12 +20,13 @@ const char* kOriginalSchema =
 const char* kCoinsSchema =
     R"({"type":"object","required":["coins","mode"],"properties":{"mode":{"enum":["live","replay"]},)"
     R"("coins":{"type":"array","items":{"type":"object","required":["coin","source","price","event_time","age_s",)"
-    R"("freshness","spark"],"properties":{"coin":{"type":"string"},"symbol":{"type":["string","null"]},)"
+    R"("freshness","spark"],"properties":{"coin":{"type":"string"},"name":{"type":["string","null"]},)"
+    R"("symbol":{"type":["string","null"]},"image":{"type":["string","null"]},)"
     R"("source":{"type":"string"},"price":{"type":"number"},"change_24h_pct":{"type":["number","null"]},)"
     R"("market_cap":{"type":["number","null"]},"volume_24h":{"type":["number","null"]},)"
     R"("last_updated":{"type":["string","null"],"format":"date-time"},"event_time":{"type":"string",)"
     R"("format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},)"
-    R"("spark":{"type":"array","maxItems":60,"items":{"type":"number"}}}}}}})";
+    R"("spark":{"type":"array","maxItems":61,"items":{"type":"number"}}}}}}})";
 
 const char* kCandlesSchema =
     R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"

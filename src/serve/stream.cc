@@ -104,7 +104,8 @@ class LiveFeed final : public EventFeed {
       bool last = i + 1 == candles.size();
       // The oldest bar is cut when there are more minutes than were asked for.
       bool whole = i > 0 || last || recent.windows.size() < minutes;
-      if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time))) SendCandle(out, coin, interval.text, candles[i], id);
+      if (sequence_ == 0 ? last : (whole && changed.contains(candles[i].open_time)))
+        SendCandle(out, coin, interval.text, candles[i], id);
     }
   }
 
