@@ -27,12 +27,18 @@ export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const errors = [];
+  failOnErrors(page, errors);
+  await page.goto(url);
+  return { page, errors, close: () => context.close() };
+}
+
+/** Collects what goes wrong in a page into `errors`. */
+export function failOnErrors(page, errors) {
   page.on("pageerror", (error) => errors.push(`exception: ${error.message}`));
+  page.on("crash", () => errors.push("the page crashed"));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(`console: ${message.text()}`);
   });
-  await page.goto(url);
-  return { page, errors, close: () => context.close() };
 }
 
 /** What the badge says now: "live", "delayed", "stale", "replay" or "unknown". */
@@ -72,4 +78,31 @@ export function chartPixels(page) {
     const canvases = [...document.querySelectorAll("#chart canvas")];
     return canvases.map((canvas) => canvas.toDataURL()).join("\n");
   });
+}
+
+/** How many pixels of the chart have the colour of each of these tokens, as it looks on the chart's surface. */
+export function countPixels(page, tokens) {
+  return page.evaluate((names) => {
+    const style = getComputedStyle(document.documentElement);
+    const probe = document.createElement("canvas");
+    probe.width = probe.height = 1;
+    const brush = probe.getContext("2d");
+    const wanted = names.map((name) => {
+      for (const token of ["--surface", name]) {
+        brush.fillStyle = style.getPropertyValue(token);
+        brush.fillRect(0, 0, 1, 1);
+      }
+      return [name, [...brush.getImageData(0, 0, 1, 1).data].join()];
+    });
+    const counts = Object.fromEntries(names.map((name) => [name, 0]));
+    for (const canvas of document.querySelectorAll("#chart canvas")) {
+      if (canvas.width === 0 || canvas.height === 0) continue;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      for (let at = 0; at < data.length; at += 4) {
+        const pixel = `${data[at]},${data[at + 1]},${data[at + 2]},${data[at + 3]}`;
+        for (const [name, color] of wanted) if (pixel === color) counts[name]++;
+      }
+    }
+    return counts;
+  }, tokens);
 }

@@ -2,7 +2,17 @@
 // and its manners. The stand-in server speaks the same API.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { badgeState, launchChromium, newestClose, openPage, waitForBadge, waitForBars, waitForMove } from "./chromium.mjs";
+import {
+  badgeState,
+  chartPixels,
+  countPixels,
+  launchChromium,
+  newestClose,
+  openPage,
+  waitForBadge,
+  waitForBars,
+  waitForMove,
+} from "./chromium.mjs";
 import { startStandIn } from "./servers.mjs";
 
 let browser;
@@ -36,11 +46,17 @@ test("live data: coins, a chart that moves, and a badge that says live", () =>
 
 test("prices that stop turn delayed, then stale, with nobody telling the page", () =>
   visit({ flags: ["--live-s", "5", "--delayed-s", "8", "--stop-after", "5"] }, async (page) => {
-    await waitForBadge(page, "live");
-    await waitForBadge(page, "delayed");
-    await waitForBadge(page, "stale");
-    assert.match(await page.locator("#badge").innerText(), /Stale\s+price is \d+ s old/);
-    assert.equal(await page.locator("#countdown").isHidden(), true);
+    // Word, colour, the dot of the row in the list: all three say it, each time.
+    const seen = new Set();
+    for (const [state, word] of [["live", "Live"], ["delayed", "Delayed"], ["stale", "Stale"]]) {
+      await waitForBadge(page, state);
+      assert.match(await page.locator("#badge").innerText(), new RegExp(`${word}\\s+price is \\d+ s old`));
+      seen.add(await page.locator("#badge .badge-word").evaluate((badge) => getComputedStyle(badge).color));
+      await page.locator(`.coin[data-coin="bitcoin"] .dot[data-state="${state}"]`).waitFor();
+      assert.match(await page.locator('.coin[data-coin="bitcoin"]').getAttribute("aria-label"), new RegExp(`, ${state}$`));
+      assert.equal(await page.locator("#countdown").isHidden(), state === "stale");
+    }
+    assert.equal(seen.size, 3, [...seen].join(" "));
   }));
 
 test("candles older than the last one never break the chart", () =>
@@ -115,14 +131,135 @@ test("a phone sees everything without scrolling sideways", () =>
     assert.ok(chart.height > 300 && chart.width > 340, JSON.stringify(chart));
   }));
 
-test("light and dark follow the system until the visitor chooses", () =>
-  visit({ options: { colorScheme: "dark" } }, async (page) => {
+test("light and dark follow the system until the visitor chooses, the chart too", () =>
+  visit({ options: { colorScheme: "dark" }, path: "/?coin=bitcoin&interval=1m" }, async (page) => {
     const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await waitForBars(page, 400);
     assert.equal(await theme(), "dark");
+    const dark = await background();
+    const darkChart = await countPixels(page, ["--surface", "--up", "--down"]);
     await page.locator("#theme-toggle").click();
     assert.equal(await theme(), "light");
+    assert.notEqual(await background(), dark);
+    const lightChart = await countPixels(page, ["--surface", "--up", "--down"]);
+    for (const chart of [darkChart, lightChart]) {
+      assert.ok(chart["--surface"] > 100_000 && chart["--up"] > 500 && chart["--down"] > 500, JSON.stringify(chart));
+    }
     await page.reload();
     assert.equal(await theme(), "light");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.keyboard.press("t");
+    assert.equal(await theme(), "dark");
+  }));
+
+test("candles, line and area are three pictures, and the address keeps the choice", () =>
+  visit({ path: "/?coin=bitcoin&interval=1m" }, async (page) => {
+    await waitForBars(page, 400);
+    const colors = ["--up", "--down", "--chart-line", "--surface"];
+    const pictures = {};
+    for (const style of ["candles", "line", "area"]) {
+      await page.locator(`#style-switch [data-value="${style}"]`).click();
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      pictures[style] = await countPixels(page, colors);
+      assert.equal(await page.locator(`#style-switch [aria-checked="true"]`).innerText(), style[0].toUpperCase() + style.slice(1));
+    }
+    const { candles, line, area } = pictures;
+    const words = JSON.stringify(pictures);
+    assert.ok(candles["--up"] > 1000 && candles["--down"] > 1000, words);
+    for (const drawn of [line, area]) assert.ok(drawn["--up"] + drawn["--down"] < 100 && drawn["--chart-line"] > 1000, words);
+    assert.ok(area["--surface"] < line["--surface"] * 0.9, words); // something is filled below the line
+    assert.match(page.url(), /style=area/);
+    await page.reload();
+    await waitForBars(page, 400);
+    assert.equal(await page.locator('#style-switch [aria-checked="true"]').innerText(), "Area");
+    await page.goBack();
+    await page.waitForURL(/style=line/);
+    await waitForMove(page, await newestClose(page)); // a line moves too
+  }));
+
+test("UTC and local time differ by the visitor's zone, everywhere, and the choice is kept", () =>
+  visit({ path: "/?coin=bitcoin&interval=1m", options: { timezoneId: "Asia/Kathmandu" } }, async (page) => {
+    await waitForBars(page, 400);
+    await page.locator("#table-toggle").click();
+    const read = async () => ({
+      legend: await page.locator(".legend-time").innerText(),
+      priceTime: await page.locator("#stats dd").first().innerText(),
+      lake: await page.locator("#lake").innerText(),
+      head: await page.locator("#table-view th").first().innerText(),
+      oldest: await page.locator("#table-view tbody th").last().innerText(),
+      pixels: await chartPixels(page),
+    });
+    const utc = await read();
+    assert.match(utc.legend, / UTC$/);
+    assert.match(utc.priceTime, / UTC$/);
+    assert.match(utc.lake, /as of \d\d:\d\d:\d\d UTC/);
+    assert.equal(utc.head, "Opens (UTC)");
+    await page.locator('#zone-switch [data-value="local"]').click();
+    const local = await read();
+    assert.match(local.legend, / local time$/);
+    assert.doesNotMatch(local.priceTime, /UTC/);
+    assert.match(local.lake, /as of \d\d:\d\d:\d\d local time/);
+    assert.equal(local.head, "Opens (local time)");
+    const minutes = (text) => Date.parse(`${text} GMT`) / 60_000;
+    assert.equal(minutes(local.oldest) - minutes(utc.oldest), 5 * 60 + 45);
+    assert.notEqual(local.pixels, utc.pixels); // the axis
+    await page.reload();
+    await waitForBars(page, 400);
+    assert.match(await page.locator(".legend-time").innerText(), / local time$/);
+  }));
+
+test("the countdown runs to the close of the candle, by the server's clock", () =>
+  visit({ path: "/?coin=bitcoin&interval=1m" }, async (page) => {
+    await waitForBars(page, 400);
+    const left = async () => {
+      const [minutes, seconds] = (await page.locator("#countdown b").innerText()).split(":").map(Number);
+      return minutes * 60 + seconds;
+    };
+    const expected = () => 60 - (Math.floor(Date.now() / 1000) % 60);
+    const off = (a, b) => Math.min(Math.abs(a - b), 60 - Math.abs(a - b));
+    await page.waitForTimeout(1_100);
+    assert.ok(off(await left(), expected()) <= 2, `${await left()} instead of ${expected()}`);
+    const before = await page.locator("#countdown b").innerText();
+    await page.waitForFunction((text) => document.querySelector("#countdown b").textContent !== text, before, { timeout: 3_000 });
+    assert.ok(off(await left(), expected()) <= 2, `${await left()} instead of ${expected()}`);
+    await page.keyboard.press("6");
+    await page.waitForFunction(() => /\d+:\d\d:\d\d/.test(document.querySelector("#countdown b").textContent));
+  }));
+
+test("the numbers of samples are those of the candles, and grow", () =>
+  visit({ path: "/?coin=bitcoin&interval=1m" }, async (page) => {
+    await waitForBars(page, 400);
+    await page.locator("#table-toggle").click();
+    const samples = async () => Number(await page.locator("#table-view tbody tr").first().locator("td").nth(6).innerText());
+    const first = await samples();
+    assert.ok(first >= 1);
+    await page.waitForFunction(
+      (before) => {
+        const cells = document.querySelectorAll("#table-view tbody tr:first-child td");
+        return Number(cells[6].textContent) !== before;
+      },
+      first,
+    );
+    const legend = await page.locator("#legend").innerText();
+    assert.match(legend, /\d+ samples?/);
+  }));
+
+test("a price each five minutes is drawn as a line and not as candles without a body", () =>
+  visit({ flags: ["--step", "5"], path: "/?coin=ethereum&interval=1m" }, async (page) => {
+    await waitForBars(page, 400);
+    const painted = await countPixels(page, ["--up", "--down", "--chart-line", "--chart-gap"]);
+    assert.ok(painted["--chart-line"] > 500, JSON.stringify(painted));
+    assert.ok(painted["--up"] + painted["--down"] < 3_000, JSON.stringify(painted)); // the newest candle and its label
+    assert.equal(painted["--chart-gap"], 0, JSON.stringify(painted));
+    await page.locator('#style-switch [data-value="candles"]').click();
+  }));
+
+test("a source that was down leaves a gap that is shaded", () =>
+  visit({ path: "/?coin=ethereum&interval=1m" }, async (page) => {
+    await waitForBars(page, 400);
+    const painted = await countPixels(page, ["--chart-gap", "--up"]);
+    assert.ok(painted["--chart-gap"] > 1_000, JSON.stringify(painted));
   }));
 
 test("the credits are there, and nothing is fetched from elsewhere", () =>

@@ -2,17 +2,18 @@
 // seeded walk, so that two runs show the same chart.
 const MINUTE_MS = 60_000;
 
+/** Id, symbol, a price to start from, market cap, volume of a day, name. */
 export const COINS = [
-  ["bitcoin", "BTC", 97_000, 1.92e12, 3.8e10],
-  ["ethereum", "ETH", 3_410, 4.1e11, 2.1e10],
-  ["solana", "SOL", 187.4, 8.9e10, 4.4e9],
-  ["ripple", "XRP", 2.31, 1.3e11, 5.1e9],
-  ["cardano", "ADA", 0.8812, 3.1e10, 9.2e8],
-  ["dogecoin", "DOGE", 0.3204, 4.7e10, 2.6e9],
-  ["chainlink", "LINK", 17.53, 1.1e10, 7.0e8],
-  ["polkadot", "DOT", 6.87, 1.0e10, 3.1e8],
-  ["tron", "TRX", 0.2441, 2.1e10, 8.8e8],
-  ["avalanche-2", "AVAX", 36.12, 1.4e10, 5.0e8],
+  ["bitcoin", "btc", 97_000, 1.92e12, 3.8e10, "Bitcoin"],
+  ["ethereum", "eth", 3_410, 4.1e11, 2.1e10, "Ethereum"],
+  ["solana", "sol", 187.4, 8.9e10, 4.4e9, "Solana"],
+  ["ripple", "xrp", 2.31, 1.3e11, 5.1e9, "XRP"],
+  ["cardano", "ada", 0.8812, 3.1e10, 9.2e8, "Cardano"],
+  ["dogecoin", "doge", 0.3204, 4.7e10, 2.6e9, "Dogecoin"],
+  ["chainlink", "link", 17.53, 1.1e10, 7.0e8, "Chainlink"],
+  ["polkadot", "dot", 6.87, 1.0e10, 3.1e8, "Polkadot"],
+  ["tron", "trx", 0.2441, 2.1e10, 8.8e8, "TRON"],
+  ["avalanche-2", "avax", 36.12, 1.4e10, 5.0e8, "Avalanche"],
 ];
 
 function random(seed) {
@@ -25,7 +26,7 @@ function random(seed) {
   };
 }
 
-/** One coin's minutes up to `endMs`; `stepMinutes` 5 looks like a fresh backfill. */
+/** One coin's minutes up to `endMs`; `stepMinutes` 5 looks like a fresh backfill: a price each five minutes. */
 export function makeMinutes(coinIndex, endMs, count, stepMinutes, trades) {
   const next = random(coinIndex + 1);
   let price = COINS[coinIndex][2] * 0.97;
@@ -38,7 +39,11 @@ export function makeMinutes(coinIndex, endMs, count, stepMinutes, trades) {
     const high = Math.max(open, price) + next() * wick;
     const low = Math.min(open, price) - next() * wick;
     const hole = index > 90 && index < 104; // a source that was down
-    if (!hole) minutes.push(minute(last - index * stepMinutes * MINUTE_MS, open, high, low, price, next(), trades));
+    const openMs = last - index * stepMinutes * MINUTE_MS;
+    const share = next();
+    if (hole) continue;
+    if (stepMinutes > 1) minutes.push({ ...minute(openMs, price, price, price, price, share, false), samples: 1 });
+    else minutes.push(minute(openMs, open, high, low, price, share, trades));
   }
   return minutes;
 }
@@ -49,7 +54,7 @@ function minute(openMs, open, high, low, close, share, trades) {
 }
 
 /** Minutes rolled into windows of `lengthMs`, as the contract's candles. */
-export function rollUp(minutes, lengthMs) {
+export function rollUp(minutes, lengthMs, source) {
   const windows = new Map();
   for (const bar of minutes) {
     const openMs = Math.floor(bar.openMs / lengthMs) * lengthMs;
@@ -64,10 +69,10 @@ export function rollUp(minutes, lengthMs) {
       window.closed = bar.closed;
     }
   }
-  return [...windows.values()].map((bar) => toCandle(bar, lengthMs));
+  return [...windows.values()].map((bar) => toCandle(bar, lengthMs, source));
 }
 
-function toCandle(bar, lengthMs) {
+function toCandle(bar, lengthMs, source) {
   const { open, high, low, close, volume, samples, closed } = bar;
   return {
     open_time: new Date(bar.openMs).toISOString(),
@@ -77,9 +82,23 @@ function toCandle(bar, lengthMs) {
     volume,
     vwap: volume === null ? null : (high + low + close) / 3,
     samples,
+    source,
     closed,
     committed: closed,
   };
+}
+
+const SPARK_STEP_MS = 24 * MINUTE_MS;
+
+/** The prices of the last 24 hours, one each 24 minutes, the newest one last. */
+export function spark(minutes, nowMs) {
+  const newestStep = Math.floor(nowMs / SPARK_STEP_MS) * SPARK_STEP_MS;
+  const line = [];
+  for (let step = 59; step >= 0; step--) {
+    const before = minutes.findLast((bar) => bar.openMs < newestStep - step * SPARK_STEP_MS);
+    if (before) line.push(before.close);
+  }
+  return [...line, minutes.at(-1).close];
 }
 
 /** Moves the running minute by one price; starts a new minute when its time has come. */

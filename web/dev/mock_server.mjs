@@ -9,7 +9,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { applyPrice, COINS, makeMinutes, rollUp } from "./mock_market.mjs";
+import { applyPrice, COINS, makeMinutes, rollUp, spark } from "./mock_market.mjs";
 
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "..");
 const options = {
@@ -30,10 +30,10 @@ const replayStartMs = Date.parse("2024-03-05T23:40:00Z");
 const dataNow = () => (replay ? replayStartMs + (Date.now() - startedMs) : Date.now());
 const iso = (ms) => new Date(ms).toISOString();
 const hasCoins = options.scenario !== "waiting";
-const markets = COINS.map(([coin, symbol, , marketCap, volume], index) => {
+const markets = COINS.map(([coin, symbol, , marketCap, volume, name], index) => {
   const trades = replay && index < 2;
   const minutes = hasCoins ? makeMinutes(index, dataNow() - 60e3, 1500, Number(options.step), trades) : [];
-  return { coin, symbol, marketCap, volume, trades, minutes, updatedMs: dataNow() - 20e3 };
+  return { coin, name, symbol, marketCap, volume, trades, minutes, updatedMs: dataNow() - 20e3 };
 });
 const source = (market) => (market.trades ? "binance_spot" : "coingecko");
 
@@ -47,12 +47,13 @@ function coinAnswer(market) {
   const price = closes.at(-1);
   const dayAgo = closes[Math.max(0, closes.length - 1440)];
   return {
-    coin: market.coin, symbol: market.symbol, source: source(market), price,
+    coin: market.coin, name: replay ? null : market.name, symbol: replay ? `${market.symbol.toUpperCase()}USDT` : market.symbol,
+    image: replay ? null : `https://images.example/${market.coin}.png`, source: source(market), price,
     change_24h_pct: replay ? null : (price / dayAgo - 1) * 100,
     market_cap: replay ? null : market.marketCap, volume_24h: replay ? null : market.volume,
     last_updated: replay ? null : iso(market.updatedMs), event_time: iso(market.updatedMs),
     age_s: (dataNow() - market.updatedMs) / 1000, freshness: replay ? "replay" : "live",
-    spark: closes.filter((_, index) => (closes.length - 1 - index) % 24 === 0).slice(-60),
+    spark: spark(market.minutes, market.updatedMs),
   };
 }
 
@@ -69,10 +70,16 @@ function sourceStatus() {
     message: replay ? "cannot be reached; a recording is played until it answers" : "", next_attempt: null };
 }
 
+function table(version, rows) {
+  return { version, rows, files: 3, bytes: rows * 40 };
+}
+
 function status() {
   return {
     version: "0.0.0-mock", mode: options.mode, now: iso(Date.now()), sources: [sourceStatus()],
-    tables: { bronze: { version: 412, rows: 61_204 }, silver: { version: 410, rows: 61_190 }, gold: { version: 389, rows: 14_880 } },
+    tables: {
+      bronze: table(412, 61_204), silver: table(410, 61_190), gold: table(389, 14_880), gold_1h: table(24, 240), gold_1d: table(1, 10),
+    },
     watermarks: { coingecko: iso(dataNow() - 30e3) },
     freshness: { live_s: Number(options["live-s"]), delayed_s: Number(options["delayed-s"]) },
   };
@@ -83,7 +90,7 @@ function candles(query) {
   const interval = query.get("interval");
   if (!market || !LENGTH_MS[interval]) return undefined;
   const before = query.get("to") ? Date.parse(query.get("to")) : Infinity;
-  const all = rollUp(market.minutes, LENGTH_MS[interval]).filter((one) => Date.parse(one.open_time) < before);
+  const all = rollUp(market.minutes, LENGTH_MS[interval], source(market)).filter((one) => Date.parse(one.open_time) < before);
   const limit = Number(query.get("limit") ?? 500);
   return { coin: market.coin, interval, source: source(market), as_of_version: 389, candles: all.slice(-limit) };
 }
@@ -108,16 +115,16 @@ function tickOnce() {
 function sendPrice(client, market) {
   const { coin, price, event_time, last_updated, change_24h_pct } = coinAnswer(market);
   send(client, "tick", { coin, price, event_time, last_updated, source: source(market), change_24h_pct });
-  const newest = rollUp(market.minutes, LENGTH_MS[client.interval]);
   const shown = options.scenario === "disorder" ? [-1, -3] : [-1];
-  for (const index of shown) {
-    send(client, "candle", { coin, interval: client.interval, source: source(market), candle: newest.at(index) });
+  for (const interval of client.intervals) {
+    const newest = rollUp(market.minutes, LENGTH_MS[interval], source(market));
+    for (const index of shown) send(client, "candle", { coin, interval, source: source(market), candle: newest.at(index) });
   }
 }
 
 function stream(request, response, query) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const client = { response, interval: query.get("interval") ?? "1m" };
+  const client = { response, intervals: (query.get("interval") ?? "1m").split(",") };
   clients.add(client);
   send(client, "status", status());
   request.on("close", () => clients.delete(client));
@@ -126,7 +133,7 @@ function stream(request, response, query) {
 function json(response, body) {
   const code = body ? 200 : 404;
   response.writeHead(code, { "content-type": body ? "application/json" : "application/problem+json" });
-  response.end(JSON.stringify(body ?? { title: "Not Found", status: 404, detail: "unknown coin or interval" }));
+  response.end(JSON.stringify(body ?? { type: "about:blank", title: "Not Found", status: 404, detail: "unknown coin or interval" }));
 }
 
 function file(response, path) {

@@ -1,14 +1,16 @@
 // The page put together: what the server says goes into Market, what the visitor
 // chooses into the route, and both are shown. Ticks are drawn once a frame; a
-// timer of one second lets ages and countdowns move even when nothing arrives.
+// timer of one second lets ages and countdowns move even when nothing arrives. A
+// hidden tab draws nothing, asks for nothing and lets go of the stream.
 import { fetchCoins, fetchStatus } from "./api/client";
-import { LiveStream } from "./api/stream";
+import { SharedStream } from "./api/shared_stream";
 import type { CandleEvent, FreshnessState, Interval, Status, TickEvent } from "./api/types";
 import { ChartPanel } from "./chart_panel";
 import { Controls } from "./controls";
+import { coinName } from "./data/coin_label";
 import { timeToClose } from "./data/countdown";
 import { ServerClock } from "./data/server_clock";
-import { formatCountdown, coinName } from "./format";
+import { formatCountdown } from "./format";
 import { chooseOpening, loadOpening } from "./opening";
 import { type CoinEntry, Market } from "./state/market";
 import { loadZone, saveZone, startTheme } from "./state/preferences";
@@ -34,7 +36,7 @@ export class App {
   private readonly list: CoinList;
   private readonly panel: ChartPanel;
   private readonly controls: Controls;
-  private readonly stream: LiveStream;
+  private readonly stream: SharedStream;
   private route: Route;
   private zone: Zone = loadZone();
   private interval: Interval = "1m";
@@ -61,7 +63,7 @@ export class App {
       onTheme: () => theme.toggle(),
       onTable: (visible) => this.panel.showTable(visible),
     });
-    this.stream = new LiveStream({
+    this.stream = new SharedStream({
       onCandle: (event) => this.onCandle(event),
       onTick: (event) => this.onTick(event),
       onStatus: (status) => this.onStatus(status),
@@ -74,11 +76,18 @@ export class App {
     this.showControls();
     this.panel.showEmpty("Loading", "Asking the server for its coins.");
     window.addEventListener("popstate", () => this.follow(parseRoute(location.search)));
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) void this.refresh();
-    });
-    window.setInterval(() => this.everySecond(), 1_000);
+    document.addEventListener("visibilitychange", () => this.onVisible(!document.hidden));
+    window.setInterval(() => {
+      if (!document.hidden) this.everySecond();
+    }, 1_000);
     void this.refresh();
+  }
+
+  private onVisible(visible: boolean): void {
+    if (visible) void this.refresh();
+    else window.clearTimeout(this.refreshTimer);
+    const entry = this.selected();
+    if (entry) this.headline.showTitle(entry, this.market.mode, visible);
   }
 
   /** Reads status and coins, then again after a while: soon if there is nothing yet. */
@@ -99,6 +108,7 @@ export class App {
       this.onUnreachable(error);
     }
     this.refreshing = false;
+    if (document.hidden) return;
     const settled = this.serverMessage === null && this.market.coins.length > 0;
     this.refreshTimer = window.setTimeout(() => void this.refresh(), settled ? REFRESH_MS : RETRY_MS);
   }
@@ -133,12 +143,9 @@ export class App {
     }
     byId("board").dataset["empty"] = "false";
     const wanted = `${entry.coin} ${this.route.interval ?? "auto"} ${this.market.mode}`;
-    if (wanted === this.opened) {
-      this.listen(); // coins may have come or gone
-      return;
-    }
+    if (wanted === this.opened) return;
     this.opened = wanted;
-    this.panel.expect(entry.coin, this.route.interval);
+    this.panel.expect(entry, this.route.interval);
     this.list.select(entry.coin);
     this.showSelected();
     this.panel.setReplay(this.market.mode);
@@ -146,15 +153,11 @@ export class App {
     const opening = interval ? await loadOpening(entry.coin, interval) : await chooseOpening(entry.coin);
     if (this.opened !== wanted) return;
     this.interval = opening.interval;
-    this.listen();
-    this.panel.open(entry.coin, opening.interval, opening.candles);
+    this.stream.open(entry.coin, opening.interval);
+    this.panel.open(entry, opening.interval, opening.candles);
     this.showControls();
     const shown = { ...this.route, coin: entry.coin, interval: opening.interval };
     history.replaceState(null, "", routeQuery(shown));
-  }
-
-  private listen(): void {
-    this.stream.open(this.market.coins.map((entry) => entry.coin), this.interval);
   }
 
   private selected(): CoinEntry | undefined {
@@ -226,7 +229,9 @@ export class App {
   private showSelected(): void {
     const entry = this.selected();
     if (!entry) return;
-    this.headline.show(entry, this.market.mode);
+    this.headline.show(entry);
+    this.headline.showTitle(entry, this.market.mode, !document.hidden);
+    this.panel.rename(entry);
     this.stats.show(entry, this.zone);
     this.showAges(entry);
   }
@@ -253,7 +258,7 @@ export class App {
     const fresh = this.market.freshnessOf(entry, nowMs);
     this.headline.showFreshness(fresh, this.market.mode);
     this.showCountdown(entry, fresh.state, nowMs);
-    if (this.saidState && this.saidState !== fresh.state) this.say(`${coinName(entry.coin)} is now ${fresh.state}`);
+    if (this.saidState && this.saidState !== fresh.state) this.say(`${coinName(entry)} is now ${fresh.state}`);
     this.saidState = fresh.state;
   }
 

@@ -3,9 +3,9 @@
 // legend, table and empty state in step. Answers that arrive after the visitor
 // has moved on are dropped.
 import { fetchCandles } from "./api/client";
-import type { Candle, CandleEvent, Interval, Mode } from "./api/types";
+import type { Candle, CandleEvent, Coin, Interval, Mode } from "./api/types";
 import { type Bar, BarSeries, toBar } from "./data/bars";
-import { coinName } from "./format";
+import { coinName } from "./data/coin_label";
 import type { ChartStyle } from "./state/route";
 import { ChartView } from "./view/chart_view";
 import { byId, setText } from "./view/dom";
@@ -34,6 +34,7 @@ export class ChartPanel {
   private readonly view: ChartView;
   private readonly series = new BarSeries();
   private coin = "";
+  private name = "";
   private interval: Interval = "1m";
   private loadingOlder = false;
   private exhausted = false;
@@ -59,8 +60,8 @@ export class ChartPanel {
   }
 
   /** Dims the chart if another one is on its way: it does not belong to the new headline. */
-  expect(coin: string, interval: Interval | undefined): void {
-    const same = coin === this.coin && (interval ?? this.interval) === this.interval;
+  expect(entry: Coin, interval: Interval | undefined): void {
+    const same = entry.coin === this.coin && (interval ?? this.interval) === this.interval;
     this.card.dataset["loading"] = String(!same);
   }
 
@@ -71,16 +72,26 @@ export class ChartPanel {
   }
 
   /** Shows a coin with these candles; the view stays where it is if the chart was this one. */
-  open(coin: string, interval: Interval, candles: Candle[]): void {
+  open(entry: Coin, interval: Interval, candles: Candle[]): void {
+    const { coin } = entry;
     const same = coin === this.coin && interval === this.interval && this.series.last !== undefined;
     if (!same) this.series.clear();
     this.card.dataset["loading"] = "false";
     this.coin = coin;
+    this.name = coinName(entry);
     this.interval = interval;
     this.pointedMs = null;
     this.exhausted = false;
     const added = this.series.mergeAll(candles.map(toBar));
     this.draw(!same || added > 1);
+  }
+
+  /** The provider's name of the coin may come after its candles. */
+  rename(entry: Coin): void {
+    const name = coinName(entry);
+    if (entry.coin !== this.coin || name === this.name) return;
+    this.name = name;
+    this.describe();
   }
 
   /** Fetches the newest candles again, after the stream was away. */
@@ -152,12 +163,12 @@ export class ChartPanel {
     this.legend.show(bar, this.zone);
     const last = this.series.last;
     const newest = last ? `newest: ${barSentence(last, this.zone)}` : "no candles";
-    this.container.ariaLabel = `${coinName(this.coin)}, ${this.interval} candles, ${newest}`;
+    this.container.ariaLabel = `${this.name}, ${this.interval} candles, ${newest}`;
     setText(this.amountLabel, last ? AMOUNT_LABELS[this.view.amountKind] : "");
     this.amountLabel.style.setProperty("--pane-height", `${this.view.amountPaneHeight()}px`);
     this.container.dataset["bars"] = String(this.series.bars.length);
     if (last) this.container.dataset["close"] = String(last.close);
-    if (this.table.visible) this.table.show(this.series.bars, `${coinName(this.coin)}, ${this.interval}`, this.zone);
+    if (this.table.visible) this.table.show(this.series.bars, `${this.name}, ${this.interval}`, this.zone);
   }
 
   private point(openMs: number | null): void {
@@ -187,7 +198,7 @@ export class ChartPanel {
   private showNoCandles(): void {
     const wanted: Interval = this.interval === "1m" ? "5m" : "1m";
     this.empty.show({
-      title: `No ${this.interval} candles of ${coinName(this.coin)} yet`,
+      title: `No ${this.interval} candles of ${this.name} yet`,
       text: "The lake holds no rows for this interval. A candle appears with the first price.",
       busy: true,
       action: { label: `Show ${wanted}`, run: () => this.handlers.onWantInterval(wanted) },

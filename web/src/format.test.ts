@@ -1,14 +1,44 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coinName, formatAge, formatCompact, formatCountdown, formatPercent, formatPrice, sourceName } from "./format";
+import {
+  formatAge,
+  formatCompact,
+  formatCountdown,
+  formatPercent,
+  formatPrice,
+  plainPrice,
+  sharedDecimals,
+  sourceName,
+} from "./format";
 
-test("prices keep five significant digits and at least two decimals", () => {
-  assert.equal(formatPrice(97000.1), "97,000.10");
-  assert.equal(formatPrice(187.4), "187.40");
-  assert.equal(formatPrice(17.53), "17.530");
-  assert.equal(formatPrice(0.08123), "0.081230");
-  assert.equal(formatPrice(8.8782e-8), "0.000000088782");
-  assert.equal(formatPrice(0), "0.00");
+test("prices keep five significant digits, and no zeros at their end", () => {
+  const shown = [97000.1, 187.4, 17.53, 0.08123, 60_000, 0.999999, 1e-3, 0].map((price) => formatPrice(price));
+  assert.deepEqual(shown, ["97,000.1", "187.4", "17.53", "0.08123", "60,000", "1", "0.001", "0"]);
+  assert.equal(formatPrice(66_040.123456), "66,040.12");
+});
+
+test("tiny prices count their zeros, so that the digits can be seen", () => {
+  const shown = [8.8e-6, 8.8782e-8, 3.1e-10, 3.1e-13, -3.1e-13].map((price) => formatPrice(price));
+  assert.deepEqual(shown, ["0.0000088", "0.0₇88782", "0.0₉31", "0.0₁₂31", "-0.0₁₂31"]);
+});
+
+test("huge prices are told in billions and above", () => {
+  const shown = [999_999_999, 1.5e9, 9.1e13, 9.101e13, 2e15, 1.5e22].map((price) => formatPrice(price));
+  assert.deepEqual(shown, ["999,999,999", "1.5B", "91T", "91.01T", "2Q", "1.50000e+22"]);
+});
+
+test("a column of prices has as many decimals as its longest", () => {
+  assert.equal(sharedDecimals([60_000, 60_100, 60_050]), 0);
+  assert.equal(sharedDecimals([187.4, 187.45, 187]), 2);
+  assert.equal(sharedDecimals([0.61, 0.612345678]), 5);
+  assert.equal(sharedDecimals([]), 0);
+  assert.equal(formatPrice(187, 2), "187.00");
+  assert.equal(formatPrice(3.1e-13, sharedDecimals([3.1e-13, 3.15e-13])), "0.0₁₂310");
+  assert.equal(formatPrice(0, 15), "0.000000000000000");
+});
+
+test("the tooltip of a price has all its digits", () => {
+  assert.deepEqual([9.101e13, 66_040.123456, 3.1e-13].map(plainPrice), ["91,010,000,000,000", "66,040.123456", "3.1e-13"]);
 });
 
 test("what the source did not say is a dash, not a zero", () => {
@@ -45,9 +75,7 @@ test("countdowns", () => {
   assert.deepEqual([42_000, 843_000, 14_350_000, -5].map(formatCountdown), ["0:42", "14:03", "3:59:10", "0:00"]);
 });
 
-test("ids read as names", () => {
-  assert.equal(coinName("avalanche-2"), "Avalanche");
-  assert.equal(coinName("shiba-inu"), "Shiba Inu");
+test("sources read as people know them", () => {
   assert.equal(sourceName("binance_spot"), "Binance spot");
   assert.equal(sourceName("somewhere"), "somewhere");
 });

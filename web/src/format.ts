@@ -1,19 +1,72 @@
 // Numbers and times as text. Nothing here rounds a price to look nicer than it
-// is: the digits shown follow its size, and null is a dash, never a zero.
+// is: the digits shown follow its size, none stands for what nobody said, and null
+// is a dash, never a zero.
 const DASH = "—";
 const MINUS = "−";
+const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
+
+/** What the library and toFixed() can take; a smaller price than this has no digit to show. */
+const MAX_DECIMALS = 100;
+/** From here on a price is told in billions, trillions, ... */
+const LARGE = 1e9;
+const LARGE_DIGITS = 6;
+/** So many zeros behind the point are counted instead of written: 0.0₁₂31. */
+const MANY_ZEROS = 6;
 
 /** Decimals that show at least five significant digits of a price, and at least two. */
 export function priceDecimals(price: number): number {
   const size = Math.abs(price);
-  if (size === 0) return 2;
-  return Math.min(12, Math.max(2, 4 - Math.floor(Math.log10(size))));
+  if (size === 0 || !Number.isFinite(size)) return 2;
+  return Math.min(MAX_DECIMALS, Math.max(2, 4 - Math.floor(Math.log10(size))));
 }
 
+/** Decimals that these prices need beside each other, so that no column ends in zeros throughout. */
+export function sharedDecimals(prices: number[]): number {
+  const last = prices.at(-1);
+  if (last === undefined) return 0;
+  const most = priceDecimals(last);
+  let needed = 0;
+  for (const price of prices) {
+    if (needed === most) break;
+    const [, fraction = ""] = withoutZeros(price.toFixed(most)).split(".");
+    needed = Math.max(needed, fraction.length);
+  }
+  return needed;
+}
+
+/** A price without zeros at its end; with `decimals`, exactly as many of them (a column, an axis). */
 export function formatPrice(price: number | null, decimals?: number): string {
   if (price === null) return DASH;
-  const digits = decimals ?? priceDecimals(price);
-  return price.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  if (Math.abs(price) >= LARGE) return largePrice(price);
+  const fixed = price.toFixed(decimals ?? priceDecimals(price));
+  const [whole = "", fraction = ""] = (decimals === undefined ? withoutZeros(fixed) : fixed).split(".");
+  const grouped = Number(whole).toLocaleString("en-US");
+  const sign = price < 0 && !grouped.startsWith("-") ? "-" : "";
+  return fraction === "" ? `${sign}${grouped}` : `${sign}${grouped}.${zerosCounted(whole, fraction)}`;
+}
+
+/** The whole number as digits, for a tooltip, for copying, and for being read aloud. */
+export function plainPrice(price: number): string {
+  return Math.abs(price) >= 1e-6 || price === 0 ? price.toLocaleString("en-US", { maximumFractionDigits: 20 }) : String(price);
+}
+
+function withoutZeros(fixed: string): string {
+  return fixed.includes(".") ? fixed.replace(/\.?0+$/, "") : fixed;
+}
+
+function zerosCounted(whole: string, fraction: string): string {
+  const zeros = /^0*/.exec(fraction)![0].length;
+  if (Number(whole) !== 0 || zeros < MANY_ZEROS || zeros === fraction.length) return fraction;
+  const count = [...String(zeros)].map((digit) => SUBSCRIPT[Number(digit)]).join("");
+  return `0${count}${fraction.slice(zeros)}`;
+}
+
+function largePrice(price: number): string {
+  const units: [number, string][] = [[1e15, "Q"], [1e12, "T"], [1e9, "B"]];
+  const [size, letter] = units.find(([unit]) => Math.abs(price) >= unit)!;
+  const amount = price / size;
+  if (Math.abs(amount) >= 1e6) return price.toExponential(LARGE_DIGITS - 1);
+  return `${amount.toLocaleString("en-US", { maximumSignificantDigits: LARGE_DIGITS })}${letter}`;
 }
 
 /** A signed percentage with two decimals; "0.00%" has no sign. */
@@ -51,13 +104,6 @@ export function formatCountdown(leftMs: number): string {
   const minutes = Math.floor(total / 60) % 60;
   const seconds = String(total % 60).padStart(2, "0");
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${seconds}` : `${minutes}:${seconds}`;
-}
-
-/** The provider's id as a name: "avalanche-2" -> "Avalanche". */
-export function coinName(coin: string): string {
-  const words = coin.replace(/-\d+$/, "").split(/[-_]/).filter(Boolean);
-  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(" ");
-  return name || coin;
 }
 
 const SOURCE_NAMES: Record<string, string> = {

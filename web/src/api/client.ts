@@ -1,5 +1,6 @@
 // Reads the REST part of the server. Every failure becomes an ApiError whose
 // message a person can read: problem+json's own words, or that nobody answered.
+import { apiRoot } from "./root";
 import type { Candle, CandlesAnswer, CoinsAnswer, Interval, Status } from "./types";
 
 export class ApiError extends Error {
@@ -25,10 +26,11 @@ export function problemMessage(status: number, body: string): string {
   return `the server answered ${status}`;
 }
 
+/** Reads `path`, which is relative to the API's root. */
 async function getJson<T>(path: string): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { headers: { accept: "application/json" } });
+    response = await fetch(apiRoot() + path, { headers: { accept: "application/json" } });
   } catch {
     throw new ApiError(0, "the server cannot be reached");
   }
@@ -39,11 +41,11 @@ async function getJson<T>(path: string): Promise<T> {
 }
 
 export function fetchCoins(): Promise<CoinsAnswer> {
-  return getJson<CoinsAnswer>("/api/v1/coins");
+  return getJson<CoinsAnswer>("api/v1/coins");
 }
 
 export function fetchStatus(): Promise<Status> {
-  return getJson<Status>("/api/v1/status");
+  return getJson<Status>("api/v1/status");
 }
 
 export interface CandleQuery {
@@ -62,7 +64,7 @@ export async function fetchCandles(query: CandleQuery): Promise<CandlesAnswer> {
     limit: String(query.limit),
   });
   if (query.beforeMs !== undefined) params.set("to", new Date(query.beforeMs).toISOString());
-  const answer = await getJson<CandlesAnswer>(`/api/v1/candles?${params}`);
+  const answer = await getJson<CandlesAnswer>(`api/v1/candles?${params}`);
   answer.candles.sort(byOpenTime);
   return answer;
 }

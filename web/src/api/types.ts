@@ -9,7 +9,11 @@ export type FreshnessState = "live" | "delayed" | "stale" | "replay";
 
 export interface Coin {
   coin: string;
+  /** Name and symbol as the provider (or an exchange) gives them. */
+  name: string | null;
   symbol: string | null;
+  /** Address of the coin's logo at the provider. Nothing loads it: the page works offline. */
+  image: string | null;
   source: string;
   price: number;
   change_24h_pct: number | null;
@@ -19,6 +23,7 @@ export interface Coin {
   event_time: string;
   age_s: number;
   freshness: FreshnessState;
+  /** Closes of the last 24 hours, one each 24 minutes, the price of now at the end; fewer if the data begins later. */
   spark: number[];
 }
 
@@ -38,6 +43,7 @@ export interface Candle {
   volume: number | null;
   vwap: number | null;
   samples: number;
+  source: string;
   closed: boolean;
   committed: boolean;
 }
@@ -45,12 +51,15 @@ export interface Candle {
 export interface CandlesAnswer {
   coin: string;
   interval: Interval;
-  source: string;
-  as_of_version: number;
+  /** Of the newest candle; null without one. */
+  source: string | null;
+  /** Null while there is no table of windows yet. */
+  as_of_version: number | null;
   candles: Candle[];
 }
 
 export type SourceState =
+  | "starting"
   | "ok"
   | "waiting"
   | "unreachable"
@@ -103,3 +112,12 @@ export interface TickEvent {
   source: string;
   change_24h_pct: number | null;
 }
+
+/** One event of /api/v1/stream. */
+export type StreamEvent =
+  | { type: "candle"; data: CandleEvent }
+  | { type: "tick"; data: TickEvent }
+  | { type: "status"; data: Status }
+  | { type: "heartbeat"; data: { now: string } };
+
+export type StreamEventType = StreamEvent["type"];

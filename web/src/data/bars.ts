@@ -14,8 +14,14 @@ export interface Bar {
   avg: number;
   volume: number | null;
   samples: number;
+  source: string;
   closed: boolean;
   committed: boolean;
+}
+
+/** A single price: it has a height and no body, so it is drawn as a point of a line, not as a candle. */
+export function isSinglePrice(bar: Bar): boolean {
+  return bar.samples <= 1;
 }
 
 /** What a merge did: `tail` can be appended or updated in place, `inside` needs a redraw. */
@@ -32,6 +38,7 @@ export function toBar(candle: Candle): Bar {
     avg: candle.avg,
     volume: candle.volume,
     samples: candle.samples,
+    source: candle.source,
     closed: candle.closed,
     committed: candle.committed,
   };

@@ -11,7 +11,7 @@ function at(seconds: number): string {
 
 function coin(changes: Partial<Coin> = {}): Coin {
   return {
-    coin: "bitcoin", symbol: "BTC", source: "coingecko", price: 100, change_24h_pct: 1, market_cap: null, volume_24h: null,
+    coin: "bitcoin", name: "Bitcoin", symbol: "BTC", image: null, source: "coingecko", price: 100, change_24h_pct: 1, market_cap: null, volume_24h: null,
     last_updated: at(-30), event_time: at(-5), age_s: 30, freshness: "live", spark: [98, 99, 100], ...changes,
   };
 }

@@ -3,9 +3,6 @@
 import type { Coin, CoinsAnswer, Mode, SourceStatus, Status, Thresholds, TickEvent } from "../api/types";
 import { DEFAULT_THRESHOLDS, type Freshness, freshness } from "../data/freshness";
 
-/** Longest line of closes that a row of the coin list shows. */
-const SPARK_POINTS = 60;
-
 export interface CoinEntry extends Coin {
   /** Server time at which this page last received a price, null before any. */
   receivedMs: number | null;
@@ -80,9 +77,10 @@ export class Market {
 
   private mergedEntry(coin: Coin, nowMs: number): CoinEntry {
     const known = this.entries.get(coin.coin);
-    const spark = coin.spark.slice(-SPARK_POINTS);
+    const spark = [...coin.spark];
     if (known && Date.parse(known.event_time) > Date.parse(coin.event_time)) {
-      return { ...known, spark, market_cap: coin.market_cap, volume_24h: coin.volume_24h };
+      const { name, symbol, image, market_cap, volume_24h } = coin;
+      return { ...known, spark, name, symbol, image, market_cap, volume_24h };
     }
     if (known && known.event_time === coin.event_time) {
       return { ...coin, spark, receivedMs: known.receivedMs, direction: known.direction };

@@ -1,5 +1,9 @@
-// The two series of the chart, price and volume (or samples where the source
-// has no trades), and how a bar becomes a point of each.
+// The series of the chart, price and volume (or samples where the source has no
+// trades), and how a bar becomes a point of each.
+//
+// A candle needs several prices. A bar of one has no body and no wick, and a row of
+// such dashes looks like a broken chart; among candles these bars are points of a
+// line, a series of its own under the candles.
 import {
   type AreaData,
   AreaSeries,
@@ -14,12 +18,13 @@ import {
   type UTCTimestamp,
   type WhitespaceData,
 } from "lightweight-charts";
-import type { Bar } from "../data/bars";
-import { formatPrice, priceDecimals } from "../format";
+import { type Bar, isSinglePrice } from "../data/bars";
+import { formatPrice, sharedDecimals } from "../format";
 import type { ChartStyle } from "../state/route";
 import type { ChartColors } from "./chart_look";
 
 export type PriceSeries = ISeriesApi<"Candlestick"> | ISeriesApi<"Line"> | ISeriesApi<"Area">;
+export type SinglesSeries = ISeriesApi<"Line">;
 export type AmountSeries = ISeriesApi<"Histogram">;
 export type AmountKind = "volume" | "samples";
 
@@ -49,11 +54,27 @@ export function paintPriceSeries(series: PriceSeries, colors: ChartColors): void
   }
 }
 
-/** Sets the decimals of the price axis by the size of the price. */
-export function setPriceDigits(series: PriceSeries, price: number): void {
-  const precision = priceDecimals(price);
-  const formatter = (value: number): string => formatPrice(value, precision);
-  series.applyOptions({ priceFormat: { type: "custom", formatter, minMove: 10 ** -precision } });
+/** The line of single prices among candles; its points carry the closes of all bars. */
+export function addSinglesSeries(chart: IChartApi): SinglesSeries {
+  return chart.addSeries(LineSeries, { lineWidth: 2, crosshairMarkerVisible: false, priceLineVisible: false, lastValueVisible: false }, 0);
+}
+
+/** Which of the two says the newest price at the axis: the one that draws the newest bar. */
+export function markNewest(price: PriceSeries, singles: SinglesSeries, newest: Bar | undefined, style: ChartStyle): void {
+  const single = style === "candles" && newest !== undefined && isSinglePrice(newest);
+  price.applyOptions({ priceLineVisible: !single, lastValueVisible: !single });
+  singles.applyOptions({ priceLineVisible: single, lastValueVisible: single });
+}
+
+/** Decimals of the price axis: what the drawn prices need, no more. */
+export function axisDecimals(bars: readonly Bar[]): number {
+  return sharedDecimals(bars.flatMap((bar) => [bar.open, bar.high, bar.low, bar.close]));
+}
+
+/** `base` and not minMove: the library cannot invert a step like 1e-17. */
+export function setPriceDigits(series: PriceSeries | SinglesSeries, decimals: number): void {
+  const formatter = (value: number): string => formatPrice(value, decimals);
+  series.applyOptions({ priceFormat: { type: "custom", formatter, base: 10 ** decimals, minMove: 10 ** -decimals } });
 }
 
 export function addAmountSeries(chart: IChartApi): AmountSeries {
@@ -74,22 +95,41 @@ export function setAmountFormat(series: AmountSeries, kind: AmountKind): void {
 const INVISIBLE = "rgba(0, 0, 0, 0)";
 const BROKEN = { lineColor: INVISIBLE, topColor: INVISIBLE, bottomColor: INVISIBLE };
 
+/** A bar and the bars beside it; one across a gap is not beside it, since no price was seen in between. */
+export interface Placed {
+  bar: Bar;
+  before: Bar | undefined;
+  after: Bar | undefined;
+  /** A gap follows, not just the end. */
+  gapAfter: boolean;
+}
+
+/** A price point's place on the axis without a price. */
+export function emptyPoint(openMs: number): WhitespaceData<UTCTimestamp> {
+  return { time: toTime(openMs) };
+}
+
 /**
  * One object serves candles (open..close) and lines (value). The library draws a
- * line straight through empty slots; `beforeGap` hides that stretch, since no
- * price was seen there.
+ * line straight through empty slots; the colour of a point is that of the stretch
+ * behind it, so the last point before a gap is invisible.
  */
-export function pricePoint(
-  slot: Bar | number,
-  beforeGap: boolean,
-  style: ChartStyle,
-): PricePoint | WhitespaceData<UTCTimestamp> {
-  if (typeof slot === "number") return { time: toTime(slot) };
-  const { openMs, open, high, low, close } = slot;
+export function pricePoint({ bar, before, after, gapAfter }: Placed, style: ChartStyle): PricePoint | WhitespaceData<UTCTimestamp> {
+  const { openMs, open, high, low, close } = bar;
   const time = toTime(openMs);
-  if (style === "candles") return { time, open, high, low, close };
-  if (!beforeGap) return { time, value: close };
+  if (style === "candles") {
+    // Alone between gaps it would not be seen as a point of a line.
+    const onLine = isSinglePrice(bar) && (before !== undefined || after !== undefined);
+    return onLine ? { time } : { time, open, high, low, close };
+  }
+  if (!gapAfter) return { time, value: close };
   return style === "area" ? { time, value: close, ...BROKEN } : { time, value: close, color: INVISIBLE };
+}
+
+/** The line of single prices: visible from and to a bar that is no candle. */
+export function singlesPoint({ bar, after, gapAfter }: Placed, color: string): LineData<UTCTimestamp> {
+  const drawn = !gapAfter && (isSinglePrice(bar) || (after !== undefined && isSinglePrice(after)));
+  return { time: toTime(bar.openMs), value: bar.close, color: drawn ? color : INVISIBLE };
 }
 
 export function amountPoint(

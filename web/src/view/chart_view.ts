@@ -12,7 +12,7 @@ import {
   type Time,
 } from "lightweight-charts";
 import type { Interval } from "../api/types";
-import type { Bar } from "../data/bars";
+import { type Bar, isSinglePrice } from "../data/bars";
 import { withEmptySlots } from "../data/gaps";
 import { intervalMs } from "../data/interval";
 import type { ChartStyle } from "../state/route";
@@ -21,15 +21,22 @@ import { type ChartColors, chartOptions, readColors } from "./chart_look";
 import {
   addAmountSeries,
   addPriceSeries,
+  addSinglesSeries,
   type AmountKind,
   amountKind,
   amountPoint,
   type AmountSeries,
+  axisDecimals,
+  emptyPoint,
+  markNewest,
   paintPriceSeries,
+  type Placed,
   pricePoint,
   type PriceSeries,
   setAmountFormat,
   setPriceDigits,
+  singlesPoint,
+  type SinglesSeries,
   toTime,
 } from "./chart_series";
 import { GapShade } from "./gap_shade";
@@ -49,6 +56,7 @@ export interface ChartHandlers {
 export class ChartView {
   private readonly chart: IChartApi;
   private readonly amount: AmountSeries;
+  private readonly singles: SinglesSeries;
   private readonly shades = [new GapShade(true), new GapShade(false)];
   private readonly watermark: ITextWatermarkPluginApi<Time>;
   private price: PriceSeries;
@@ -57,7 +65,10 @@ export class ChartView {
   private style: ChartStyle;
   private kind: AmountKind = "samples";
   private bars: readonly Bar[] = [];
+  private gapsAfter = new Set<number>();
   private lastMs: number | undefined;
+  private lastSingle = false;
+  private decimals = 0;
   private stepMs = intervalMs("1m");
 
   constructor(
@@ -69,6 +80,7 @@ export class ChartView {
     this.zone = zone;
     this.style = style;
     this.chart = createChart(container, chartOptions(this.colors, zone));
+    this.singles = addSinglesSeries(this.chart);
     this.price = addPriceSeries(this.chart, style);
     this.amount = addAmountSeries(this.chart);
     const [pricePane, amountPane] = this.chart.panes();
@@ -97,12 +109,15 @@ export class ChartView {
     this.stepMs = intervalMs(interval);
     this.kind = amountKind(bars);
     const { slots, gaps } = withEmptySlots(bars, this.stepMs);
-    const last = bars.at(-1);
-    this.lastMs = last?.openMs;
-    if (last) setPriceDigits(this.price, last.close);
+    this.gapsAfter = new Set(gaps.map((gap) => gap.afterMs));
+    this.setDecimals(axisDecimals(bars));
     setAmountFormat(this.amount, this.kind);
-    this.price.setData(slots.map((slot, index) => this.point(slot, typeof slots[index + 1] === "number")));
+    let index = 0;
+    const placed = slots.map((slot) => (typeof slot === "number" ? slot : this.placed(index++)));
+    this.price.setData(placed.map((one) => (typeof one === "number" ? emptyPoint(one) : pricePoint(one, this.style))));
+    this.singles.setData(this.style === "candles" ? placed.flatMap((one) => (typeof one === "number" ? [] : [this.singlesPoint(one)])) : []);
     this.amount.setData(slots.map((slot) => amountPoint(slot, this.kind, this.colors)));
+    this.noteNewest();
     for (const shade of this.shades) shade.setGaps(gaps);
     if (fit) this.fit(slots.length);
   }
@@ -115,9 +130,13 @@ export class ChartView {
       this.draw(this.bars, interval, false);
       return;
     }
-    this.price.update(this.point(bar, false));
+    const decimals = axisDecimals([bar]);
+    if (decimals > this.decimals) this.setDecimals(decimals);
+    // The line of single prices may reach back to the bar before.
+    if (this.style === "candles" && (step !== 0 || isSinglePrice(bar) !== this.lastSingle)) this.put(this.bars.length - 2);
+    this.put(this.bars.length - 1);
     this.amount.update(amountPoint(bar, this.kind, this.colors));
-    this.lastMs = bar.openMs;
+    this.noteNewest();
   }
 
   setStyle(style: ChartStyle, interval: Interval): void {
@@ -172,8 +191,42 @@ export class ChartView {
     this.chart.clearCrosshairPosition();
   }
 
-  private point(slot: Bar | number, beforeGap: boolean): ReturnType<typeof pricePoint> {
-    return pricePoint(slot, beforeGap, this.style);
+  private placed(index: number): Placed {
+    const bar = this.bars[index]!;
+    const before = this.bars[index - 1];
+    const gapAfter = this.gapsAfter.has(bar.openMs);
+    return {
+      bar,
+      before: before && !this.gapsAfter.has(before.openMs) ? before : undefined,
+      after: gapAfter ? undefined : this.bars[index + 1],
+      gapAfter,
+    };
+  }
+
+  /** Draws one bar anew, if there is one at this index. */
+  private put(index: number): void {
+    if (index < 0) return;
+    const placed = this.placed(index);
+    const historical = index < this.bars.length - 1;
+    this.price.update(pricePoint(placed, this.style), historical);
+    if (this.style === "candles") this.singles.update(this.singlesPoint(placed), historical);
+  }
+
+  private singlesPoint(placed: Placed): ReturnType<typeof singlesPoint> {
+    return singlesPoint(placed, this.colors.line);
+  }
+
+  private noteNewest(): void {
+    const last = this.bars.at(-1);
+    this.lastMs = last?.openMs;
+    this.lastSingle = last !== undefined && isSinglePrice(last);
+    markNewest(this.price, this.singles, last, this.style);
+  }
+
+  private setDecimals(decimals: number): void {
+    this.decimals = decimals;
+    setPriceDigits(this.price, decimals);
+    setPriceDigits(this.singles, decimals);
   }
 
   private paint(): void {

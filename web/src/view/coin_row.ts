@@ -1,9 +1,10 @@
 // One coin in the list: name, line of closes, price, change, and a dot that
 // says how fresh its price is.
 import type { FreshnessState } from "../api/types";
-import { coinName, formatPercent, formatPrice } from "../format";
+import { coinName, market } from "../data/coin_label";
+import { formatPercent, formatPrice, plainPrice } from "../format";
 import type { CoinEntry } from "../state/market";
-import { market, paintAvatar } from "./avatar";
+import { paintAvatar } from "./avatar";
 import { element, flash, setText, trendClass } from "./dom";
 import { Sparkline } from "./sparkline";
 
@@ -16,6 +17,7 @@ export class CoinRow {
   private shownPrice: number | undefined;
 
   private readonly avatar = element("span", "avatar");
+  private readonly name = element("span", "coin-name");
   private readonly label = element("span");
 
   constructor(readonly coin: string) {
@@ -23,7 +25,7 @@ export class CoinRow {
     const names = element(
       "div",
       "coin-names",
-      element("span", "coin-name", coinName(coin)),
+      this.name,
       element("span", "coin-symbol", this.dot, this.label),
     );
     const numbers = element("div", "coin-numbers", this.price, this.change);
@@ -36,11 +38,15 @@ export class CoinRow {
     const price = formatPrice(entry.price);
     const change = formatPercent(entry.change_24h_pct);
     paintAvatar(this.avatar, entry);
+    setText(this.name, coinName(entry));
+    this.name.title = entry.coin;
     setText(this.label, market(entry).base);
     setText(this.price, price);
+    this.price.title = plainPrice(entry.price);
     setText(this.change, change);
-    this.change.className = `coin-change ${trendClass(entry.change_24h_pct)}`;
-    this.spark.draw(entry.spark);
+    const trend = trendClass(entry.change_24h_pct);
+    this.change.className = `coin-change ${trend}`;
+    this.spark.draw(entry.spark, trend);
     this.showState(entry, state);
     if (this.shownPrice !== undefined && this.shownPrice !== entry.price) flash(this.price, entry.direction);
     this.shownPrice = entry.price;
@@ -50,7 +56,7 @@ export class CoinRow {
     this.dot.dataset["state"] = state;
     this.dot.title = state;
     const change = entry.change_24h_pct === null ? "" : `, ${formatPercent(entry.change_24h_pct)} in 24 hours`;
-    const label = `${coinName(this.coin)}, ${formatPrice(entry.price)} dollars${change}, ${state}`;
+    const label = `${coinName(entry)}, ${plainPrice(entry.price)} dollars${change}, ${state}`;
     if (this.root.ariaLabel !== label) this.root.ariaLabel = label;
   }
 

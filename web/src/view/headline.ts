@@ -2,9 +2,10 @@
 // price is. The badge is recomputed each second, so silence alone turns it stale.
 import type { FreshnessState, Mode } from "../api/types";
 import type { Freshness } from "../data/freshness";
-import { coinName, formatAge, formatPercent, formatPrice, sourceName } from "../format";
+import { coinName, market } from "../data/coin_label";
+import { formatAge, formatPercent, formatPrice, plainPrice, sourceName } from "../format";
 import type { CoinEntry } from "../state/market";
-import { market, paintAvatar } from "./avatar";
+import { paintAvatar } from "./avatar";
 import { byId, element, flash, setText, trendClass } from "./dom";
 
 const WORDS: Record<FreshnessState, string> = {
@@ -37,20 +38,26 @@ export class Headline {
   private readonly badge = byId("badge");
   private shown: { coin: string; price: number } | undefined;
 
-  show(entry: CoinEntry, mode: Mode): void {
-    setText(this.name, coinName(entry.coin));
+  show(entry: CoinEntry): void {
+    setText(this.name, coinName(entry));
     const { base, quote } = market(entry);
     setText(this.subtitle, `${base} / ${quote} · ${sourceName(entry.source)}`);
     paintAvatar(this.avatar, entry);
     setText(this.price, formatPrice(entry.price));
+    this.price.title = plainPrice(entry.price);
     this.change.className = `change ${trendClass(entry.change_24h_pct)}`;
     const known = entry.change_24h_pct !== null;
     const period = element("span", "change-period", known ? " 24 h" : "no 24 h change in this data");
     this.change.replaceChildren(known ? formatPercent(entry.change_24h_pct) : "", period);
     if (this.shown?.coin === entry.coin && this.shown.price !== entry.price) flash(this.price, entry.direction);
     this.shown = { coin: entry.coin, price: entry.price };
+  }
+
+  /** The tab's title; without a price where nobody keeps it up to date. */
+  showTitle(entry: CoinEntry, mode: Mode, visible: boolean): void {
     const replay = mode === "replay" ? "replay · " : "";
-    document.title = `${replay}${formatPrice(entry.price)} ${base} · CryptoStream`;
+    const price = visible ? `${formatPrice(entry.price)} ` : "";
+    document.title = `${replay}${price}${market(entry).base} · CryptoStream`;
   }
 
   showFreshness(fresh: Freshness, mode: Mode): void {

@@ -1,11 +1,16 @@
 // The numbers of the bar under the crosshair, or of the newest one.
 import type { Bar } from "../data/bars";
-import { formatCompact, formatPercent, formatPrice, priceDecimals } from "../format";
+import { formatCompact, formatPercent, formatPrice, sharedDecimals } from "../format";
 import { formatMoment, type Zone, zoneLabel } from "../zone";
 import { element, trendClass } from "./dom";
 
 export function changePercent(bar: Bar): number {
   return bar.open === 0 ? 0 : ((bar.close - bar.open) / bar.open) * 100;
+}
+
+/** The four prices that are shown beside each other. */
+export function barPrices(bar: Bar): number[] {
+  return [bar.open, bar.high, bar.low, bar.close];
 }
 
 /** What must be said of a bar that is not final. */
@@ -20,7 +25,7 @@ export function samplesText(samples: number): string {
 
 /** The bar as one spoken sentence. */
 export function barSentence(bar: Bar, zone: Zone): string {
-  const digits = priceDecimals(bar.close);
+  const digits = sharedDecimals(barPrices(bar));
   const price = (value: number): string => formatPrice(value, digits);
   return (
     `${formatMoment(bar.openMs, zone)} ${zoneLabel(zone)}: open ${price(bar.open)}, high ${price(bar.high)}, ` +
@@ -37,7 +42,7 @@ export class Legend {
       this.root.replaceChildren();
       return;
     }
-    const digits = priceDecimals(bar.close);
+    const digits = sharedDecimals(barPrices(bar));
     const change = changePercent(bar);
     const trend = trendClass(change);
     const time = `${formatMoment(bar.openMs, zone)} ${zoneLabel(zone)}`;

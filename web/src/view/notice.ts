@@ -5,7 +5,7 @@ import { formatCountdown, sourceName } from "../format";
 import { element } from "./dom";
 
 /** A finished backfill or a recording put aside is no news once prices are live. */
-const QUIET: Record<Mode, SourceState[]> = { live: ["ok", "replaying", "done"], replay: ["ok", "replaying"] };
+const QUIET: Record<Mode, SourceState[]> = { live: ["starting", "ok", "replaying", "done"], replay: ["starting", "ok", "replaying"] };
 
 export interface NoticeInput {
   mode: Mode;

@@ -1,20 +1,24 @@
-// A line of the last closes, drawn as SVG: sharp at any density, coloured by the
-// theme, and ten of them cost nothing.
+// The closes of the last 24 hours, the period of the change beside it, as a line of
+// SVG: sharp at any density, coloured by the theme, and ten of them cost nothing.
+// Data that begins later begins further right.
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 76;
 const HEIGHT = 30;
 const PADDING = 3;
+/** A day as the server tells it: 60 steps of 24 minutes. */
+const SPARK_STEPS = 60;
 
-/** The path of a line through the closes, or "" for fewer than two. */
+/** The path of a line through the closes, the newest at the right edge, or "" for fewer than two. */
 export function sparkPath(closes: number[]): string {
   if (closes.length < 2) return "";
   const low = Math.min(...closes);
   const spread = Math.max(...closes) - low;
-  const step = WIDTH / (closes.length - 1);
+  const step = WIDTH / SPARK_STEPS;
+  const left = WIDTH - step * (closes.length - 1);
   const points = closes.map((close, index) => {
     const share = spread === 0 ? 0.5 : (close - low) / spread;
     const y = HEIGHT - PADDING - share * (HEIGHT - 2 * PADDING);
-    return `${(index * step).toFixed(1)},${y.toFixed(1)}`;
+    return `${(left + index * step).toFixed(1)},${y.toFixed(1)}`;
   });
   return `M${points.join("L")}`;
 }
@@ -32,11 +36,11 @@ export class Sparkline {
     this.root.append(this.area, this.line);
   }
 
-  draw(closes: number[]): void {
+  /** `trend`: of the change that stands beside it, so that both have one colour. */
+  draw(closes: number[], trend: "up" | "down" | "flat"): void {
     const path = sparkPath(closes);
     this.line.setAttribute("d", path);
-    this.area.setAttribute("d", path && `${path}L${WIDTH},${HEIGHT}L0,${HEIGHT}Z`);
-    const rise = (closes.at(-1) ?? 0) - (closes[0] ?? 0);
-    this.root.setAttribute("class", `spark ${rise < 0 ? "down" : rise > 0 ? "up" : "flat"}`);
+    this.area.setAttribute("d", path && `${path}V${HEIGHT}H${path.slice(1, path.indexOf(","))}Z`);
+    this.root.setAttribute("class", `spark ${trend}`);
   }
 }

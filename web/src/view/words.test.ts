@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { problemMessage } from "../api/client";
 import type { SourceStatus } from "../api/types";
 import type { Bar } from "../data/bars";
-import { market } from "./avatar";
 import { ageText } from "./headline";
 import { barState } from "./legend";
 import { noticeLines } from "./notice";
@@ -67,12 +66,10 @@ test("problem+json is read, anything else is only counted", () => {
 
 test("a sparkline needs two points and draws a flat one in the middle", () => {
   assert.equal(sparkPath([1]), "");
-  assert.equal(sparkPath([5, 5]), "M0.0,15.0L76.0,15.0");
+  assert.equal(sparkPath(Array(61).fill(5)).slice(0, 18), "M0.0,15.0L1.3,15.0");
+  assert.ok(sparkPath(Array(61).fill(5)).endsWith("L76.0,15.0"));
 });
 
-test("a pair of an exchange and a coin of CoinGecko both give a short name", () => {
-  assert.deepEqual(market({ coin: "bitcoin", symbol: "BTCUSDT" }), { base: "BTC", quote: "USDT" });
-  assert.deepEqual(market({ coin: "bitcoin", symbol: "btc" }), { base: "BTC", quote: "USD" });
-  assert.deepEqual(market({ coin: "avalanche-2", symbol: null }), { base: "AVAX", quote: "USD" });
-  assert.deepEqual(market({ coin: "pepe", symbol: null }), { base: "PEPE", quote: "USD" });
+test("a sparkline of a part of the day stands at its right end", () => {
+  assert.equal(sparkPath([1, 2]), "M74.7,27.0L76.0,3.0");
 });

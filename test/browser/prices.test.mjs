@@ -1,0 +1,112 @@
+// Prices and times at the ends of what there is: 9.1e13 and 3.1e-13 dollars, and 1970,
+// 2013 and 2024 in one chart. The real binary, a real Chromium.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launchChromium, openPage, waitForBars } from "./chromium.mjs";
+import { BINARY, startBinary } from "./servers.mjs";
+
+const START_S = 1_709_683_200;
+const PRICES = { "big-one": 9.1e13, "tiny-one": 3.1e-13, shiba: 3.1e-10, bitcoin: 60_000 };
+const NOTE_TEXTS = `
+  const draw = CanvasRenderingContext2D.prototype.fillText;
+  globalThis.drawnTexts = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    globalThis.drawnTexts.push(text);
+    return draw.call(this, text, ...rest);
+  };`;
+
+const folder = mkdtempSync(join(tmpdir(), "cryptostream-prices-"));
+let browser;
+let server;
+
+function recording() {
+  const lines = [];
+  const add = (timestamp, coin_id, price) => lines.push(JSON.stringify({ timestamp, coin_id, price, source: "coingecko" }));
+  add(0, "far-apart", 100);
+  for (let minute = 0; minute < 30; minute++) add(1_386_450_000 + minute * 60, "far-apart", 700 + minute);
+  for (let day = 0; day < 400; day++) add(1_420_000_000 + day * 86_400, "far-apart", 300 + day);
+  for (let second = 0; second < 600; second += 20) {
+    for (const [coin, price] of Object.entries(PRICES)) add(START_S + second, coin, price * (1 + (second % 60) / 2e4));
+    add(START_S + second, "far-apart", 60_000 + second);
+  }
+  return lines;
+}
+
+before(async () => {
+  const file = join(folder, "recording.jsonl");
+  const lake = join(folder, "lake");
+  writeFileSync(file, `${recording().join("\n")}\n`);
+  execFileSync(BINARY, ["replay", file, "--format", "messages", "--storage", lake, "--exit-when-done"], { stdio: "ignore" });
+  browser = await launchChromium();
+  server = await startBinary("serve", "--storage", lake, "--port", "0");
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function visit(path, story) {
+  const context = { viewport: { width: 1280, height: 800 } };
+  const { page, errors, close } = await openPage(browser, "about:blank", context);
+  try {
+    await page.addInitScript(NOTE_TEXTS);
+    await page.goto(server.url + path);
+    await story(page);
+    assert.deepEqual(errors, []);
+  } finally {
+    await close();
+  }
+}
+
+const SHOWN = {
+  "big-one": [/^91\.\d{1,3}T$/, /^91(\.\d+)?T$/],
+  "tiny-one": [/^0\.0₁₂31\d*$/, /^0\.0₁₂3\d+$/],
+  shiba: [/^0\.0₉31\d*$/, /^0\.0₉3\d+$/],
+  bitcoin: [/^60,\d{3}(\.\d*[1-9])?$/, /^60,\d{3}(\.\d+)?$/],
+};
+
+for (const [coin, [price, label]] of Object.entries(SHOWN)) {
+  test(`${coin} at ${PRICES[coin]} dollars can be read everywhere`, () =>
+    visit(`/?coin=${coin}&interval=1m`, async (page) => {
+      await waitForBars(page, 10);
+      assert.match(await page.locator("#price").innerText(), price);
+      assert.match(await page.locator(`.coin[data-coin="${coin}"] .coin-price`).innerText(), price);
+      const fields = await page.locator("#legend b").allInnerTexts();
+      for (const field of fields.slice(0, 4)) assert.match(field, label);
+      const list = await page.locator("#coin-list").boundingBox();
+      const shown = await page.locator(`.coin[data-coin="${coin}"] .coin-price`).boundingBox();
+      assert.ok(shown.x + shown.width <= list.x + list.width, JSON.stringify([shown, list]));
+      const texts = await page.evaluate(() => globalThis.drawnTexts);
+      const labels = [...new Set(texts)].filter((text) => label.test(text));
+      assert.ok(labels.length >= 3, [...new Set(texts)].join(" | "));
+      // And from here to a coin of another size and back.
+      await page.locator(".coin").last().click();
+      await page.locator(`.coin[data-coin="${coin}"]`).click();
+      await page.waitForFunction((name) => document.querySelector("#coin-subtitle").textContent.startsWith(name), coin.slice(0, 1) === "b" && coin === "bitcoin" ? "BTC" : coin);
+    }));
+}
+
+test("1970, 2013 and 2024 in one chart, and the page still answers", () =>
+  visit("/?coin=far-apart&interval=1m", async (page) => {
+    await waitForBars(page, 400);
+    const { x, y, width } = await page.locator("#chart").boundingBox();
+    await page.mouse.move(x + width / 2, y + 100);
+    const start = Date.now();
+    for (let turn = 0; turn < 10; turn++) {
+      await page.mouse.wheel(0, 600); // out
+      await page.mouse.wheel(-3000, 0); // back in time
+    }
+    for (const style of ["line", "area", "candles"]) await page.locator(`#style-switch [data-value="${style}"]`).click();
+    for (const interval of ["1d", "1h", "1m"]) {
+      await page.locator(`#interval-switch [data-value="${interval}"]`).click();
+      await page.waitForURL(new RegExp(`interval=${interval}`));
+    }
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    assert.ok(Date.now() - start < 15_000, `it took ${Date.now() - start} ms`);
+  }));
