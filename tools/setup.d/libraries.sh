@@ -21,7 +21,7 @@ plan_libraries() {
 download() {
   local client=$1 package=$2 version=$3 folder=$4
   case $client in
-    npm) (cd "$folder" && npm pack --silent --no-update-notifier "$package@$version" >/dev/null) ;;
+    npm) (cd "$folder" && npm pack --silent --ignore-scripts --no-update-notifier "$package@$version" >/dev/null) ;;
     pip)
       "$(fetch_venv)/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$folder" \
         --platform "manylinux_2_28_$(uname -m)" --implementation cp --python-version 3.11 "$package==$version"
