@@ -1,3 +1,4 @@
+// Names of coins in messages: what is read, and what is no name.
 #include "market/coin_label.h"
 
 #include <gtest/gtest.h>

@@ -72,7 +72,17 @@ def beside(path, content):
         yield "holds tests, but its name does not end in _test.cc"
 
 
-RULES = [head, name, length, finished, addresses, beside]
+def install_scripts(path, content):
+    """Code of a package runs when we call it, not when it is fetched."""
+    if path.name == "package-lock.json" and "ignore-scripts=true" not in (tree.text(path.parent / ".npmrc") or ""):
+        yield "has no .npmrc beside it that says ignore-scripts=true"
+    if is_code(path):
+        for line in content.splitlines():
+            if re.search(r'npm"?,? "?(ci|i|install|pack)\b', line) and "--ignore-scripts" not in line:
+                yield f"lets npm run install scripts: {line.strip()}"
+
+
+RULES = [head, name, length, finished, addresses, beside, install_scripts]
 
 BROKEN = {
     head: ("src/base/x.cc", "#include <string>\n"),
@@ -81,6 +91,7 @@ BROKEN = {
     finished: ("src/base/x.cc", "// " + "TO" + "DO\n"),
     addresses: ("tools/x", "curl https://registry.npm" + "js.org/x\n"),
     beside: ("src/base/no_such_code_test.cc", ""),
+    install_scripts: ("tools/x.sh", "#!/bin/sh\nnpm " + "ci --no-fund\n"),
 }
 
 
