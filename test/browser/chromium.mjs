@@ -22,9 +22,24 @@ export async function launchChromium() {
   return chromium.launch({ executablePath, headless: true, args: FLAGS });
 }
 
+/** Runs in a page before its own scripts: notes the texts that are drawn on canvases, which no selector finds. */
+const NOTE_TEXTS = `
+  const draw = CanvasRenderingContext2D.prototype.fillText;
+  globalThis.drawnTexts = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    globalThis.drawnTexts.push(text);
+    return draw.call(this, text, ...rest);
+  };`;
+
+/** What was drawn as text on the chart since the last call: labels of both axes. */
+export async function drawnTexts(page) {
+  return [...new Set(await page.evaluate(() => globalThis.drawnTexts.splice(0)))];
+}
+
 /** Opens a page. Out: the page and `errors`, which a test ends by finding empty. */
 export async function openPage(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  await context.addInitScript(NOTE_TEXTS);
   const page = await context.newPage();
   const errors = [];
   failOnErrors(page, errors);

@@ -6,19 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launchChromium, openPage, waitForBars } from "./chromium.mjs";
+import { drawnTexts, launchChromium, openPage, waitForBars } from "./chromium.mjs";
 import { BINARY, startBinary } from "./servers.mjs";
 
 const START_S = 1_709_683_200;
 const PRICES = { "big-one": 9.1e13, "tiny-one": 3.1e-13, shiba: 3.1e-10, bitcoin: 60_000 };
-const NOTE_TEXTS = `
-  const draw = CanvasRenderingContext2D.prototype.fillText;
-  globalThis.drawnTexts = [];
-  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-    globalThis.drawnTexts.push(text);
-    return draw.call(this, text, ...rest);
-  };`;
-
 const folder = mkdtempSync(join(tmpdir(), "cryptostream-prices-"));
 let browser;
 let server;
@@ -52,11 +44,8 @@ after(async () => {
 });
 
 async function visit(path, story) {
-  const context = { viewport: { width: 1280, height: 800 } };
-  const { page, errors, close } = await openPage(browser, "about:blank", context);
+  const { page, errors, close } = await openPage(browser, server.url + path);
   try {
-    await page.addInitScript(NOTE_TEXTS);
-    await page.goto(server.url + path);
     await story(page);
     assert.deepEqual(errors, []);
   } finally {
@@ -82,13 +71,13 @@ for (const [coin, [price, label]] of Object.entries(SHOWN)) {
       const list = await page.locator("#coin-list").boundingBox();
       const shown = await page.locator(`.coin[data-coin="${coin}"] .coin-price`).boundingBox();
       assert.ok(shown.x + shown.width <= list.x + list.width, JSON.stringify([shown, list]));
-      const texts = await page.evaluate(() => globalThis.drawnTexts);
-      const labels = [...new Set(texts)].filter((text) => label.test(text));
-      assert.ok(labels.length >= 3, [...new Set(texts)].join(" | "));
-      // And from here to a coin of another size and back.
-      await page.locator(".coin").last().click();
+      const texts = await drawnTexts(page);
+      assert.ok(texts.filter((text) => label.test(text)).length >= 3, texts.join(" | "));
+      // From here to a coin of another size and back.
+      await page.locator(`.coin:not([data-coin="${coin}"])`).first().click();
       await page.locator(`.coin[data-coin="${coin}"]`).click();
-      await page.waitForFunction((name) => document.querySelector("#coin-subtitle").textContent.startsWith(name), coin.slice(0, 1) === "b" && coin === "bitcoin" ? "BTC" : coin);
+      await page.waitForURL(new RegExp(`coin=${coin}&`));
+      await page.waitForFunction((digits) => document.querySelector("#legend").textContent.includes(digits), fields[3]);
     }));
 }
 

@@ -71,10 +71,21 @@ export function axisDecimals(bars: readonly Bar[]): number {
   return sharedDecimals(bars.flatMap((bar) => [bar.open, bar.high, bar.low, bar.close]));
 }
 
-/** `base` and not minMove: the library cannot invert a step like 1e-17. */
-export function setPriceDigits(series: PriceSeries | SinglesSeries, decimals: number): void {
-  const formatter = (value: number): string => formatPrice(value, decimals);
-  series.applyOptions({ priceFormat: { type: "custom", formatter, base: 10 ** decimals, minMove: 10 ** -decimals } });
+/**
+ * The power of ten by which prices are handed to the library: 0 for usual ones. It
+ * compares with fixed differences (1e-14) and refuses what is over 9e13, so a price of
+ * 3e-13 would have an axis without labels.
+ */
+export function scalePower(price: number | undefined): number {
+  const size = Math.abs(price ?? 0);
+  return size === 0 || (size >= 1e-6 && size < 1e12) ? 0 : -Math.floor(Math.log10(size));
+}
+
+/** `base` and not minMove alone: the library cannot invert every small step. */
+export function setPriceDigits(series: PriceSeries | SinglesSeries, decimals: number, power: number): void {
+  const formatter = (value: number): string => formatPrice(value / 10 ** power, decimals);
+  const scaled = Math.max(0, decimals - power);
+  series.applyOptions({ priceFormat: { type: "custom", formatter, base: 10 ** scaled, minMove: 10 ** -scaled } });
 }
 
 export function addAmountSeries(chart: IChartApi): AmountSeries {
@@ -114,22 +125,26 @@ export function emptyPoint(openMs: number): WhitespaceData<UTCTimestamp> {
  * line straight through empty slots; the colour of a point is that of the stretch
  * behind it, so the last point before a gap is invisible.
  */
-export function pricePoint({ bar, before, after, gapAfter }: Placed, style: ChartStyle): PricePoint | WhitespaceData<UTCTimestamp> {
-  const { openMs, open, high, low, close } = bar;
-  const time = toTime(openMs);
+export function pricePoint(
+  { bar, before, after, gapAfter }: Placed,
+  style: ChartStyle,
+  scale: number,
+): PricePoint | WhitespaceData<UTCTimestamp> {
+  const time = toTime(bar.openMs);
+  const close = bar.close * scale;
   if (style === "candles") {
     // Alone between gaps it would not be seen as a point of a line.
     const onLine = isSinglePrice(bar) && (before !== undefined || after !== undefined);
-    return onLine ? { time } : { time, open, high, low, close };
+    return onLine ? { time } : { time, open: bar.open * scale, high: bar.high * scale, low: bar.low * scale, close };
   }
   if (!gapAfter) return { time, value: close };
   return style === "area" ? { time, value: close, ...BROKEN } : { time, value: close, color: INVISIBLE };
 }
 
 /** The line of single prices: visible from and to a bar that is no candle. */
-export function singlesPoint({ bar, after, gapAfter }: Placed, color: string): LineData<UTCTimestamp> {
+export function singlesPoint({ bar, after, gapAfter }: Placed, color: string, scale: number): LineData<UTCTimestamp> {
   const drawn = !gapAfter && (isSinglePrice(bar) || (after !== undefined && isSinglePrice(after)));
-  return { time: toTime(bar.openMs), value: bar.close, color: drawn ? color : INVISIBLE };
+  return { time: toTime(bar.openMs), value: bar.close * scale, color: drawn ? color : INVISIBLE };
 }
 
 export function amountPoint(

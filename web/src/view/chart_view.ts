@@ -34,6 +34,7 @@ import {
   pricePoint,
   type PriceSeries,
   setAmountFormat,
+  scalePower,
   setPriceDigits,
   singlesPoint,
   type SinglesSeries,
@@ -69,6 +70,7 @@ export class ChartView {
   private lastMs: number | undefined;
   private lastSingle = false;
   private decimals = 0;
+  private power = 0;
   private stepMs = intervalMs("1m");
 
   constructor(
@@ -110,11 +112,12 @@ export class ChartView {
     this.kind = amountKind(bars);
     const { slots, gaps } = withEmptySlots(bars, this.stepMs);
     this.gapsAfter = new Set(gaps.map((gap) => gap.afterMs));
+    this.power = scalePower(bars.at(-1)?.close);
     this.setDecimals(axisDecimals(bars));
     setAmountFormat(this.amount, this.kind);
     let index = 0;
     const placed = slots.map((slot) => (typeof slot === "number" ? slot : this.placed(index++)));
-    this.price.setData(placed.map((one) => (typeof one === "number" ? emptyPoint(one) : pricePoint(one, this.style))));
+    this.price.setData(placed.map((one) => (typeof one === "number" ? emptyPoint(one) : this.pricePoint(one))));
     this.singles.setData(this.style === "candles" ? placed.flatMap((one) => (typeof one === "number" ? [] : [this.singlesPoint(one)])) : []);
     this.amount.setData(slots.map((slot) => amountPoint(slot, this.kind, this.colors)));
     this.noteNewest();
@@ -184,7 +187,7 @@ export class ChartView {
       const shift = index < range.from ? index - range.from : Math.max(0, index - range.to + 1);
       if (shift !== 0) scale.setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
     }
-    this.chart.setCrosshairPosition(bar.close, toTime(bar.openMs), this.price);
+    this.chart.setCrosshairPosition(bar.close * 10 ** this.power, toTime(bar.openMs), this.price);
   }
 
   clearPoint(): void {
@@ -208,12 +211,16 @@ export class ChartView {
     if (index < 0) return;
     const placed = this.placed(index);
     const historical = index < this.bars.length - 1;
-    this.price.update(pricePoint(placed, this.style), historical);
+    this.price.update(this.pricePoint(placed), historical);
     if (this.style === "candles") this.singles.update(this.singlesPoint(placed), historical);
   }
 
   private singlesPoint(placed: Placed): ReturnType<typeof singlesPoint> {
-    return singlesPoint(placed, this.colors.line);
+    return singlesPoint(placed, this.colors.line, 10 ** this.power);
+  }
+
+  private pricePoint(placed: Placed): ReturnType<typeof pricePoint> {
+    return pricePoint(placed, this.style, 10 ** this.power);
   }
 
   private noteNewest(): void {
@@ -225,8 +232,8 @@ export class ChartView {
 
   private setDecimals(decimals: number): void {
     this.decimals = decimals;
-    setPriceDigits(this.price, decimals);
-    setPriceDigits(this.singles, decimals);
+    setPriceDigits(this.price, decimals, this.power);
+    setPriceDigits(this.singles, decimals, this.power);
   }
 
   private paint(): void {
