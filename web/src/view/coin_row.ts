@@ -6,7 +6,7 @@ import { formatPercent, formatPrice, plainPrice } from "../format";
 import type { CoinEntry } from "../state/market";
 import { paintAvatar } from "./avatar";
 import { element, flash, setText, trendClass } from "./dom";
-import { Sparkline } from "./sparkline";
+import { Sparkline, sparkTrend } from "./sparkline";
 
 export class CoinRow {
   readonly root = element("div", "coin");
@@ -46,7 +46,7 @@ export class CoinRow {
     setText(this.change, change);
     const trend = trendClass(entry.change_24h_pct);
     this.change.className = `coin-change ${trend}`;
-    this.spark.draw(entry.spark, trend);
+    this.spark.draw(entry.spark, entry.change_24h_pct === null ? sparkTrend(entry.spark) : trend);
     this.showState(entry, state);
     if (this.shownPrice !== undefined && this.shownPrice !== entry.price) flash(this.price, entry.direction);
     this.shownPrice = entry.price;

@@ -23,6 +23,12 @@ export function sparkPath(closes: number[]): string {
   return `M${points.join("L")}`;
 }
 
+/** Of the line itself, where no change stands beside it. */
+export function sparkTrend(closes: number[]): "up" | "down" | "flat" {
+  const rise = (closes.at(-1) ?? 0) - (closes[0] ?? 0);
+  return rise === 0 ? "flat" : rise > 0 ? "up" : "down";
+}
+
 export class Sparkline {
   readonly root = document.createElementNS(SVG, "svg");
   private readonly line = document.createElementNS(SVG, "path");

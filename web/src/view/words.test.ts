@@ -6,7 +6,7 @@ import type { Bar } from "../data/bars";
 import { ageText } from "./headline";
 import { barState } from "./legend";
 import { noticeLines } from "./notice";
-import { sparkPath } from "./sparkline";
+import { sparkPath, sparkTrend } from "./sparkline";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 
@@ -68,6 +68,10 @@ test("a sparkline needs two points and draws a flat one in the middle", () => {
   assert.equal(sparkPath([1]), "");
   assert.equal(sparkPath(Array(61).fill(5)).slice(0, 18), "M0.0,15.0L1.3,15.0");
   assert.ok(sparkPath(Array(61).fill(5)).endsWith("L76.0,15.0"));
+});
+
+test("a sparkline without a change beside it has the colour of its own", () => {
+  assert.deepEqual([[1, 2], [2, 1], [1, 3, 1], []].map(sparkTrend), ["up", "down", "flat", "flat"]);
 });
 
 test("a sparkline of a part of the day stands at its right end", () => {
