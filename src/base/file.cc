@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/system_error.h"
 
 namespace cryptostream {
 namespace {
@@ -28,7 +29,7 @@ const CrashPoint kAfterRename("file.after_rename");
 
 Error ErrnoError(std::string_view what, const fs::path& path) {
   int code = errno;
-  std::string message = fmt::format("cannot {}: path={} reason={}", what, path.string(), std::strerror(code));
+  std::string message = fmt::format("cannot {}: path={} reason={}", what, path.string(), SystemReason(code));
   if (code == ENOENT) return Error{ErrorKind::kNotFound, message, {}};
   return Error{ErrorKind::kUnavailable, message, {}};
 }

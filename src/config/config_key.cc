@@ -34,7 +34,8 @@ Status SetRunOut(Config& c, std::string_view text) {
 
 Result<Secret> ReadSecret(std::string_view path) {
   constexpr std::uintmax_t kMostBytes = 1 << 16;  // a private key in PEM form fits
-  CS_ASSIGN(std::string text, ReadFile(std::filesystem::path(path), kMostBytes));
+  CS_ASSIGN(std::filesystem::path file, LocalPath(path));
+  CS_ASSIGN(std::string text, ReadFile(file, kMostBytes));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
   Secret secret(text);
   HideInOutput(secret);
@@ -50,7 +51,7 @@ Status SetKeyFile(Config& c, std::string_view text) {
 std::vector<ConfigKey> LakeKeys() {
   using namespace std::chrono_literals;
   return {
-      Text("storage.path", "where the tables lie", [](Config& c) -> auto& { return c.lake.root; }),
+      Path("storage.path", "where the tables lie", [](Config& c) -> auto& { return c.lake.root; }),
       Bool("storage.fsync", "false loses data in a power cut; for benchmarks", [](Config& c) -> auto& { return c.lake.fsync; }),
       Duration("stream.lateness", "how far events may lie behind the newest one before their window closes", 0ms, 24h,
                [](Config& c) -> auto& { return c.lake.lateness; }),
@@ -105,7 +106,7 @@ std::vector<ConfigKey> SourceKeys() {
                         [](Config& c) -> auto& { return c.source.kind; }),
       Integer("source.backfill_days", "days of history that a new lake begins with", 0, 365,
               [](Config& c) -> auto& { return c.source.backfill_days; }),
-      Text("source.demo_path", "the lake of the bundled recording", [](Config& c) -> auto& { return c.source.demo_path; }),
+      Path("source.demo_path", "the lake of the bundled recording", [](Config& c) -> auto& { return c.source.demo_path; }),
       OneOf<CoinGeckoPlan>("coingecko.plan", "what the key belongs to",
                            {{"keyless", CoinGeckoPlan::kKeyless}, {"demo", CoinGeckoPlan::kDemo}, {"pro", CoinGeckoPlan::kPro}},
                            [](Config& c) -> auto& { return c.coingecko.plan; }),
@@ -132,7 +133,7 @@ std::vector<ConfigKey> SourceKeys() {
                [](Config& c) -> auto& { return c.coingecko.http.connect_timeout; }),
       Duration("coingecko.timeout", "for a whole answer", 1s, 10min,
                [](Config& c) -> auto& { return c.coingecko.http.total_timeout; }),
-      Text("coingecko.ca_file", "certificates to trust instead of the system's",
+      Path("coingecko.ca_file", "certificates to trust instead of the system's",
            [](Config& c) -> auto& { return c.coingecko.http.ca_file; }),
   };
 }
@@ -145,7 +146,7 @@ std::vector<ConfigKey> KafkaKeys() {
       Text("kafka.group", "group under which the offsets in bronze are shown", [](Config& c) -> auto& { return c.kafka.group; }),
       Integer("kafka.partitions", "of a topic that the producer makes; 0: the broker's default", 0, 10'000,
               [](Config& c) -> auto& { return c.kafka.partitions; }),
-      Text("kafka.spool_path", "the producer's durable memory; empty: below the storage",
+      Path("kafka.spool_path", "the producer's durable memory; empty: below the storage",
            [](Config& c) -> auto& { return c.kafka.spool_path; }),
       Integer("kafka.spool_mb", "how much waits there while the broker is away; full, the source is paused", 1, 1 << 20,
               [](Config& c) -> auto& { return c.kafka.spool_mb; }),

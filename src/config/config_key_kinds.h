@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/local_path.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "config/config_key.h"
@@ -24,14 +25,16 @@ ConfigKey Text(std::string path, std::string help, Access access) {
           [access](const Config& c) { return std::string(access(const_cast<Config&>(c))); }};
 }
 
+// A file or folder of this machine; a URL of anything else is refused before somebody makes a folder "s3:".
 template <class Access>
 ConfigKey Path(std::string path, std::string help, Access access) {
   return {std::move(path), "text", std::move(help),
           [access](Config& c, std::string_view text) -> Status {
-            access(c) = std::filesystem::path(text);
+            CS_ASSIGN(std::filesystem::path local, LocalPath(text));
+            access(c) = local.string();
             return {};
           },
-          [access](const Config& c) { return access(const_cast<Config&>(c)).string(); }};
+          [access](const Config& c) { return std::string(access(const_cast<Config&>(c))); }};
 }
 
 template <class Access>

@@ -58,6 +58,16 @@ TEST_F(ConfigTest, ABadValueSaysWhatIsTaken) {
   EXPECT_THAT(FromFile("port = = 1\n").error().message, HasSubstr(":1"));
 }
 
+TEST_F(ConfigTest, APathIsOneOfThisMachine) {
+  for (const char* key : {"storage.path", "source.demo_path", "coingecko.ca_file", "coingecko.key_file", "kafka.spool_path"}) {
+    auto refused = LoadConfig({{}, {}, {std::string(key) + "=s3://lake/one"}});
+    ASSERT_FALSE(refused) << key;
+    EXPECT_THAT(refused.error().message, testing::AllOf(HasSubstr(key), HasSubstr("s3://lake/one"), HasSubstr("not yet")));
+  }
+  EXPECT_EQ(LoadConfig({{}, {}, {"storage.path=file:///a%20b"}})->lake.root, "/a b");
+  EXPECT_EQ(LoadConfig({{}, {}, {"storage.path=x/source=prod/%41[b]?*"}})->lake.root, "x/source=prod/%41[b]?*");
+}
+
 TEST_F(ConfigTest, OnlyTextsAndCommentsHoldMoreThanAscii) {
   auto config = FromFile(
       "\xEF\xBB\xBF# Größe \"\n[storage]\npath = \"/Börse\"\n[symbols]\n'ä' = \"tron\"\nA = \"\"\"é \\\" é\"\"\"\"\nB = '''ü\n"
