@@ -4,11 +4,13 @@
 #include "delta/border.h"
 
 #include <arrow/c/bridge.h>
+#include <arrow/util/io_util.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "base/system_error.h"
 #include "delta/partition.h"
 #include "delta/statistics.h"
 #include "delta/table.h"
@@ -30,9 +32,9 @@ std::string Property(const TableFacts& facts, const char* name) {
   return found == facts.properties.end() ? std::string() : found->second;
 }
 
-Result<std::shared_ptr<const TableFacts>> ReadFacts(const shim::Store& store, const shim::Snapshot& snapshot) {
+Result<std::shared_ptr<const TableFacts>> ReadFacts(const TableStore& store, const shim::Snapshot& snapshot) {
   auto facts = std::make_shared<TableFacts>();
-  facts->uri = std::string(store.url());
+  facts->uri = store.place.uri;
   CS_ASSIGN(shim::Metadata metadata, Call("read the table's metadata", [&] { return snapshot.metadata(); }));
   facts->id = std::string(metadata.id);
   for (const auto& column : metadata.partition_columns) facts->partition_columns.emplace_back(column);
@@ -52,14 +54,16 @@ Error FromShim(std::string_view what, std::string_view text) {
   auto bar = text.find('|');
   std::string_view kind = bar == text.npos ? std::string_view() : text.substr(0, bar);
   std::string_view reason = bar == text.npos ? text : text.substr(bar + 1);
-  return Error{KindOf(kind), fmt::format("cannot {}: reason={}", what, reason), std::nullopt};
+  return Error{KindOf(kind), fmt::format("cannot {}: reason={}", what, WithAdvice(reason)), std::nullopt};
 }
 
 Error FromArrow(std::string_view what, const arrow::Status& status) {
   ErrorKind kind = status.IsIOError()                                                        ? ErrorKind::kUnavailable
                    : status.IsInvalid() || status.IsTypeError() || status.IsNotImplemented() ? ErrorKind::kInvalid
                                                                                              : ErrorKind::kInternal;
-  return Error{kind, fmt::format("cannot {}: reason={}", what, status.message()), std::nullopt};
+  std::string reason = status.message();  // Arrow keeps the system's own reason apart from its words
+  if (int code = arrow::internal::ErrnoFromStatus(status); code != 0) reason += ": " + SystemReason(code);
+  return Error{kind, fmt::format("cannot {}: reason={}", what, reason), std::nullopt};
 }
 
 Status CheckSupported(const TableFacts& facts) {
@@ -92,7 +96,7 @@ Status CheckSupported(const TableFacts& facts) {
 Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust::Box<shim::Snapshot> snapshot,
                                                      std::shared_ptr<const TableFacts> same) {
   if (!same) {
-    CS_ASSIGN(same, ReadFacts(**store, *snapshot));
+    CS_ASSIGN(same, ReadFacts(*store, *snapshot));
     CS_TRY(CheckSupported(*same));
   }
   auto handle = std::make_shared<SnapshotHandle>(SnapshotHandle{store, std::move(snapshot), std::move(same)});

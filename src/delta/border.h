@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/place.h"
 #include "delta/snapshot.h"
 #include "delta_shim.h"
 #include "rust/cxx.h"
@@ -46,13 +47,18 @@ struct TableFacts {
   std::map<std::string, std::string> properties;
 };
 
-using StorePtr = std::shared_ptr<rust::Box<shim::Store>>;
+// The storage of one table: the kernel's view of it, and where it is in our own words.
+struct TableStore {
+  Place place;
+  rust::Box<shim::Store> shim;
+};
+using StorePtr = std::shared_ptr<TableStore>;
 
 struct SnapshotHandle {
   StorePtr store;
   rust::Box<shim::Snapshot> snapshot;
   std::shared_ptr<const TableFacts> facts;
-  shim::Store& shim_store() const { return **store; }
+  shim::Store& shim_store() const { return *store->shim; }
 };
 
 // Wraps a snapshot of the shim and reads its facts, or takes those of `same` when the metadata cannot have changed.

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/system_error.h"
 #include "delta/snapshot.h"
 
 namespace cryptostream {
@@ -49,7 +50,8 @@ Result<LogFolder> List(const fs::path& log_dir) {
     if (rest == ".json") found.commits.insert(*version);
     if (rest == ".checkpoint.parquet") found.checkpoints[*version] = at->path();
   }
-  if (error) return Unavailable(fmt::format("cannot list the log: path={} reason={}", log_dir.string(), error.message()));
+  if (error)
+    return Unavailable(fmt::format("cannot list the log: path={} reason={}", log_dir.string(), SystemReason(error.value())));
   return found;
 }
 
@@ -72,7 +74,7 @@ bool CommitsStandFor(Version version, const LogFolder& log) {
 Status SetAside(const fs::path& file, const fs::path& to) {
   std::error_code error;
   fs::rename(file, to, error);
-  if (error) return Unavailable(fmt::format("cannot set aside: path={} reason={}", file.string(), error.message()));
+  if (error) return Unavailable(fmt::format("cannot set aside: path={} reason={}", file.string(), SystemReason(error.value())));
   return FsyncPath(file.parent_path());
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/crash_point.h"
 #include "base/file.h"
+#include "base/system_error.h"
 #include "delta/border.h"
 #include "delta/log_rows.h"
 #include "delta/table.h"
@@ -72,7 +73,10 @@ CommitResultKind FromShim(shim::OutcomeKind kind) {
 Status TakeChanged(std::vector<LogFile> files, std::vector<DataFile>& out) {
   for (LogFile& file : files) {
     if (!file.data_change) continue;
-    if (file.has_deletion_vector) return Invalid("commit has deletion vectors, which are not supported");
+    if (file.has_deletion_vector) {
+      return Invalid("rows were deleted by deletion vectors, which are not supported: file=" + file.file.path +
+                     " (put a backup of the table from before that commit back, and unset delta.enableDeletionVectors)");
+    }
     out.push_back(std::move(file.file));
   }
   return {};
@@ -142,6 +146,7 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   }
   CS_TRY(CheckStillLive(request.removes, seen->version()));
   auto base = snapshot();
+  CS_TRY(CheckTakes(*base, request.kind));
   const SnapshotHandle& handle = base->handle();
   kBeforeCommit.Reach();
   // Every failure in there is a value already; only the glue itself could throw.
@@ -149,6 +154,13 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
             Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, MakeRequest(request), *removals); }));
   CommitOutcome out{FromShim(outcome.kind), outcome.version, std::string(outcome.message)};
   if (out.kind != CommitResultKind::kCommitted) StopOnIoError("commit to table " + uri_, out.message);
+  if (out.kind == CommitResultKind::kFailed) {
+    Error error = FromShim("commit", out.message);
+    if (out.message.find('|') != out.message.npos) out.reason = error.kind;
+    out.message = std::move(error.message);
+  } else {
+    out.message = WithAdvice(out.message);
+  }
   if (out.kind == CommitResultKind::kCommitted) {
     kAfterCommit.Reach();
     CS_ASSIGN(auto after, MakeSnapshot(handle.store, std::move(outcome.snapshot), handle.facts));

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mutant.h"
+#include "base/system_error.h"
 #include "delta/border.h"
 #include "delta/data_file.h"
 #include "delta/partition.h"
@@ -79,7 +80,7 @@ Status Publish(const Place& place, const std::string& hidden, const std::string&
   kBeforeRename.Reach();
   std::error_code error;
   std::filesystem::rename(hidden, path, error);
-  if (error) return Unavailable(fmt::format("cannot rename data file: path={} reason={}", path, error.message()));
+  if (error) return Unavailable(fmt::format("cannot rename data file: path={} reason={}", path, SystemReason(error.value())));
   if (fsync) CS_TRY(FsyncPath(std::filesystem::path(path).parent_path()));
   return {};
 }
@@ -89,7 +90,8 @@ Status MakeFolder(const Place& place, const std::filesystem::path& folder, bool 
   if (fsync) return MakeDirsDurable(folder);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return Unavailable(fmt::format("cannot make directory: path={} reason={}", folder.string(), error.message()));
+  if (error)
+    return Unavailable(fmt::format("cannot make directory: path={} reason={}", folder.string(), SystemReason(error.value())));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/file.h"
+#include "base/system_error.h"
 
 namespace cryptostream {
 namespace {
@@ -63,7 +64,10 @@ Result<LogFiles> ListLogFiles(const std::string& root_path) {
   files.folder = fs::path(root_path) / "_delta_log";
   std::error_code error;
   fs::directory_iterator entries(files.folder, error);
-  if (error) return NotFound("cannot list the log: path=" + files.folder.string() + " reason=" + error.message());
+  if (error) {
+    std::string message = "cannot list the log: path=" + files.folder.string() + " reason=" + SystemReason(error.value());
+    return error == std::errc::no_such_file_or_directory ? NotFound(message) : Unavailable(message);
+  }
   std::map<Version, int> missing_parts;
   for (; entries != fs::directory_iterator(); entries.increment(error)) {
     if (error) break;
@@ -80,7 +84,7 @@ Result<LogFiles> ListLogFiles(const std::string& root_path) {
     int& missing = missing_parts.try_emplace(parsed->version, parsed->parts).first->second;
     if (--missing == 0) files.checkpoints.push_back(parsed->version);
   }
-  if (error) return Unavailable("cannot list the log: path=" + files.folder.string() + " reason=" + error.message());
+  if (error) return Unavailable("cannot list the log: path=" + files.folder.string() + " reason=" + SystemReason(error.value()));
   for (auto& [version, names] : files.by_version) std::sort(names.begin(), names.end(), std::greater<>());
   std::sort(files.commits.begin(), files.commits.end());
   std::sort(files.checkpoints.begin(), files.checkpoints.end());

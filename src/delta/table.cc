@@ -27,21 +27,19 @@ namespace fs = std::filesystem;
 const CrashPoint kBeforeCreate("delta.before_create");
 const CrashPoint kAfterCreate("delta.after_create");
 
-bool IsUrl(const std::string& uri) { return uri.find("://") != uri.npos; }
-
-Result<StorePtr> OpenStore(const std::string& uri, bool fsync) {
-  if (uri.empty()) return Invalid("table has no path");
-  std::string place = IsUrl(uri) ? uri : fs::absolute(uri).lexically_normal().string();
+// Opens the storage of a table whose folder is there.
+Result<StorePtr> OpenStore(const Place& place, bool fsync) {
   if constexpr (kMutant == Mutant::kAcknowledgeBeforeFsync) fsync = false;
-  CS_ASSIGN(auto store, Call("open table " + uri, [&] { return shim::open_store(place, fsync); }));
-  return std::make_shared<rust::Box<shim::Store>>(std::move(store));
+  std::string where = place.local ? place.root : place.uri;
+  CS_ASSIGN(auto store, Call("open table " + place.uri, [&] { return shim::open_store(where, fsync); }));
+  return std::make_shared<TableStore>(TableStore{place, std::move(store)});
 }
 
 Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optional<Version> version) {
-  std::string uri((*store)->url());
-  CS_ASSIGN(bool has_log, HasLog(uri));
+  const std::string& uri = store->place.uri;
+  CS_ASSIGN(bool has_log, HasLog(store->place));
   if (!has_log) return NotFound("no table there: path=" + uri);
-  auto loaded = Call("open table " + uri, [&] { return (*store)->snapshot(version.value_or(kNoVersion)); });
+  auto loaded = Call("open table " + uri, [&] { return store->shim->snapshot(version.value_or(kNoVersion)); });
   if (!loaded) {
     Error error = std::move(loaded).error();
     // There is a log, so what it does not have is either a version that we were asked for, or a hole.
@@ -52,12 +50,6 @@ Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optiona
     return std::unexpected(std::move(error));
   }
   return MakeSnapshot(store, *std::move(loaded));
-}
-
-// The root as a path of this machine; empty for an object store.
-Result<std::string> LocalPath(const std::string& uri) {
-  CS_ASSIGN(Place place, OpenPlace(uri));
-  return place.local ? place.root : std::string();
 }
 
 // What a table must be for us to write into it.
@@ -76,8 +68,12 @@ Status CheckIsOurs(const Snapshot& snapshot, const TableSpec& spec) {
                                field->name(), field->type()->ToString(), there ? there->type()->ToString() : "nothing",
                                snapshot.uri()));
   }
-  const SnapshotHandle& handle = snapshot.handle();
-  return Call("write to table " + snapshot.uri(), [&] { handle.shim_store().check_writable(*handle.snapshot); });
+  return {};
+}
+
+bool IsSet(const Snapshot& snapshot, const char* property) {
+  auto found = snapshot.properties().find(property);
+  return found != snapshot.properties().end() && (found->second == "true" || found->second == "TRUE" || found->second == "True");
 }
 
 }  // namespace
@@ -96,6 +92,24 @@ std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& s
           {"cryptostream.format", std::to_string(kTableFormat)}};
 }
 
+Status CheckTakes(const Snapshot& snapshot, CommitKind kind) {
+  if (kind != CommitKind::kReplace && kind != CommitKind::kDelete) return {};
+  auto refused = [&](const char* what, const char* property) {
+    return Invalid(fmt::format("table {}; unset it, in Spark: ALTER TABLE ... UNSET TBLPROPERTIES ('{}'): table={}", what,
+                               property, snapshot.uri()));
+  };
+  if (IsSet(snapshot, "delta.appendOnly")) {
+    return kind == CommitKind::kReplace
+               ? refused("is append-only, so late rows could not be worked in (delta.appendOnly)", "delta.appendOnly")
+               : refused("is append-only, so old days could not be dropped (delta.appendOnly)", "delta.appendOnly");
+  }
+  if (kind == CommitKind::kReplace && IsSet(snapshot, "delta.enableChangeDataFeed")) {
+    return refused("has a change data feed, which this program cannot write, so late rows could not be worked in",
+                   "delta.enableChangeDataFeed");
+  }
+  return {};
+}
+
 Table::Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync)
     : uri_(snapshot->uri()),
       id_(snapshot->table_id()),
@@ -106,9 +120,9 @@ Table::Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bo
 Table::~Table() = default;
 
 Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
-  CS_ASSIGN(StorePtr store, OpenStore(spec.uri, spec.fsync));
-  CS_ASSIGN(std::string root_path, LocalPath(std::string((*store)->url())));
-  if (!root_path.empty()) CS_TRY(MakeDirsDurable(fs::path(root_path) / "_delta_log"));
+  CS_ASSIGN(Place place, OpenPlace(spec.uri));
+  if (place.local) CS_TRY(MakeDirsDurable(fs::path(place.root) / "_delta_log"));
+  CS_ASSIGN(StorePtr store, OpenStore(place, spec.fsync));
 
   auto properties = spec.properties;
   properties.merge(DefaultTableProperties(*spec.schema, spec.partition_columns));
@@ -121,35 +135,52 @@ Result<std::unique_ptr<Table>> Table::Create(const TableSpec& spec) {
   if (!status.ok()) return std::unexpected(FromArrow("export the schema", status));
   kBeforeCreate.Reach();
   std::string what = "create table " + spec.uri;
-  Status created = Call(what, [&] { (*store)->create(reinterpret_cast<std::size_t>(&exported), metadata, kEngineInfo); });
+  Status created = Call(what, [&] { store->shim->create(reinterpret_cast<std::size_t>(&exported), metadata, kEngineInfo); });
   if (!created) {
     StopOnIoError(what, created.error().message);
     return std::unexpected(std::move(created).error());
   }
   kAfterCreate.Reach();
   CS_ASSIGN(auto snapshot, Load(store, std::nullopt));
-  return std::unique_ptr<Table>(new Table(std::move(snapshot), std::move(root_path), spec.fsync));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), store->place.local_root(), spec.fsync));
 }
 
 Result<std::unique_ptr<Table>> Table::Open(const std::string& uri, const OpenOptions& options) {
-  CS_ASSIGN(StorePtr store, OpenStore(uri, options.fsync));
+  CS_ASSIGN(Place place, OpenPlace(uri));
+  std::error_code error;
+  if (place.local && !fs::exists(place.root, error) && !error) return NotFound("no table there: path=" + place.uri);
+  CS_ASSIGN(StorePtr store, OpenStore(place, options.fsync));
   CS_ASSIGN(auto snapshot, Load(store, options.version));
-  CS_ASSIGN(std::string root_path, LocalPath(snapshot->uri()));
-  return std::unique_ptr<Table>(new Table(std::move(snapshot), std::move(root_path), options.fsync));
+  return std::unique_ptr<Table>(new Table(std::move(snapshot), store->place.local_root(), options.fsync));
 }
 
 Result<std::unique_ptr<Table>> Table::OpenOrCreate(const TableSpec& spec) {
-  if (!IsUrl(spec.uri)) CS_TRY(SetAsideBadCheckpoints(fs::path(spec.uri) / "_delta_log"));
+  CS_ASSIGN(Place place, OpenPlace(spec.uri));
+  if (place.local) CS_TRY(SetAsideBadCheckpoints(fs::path(place.root) / "_delta_log"));
   auto opened = Open(spec.uri, {.fsync = spec.fsync, .version = std::nullopt});
   if (!opened && opened.error().kind == ErrorKind::kNotFound) {
     auto created = Create(spec);
+    if (created) (*created)->writes_ = spec.commits;
     if (created) return created;
     // It may be there in spite of the error, like any commit: then it is looked at like any other.
     opened = Open(spec.uri, {.fsync = spec.fsync, .version = std::nullopt});
     if (!opened) return created;
   }
-  if (opened) CS_TRY(CheckIsOurs(*(*opened)->snapshot(), spec));
+  if (!opened) return opened;
+  CS_TRY(CheckIsOurs(*(*opened)->snapshot(), spec));
+  (*opened)->writes_ = spec.commits;
+  CS_TRY((*opened)->CheckWritable(*(*opened)->snapshot()));
   return opened;
+}
+
+Status Table::CheckWritable(const Snapshot& snapshot) const {
+  if (!writes_) return {};
+  for (CommitKind kind : *writes_) CS_TRY(CheckTakes(snapshot, kind));
+  const SnapshotHandle& handle = snapshot.handle();
+  Status writable = Call("write to table " + snapshot.uri(), [&] { handle.shim_store().check_writable(*handle.snapshot); });
+  if (writable || writable.error().kind != ErrorKind::kInvalid) return writable;
+  return Invalid(writable.error().message +
+                 " (another program has set this; take it off again, in Spark: ALTER TABLE ... DROP CONSTRAINT, DROP FEATURE)");
 }
 
 Status Table::Refresh() {
@@ -163,6 +194,7 @@ Status Table::RefreshLocked() {
   CS_ASSIGN(auto newer, Call("reload table " + uri_, [&] { return handle.shim_store().newer(*handle.snapshot); }));
   if (newer->version() == base->version()) return {};
   CS_ASSIGN(auto loaded, MakeSnapshot(handle.store, std::move(newer)));
+  CS_TRY(CheckWritable(*loaded));
   Pin(std::move(loaded));
   reloaded_ = version();
   return {};

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,26 +28,32 @@ struct OpenOptions {
   std::optional<Version> version;  // time travel; the newest if absent
 };
 
-// What a new table is made of. Every column is nullable; timestamps are Delta's `timestamp` (UTC).
-struct TableSpec {
-  std::string uri;  // a path of this machine, or file://, s3://, gs://, az://
-  std::shared_ptr<arrow::Schema> schema;
-  std::vector<std::string> partition_columns;
-  std::map<std::string, std::string> properties;  // those of DefaultTableProperties() where not named here
-  bool fsync = true;
-};
-
-// The properties that every table of the lake is created with (they cannot be set later): statistics for `schema`'s
-// integers, dates, timestamps and coin_id, retention, no clean-up by others, cryptostream.format.
-std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
-                                                          const std::vector<std::string>& partition_columns);
-
 enum class CommitKind {
   kAppend,    // new rows
   kReplace,   // rows exchanged for corrected ones (remove + add): readers of the log see the change
   kOptimize,  // the same rows in other files: dataChange false, readers of the log see nothing
   kDelete,    // rows taken away, whole files: remove only
 };
+
+// What a new table is made of. Every column is nullable; timestamps are Delta's `timestamp` (UTC).
+struct TableSpec {
+  std::string uri;  // a path of this machine, a file:// URL, or s3://, gs://, az://
+  std::shared_ptr<arrow::Schema> schema;
+  std::vector<std::string> partition_columns;
+  std::map<std::string, std::string> properties;  // those of DefaultTableProperties() where not named here
+  bool fsync = true;
+  std::set<CommitKind> commits;  // the kinds that the table must take, besides appends (CheckTakes)
+};
+
+// Whether a table takes commits of this kind, by its properties: append-only tables and those with a change
+// data feed take no replacements. The kernel would refuse them in each commit anew. Errors: Invalid, saying
+// what to do.
+Status CheckTakes(const Snapshot& snapshot, CommitKind kind);
+
+// The properties that every table of the lake is created with (they cannot be set later): statistics for `schema`'s
+// integers, dates, timestamps and coin_id, retention, no clean-up by others, cryptostream.format.
+std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
+                                                          const std::vector<std::string>& partition_columns);
 
 struct CommitRequest {
   CommitKind kind = CommitKind::kAppend;
@@ -72,6 +79,7 @@ struct CommitOutcome {
   CommitResultKind kind = CommitResultKind::kFailed;
   Version version = kNoVersion;  // committed: ours; conflict: the version that was taken
   std::string message;
+  ErrorKind reason = ErrorKind::kUnavailable;  // failed: kInvalid will never pass, kInternal is a panic
 };
 
 // What one commit changed, files with dataChange=true only: compaction is not seen here.
@@ -103,11 +111,15 @@ class Table {
   // Opens a table. Errors: NotFound (no table there), Invalid (deletion vectors, column mapping, a protocol or
   // cryptostream.format that this program does not know: the message says what to do), Corrupt, Unavailable.
   static Result<std::unique_ptr<Table>> Open(const std::string& uri, const OpenOptions& options = {});
-  // Opens the table, or makes it. Errors: those of Open; Invalid if columns of `spec` are missing in it.
+  // Opens the table, or makes it; Refresh and Commit then hold each new state of it against what was asked of
+  // it here.
+  // Errors: those of Open; Invalid if columns of `spec` are missing in it, or it does not take the commits
+  // that `spec` needs.
   static Result<std::unique_ptr<Table>> OpenOrCreate(const TableSpec& spec);
   ~Table();
 
-  // Pins the newest version. Errors: Corrupt, Unavailable.
+  // Pins the newest version. Errors: Corrupt, Unavailable; Invalid if it has become a table that we cannot
+  // write as asked (OpenOrCreate).
   Status Refresh();
   std::shared_ptr<const Snapshot> snapshot() const;
   TableView view() const { return {snapshot(), root_path_}; }
@@ -145,6 +157,7 @@ class Table {
 
  private:
   Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync);
+  Status CheckWritable(const Snapshot& snapshot) const;
   Status RefreshLocked();  // requires commit_mutex_; notes what it brings
   Status MakeCommitDurable(Version version) const;
   Status CheckStillLive(const std::vector<DataFile>& removes, Version seen) const;
@@ -154,7 +167,8 @@ class Table {
   const std::string id_;
   const std::string root_path_;
   const bool fsync_;
-  std::mutex commit_mutex_;        // held over a whole commit
+  std::optional<std::set<CommitKind>> writes_;  // what must pass; absent: opened for reading
+  std::mutex commit_mutex_;                     // held over a whole commit
   Version reloaded_ = kNoVersion;  // the newest version that came by a reload, not by a commit of ours; guarded by commit_mutex_
   mutable std::mutex pin_mutex_;
   std::shared_ptr<const Snapshot> snapshot_;  // guarded by pin_mutex_

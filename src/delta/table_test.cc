@@ -57,6 +57,44 @@ TEST_F(TableTest, OpenSaysWhatIsMissing) {
   EXPECT_EQ(empty.error().kind, ErrorKind::kNotFound);
 }
 
+// Folders that mean something to Hive, to a URL, to a pattern, or to a shell.
+class OddlyNamedTableTest : public TableTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(OddlyNamedTableTest, IsATableLikeAnyOther) {
+  std::string name = std::string(GetParam()) + "/t";
+  auto made = Must(Table::OpenOrCreate(Spec(name)));
+  ASSERT_TRUE(made);
+  for (int i = 0; i < 3; ++i) Append(*made, i, 1);
+  ASSERT_TRUE(made->Checkpoint());
+  Append(*made, 3, 1);
+  auto opened = Must(Table::Open(Path(name)));
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->version(), 4);
+  auto files = opened->Files();
+  ASSERT_TRUE(files) << files.error().message;
+  ASSERT_EQ(files->size(), 4u);
+  for (const DataFile& file : *files) {
+    auto rows = ReadDataFile(opened->root_path(), file, Schema());
+    ASSERT_TRUE(rows) << rows.error().message;
+    EXPECT_EQ((*rows)->num_rows(), 1);
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(Path(name)) / file.path)) << file.path;
+  }
+  EXPECT_TRUE(opened->SnapshotAt(1));
+  ASSERT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 1) << "a folder of another name was made";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OddlyNamedTableTest,
+                         testing::Values("source=prod", "a%20b", "%41", "a b", "[x]", "?", "*", "a'b", "a\"b", "a#b", "a\nb",
+                                         "a\\b", "\u00fcn\u00ef", "s3:", "~", "..a", "{a,b}", "a+b", "\x7f"));
+
+TEST_F(TableTest, AFileUrlIsAPathAndAForeignUrlIsRefused) {
+  Must(Table::Create(Spec("a b")));
+  EXPECT_TRUE(Table::Open("file://" + dir_.string() + "/a%20b"));
+  auto nowhere = Table::Open("hdfs://host/table");
+  ASSERT_FALSE(nowhere);
+  EXPECT_NE(nowhere.error().kind, ErrorKind::kNotFound) << nowhere.error().message;
+}
+
 TEST_F(TableTest, ALogWithAHoleIsCorrupt) {
   auto table = Must(Table::Create(Spec("t")));
   for (int i = 0; i < 3; ++i) Append(*table, i, 1);

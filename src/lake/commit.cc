@@ -114,6 +114,14 @@ std::map<std::string, std::string> Content(const CommitRequest& request) {
           {"positionSum", std::to_string(position_sum)}};
 }
 
+// What the kernel calls a fault of the request will never pass, and a panic may not: their kinds go on to who
+// decides about trying again.
+std::unexpected<Error> GaveUp(const Table& table, const CommitOutcome& last) {
+  bool kept =
+      last.kind == CommitResultKind::kFailed && (last.reason == ErrorKind::kInvalid || last.reason == ErrorKind::kInternal);
+  return Fail(kept ? last.reason : ErrorKind::kUnavailable, "cannot commit: table=" + table.uri() + " reason=" + last.message);
+}
+
 }  // namespace
 
 Status CheckNotFenced(const Table& table, const Positions& now, std::int64_t epoch) {
@@ -136,7 +144,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   request.commit_info = plan.commit_info;
   request.commit_info.merge(Content(request));
   request.checked = plan.checked;
-  std::string last_reason;
+  CommitOutcome last;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     request.batch_id = RandomHexId();
     Version before = table.version();
@@ -156,7 +164,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
       AfterCommit(table, layout, plan.kind, *version);
       return *version;
     }
-    last_reason = outcome.message;
+    last = outcome;
     if (outcome.kind == CommitResultKind::kFailed && kMutant != Mutant::kRetryBlindly) break;
     CS_TRY(table.Refresh());
     request.checked = table.version();
@@ -165,7 +173,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
     if (plan.kind == CommitKind::kReplace || !MovesAPosition(plan))
       return Conflict("another commit came first: table=" + table.uri());
   }
-  return Unavailable("cannot commit: table=" + table.uri() + " reason=" + last_reason);
+  return GaveUp(table, last);
 }
 
 Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const RewritePlan& plan, std::int64_t epoch) {
@@ -179,7 +187,7 @@ Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const Rew
   request.commit_info = plan.commit_info;
   request.commit_info.merge(Content(request));
   request.checked = kNoVersion;
-  std::string last_reason;
+  CommitOutcome last;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     request.batch_id = RandomHexId();
     Version before = table.version();
@@ -193,13 +201,13 @@ Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const Rew
       AfterCommit(table, layout, plan.kind, *version);
       return *version;
     }
-    last_reason = outcome.message;
+    last = outcome;
     if (outcome.kind == CommitResultKind::kFailed) break;
     request.checked = table.version();
     CS_ASSIGN(Positions now, table.Txns());
     CS_TRY(CheckNotFenced(table, now, epoch));
   }
-  return Unavailable("cannot commit: table=" + table.uri() + " reason=" + last_reason);
+  return GaveUp(table, last);
 }
 
 }  // namespace cryptostream

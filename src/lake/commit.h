@@ -28,7 +28,8 @@ struct CommitPlan {
 // never trusted: the log is read again, the commit looked for by its batch id, and repeated only when the table still stands
 // at the expected positions. Writes a checkpoint every delta.checkpointInterval versions.
 // Out: the version that holds the rows. Errors: Conflict (the positions moved, or a removed file is gone: reload and decide; or "fenced": a newer
-// writer took over), Unavailable (disk or store; nothing was committed), others as from the table.
+// writer took over), Unavailable (disk or store; nothing was committed), Invalid (the table does not take it:
+// it never will), Internal (a panic), others as from the table.
 Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch);
 
 // To be asked whenever the table was read again: a writer that was overtaken must not go on from where the other one stands.

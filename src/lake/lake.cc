@@ -43,6 +43,9 @@ Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
   spec.properties["delta.logRetentionDuration"] = Interval(options_.maintenance.log_retention);
   spec.properties["delta.deletedFileRetentionDuration"] = Interval(options_.maintenance.file_retention);
   spec.fsync = options_.fsync;
+  if (layout.path.starts_with("gold/")) spec.commits.insert(CommitKind::kReplace);
+  auto age = options_.maintenance.retain.find(layout.name);
+  if (age != options_.maintenance.retain.end() && age->second > age->second.zero()) spec.commits.insert(CommitKind::kDelete);
   auto table = Table::OpenOrCreate(spec);
   if (!table) {
     Error error = std::move(table).error();

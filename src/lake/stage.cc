@@ -25,8 +25,11 @@ constexpr int kConflictsAtOnce = 3;
 // A panic in a library may have been bad luck (no thread, no memory at that moment), so it gets so many more attempts.
 constexpr int kInternalRetries = 3;
 
+// What can never pass is not tried again: a table that another program has given properties under which we
+// cannot write it, say.
 bool EndsTheStage(const Error& error, int internal_errors) {
-  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || internal_errors > kInternalRetries;
+  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kInvalid ||
+         internal_errors > kInternalRetries;
 }
 
 // Commits rows of a side table (quarantine, gaps) unless its own position says that they are there already.
@@ -119,12 +122,17 @@ Status Stage::Session(StopToken stop) {
   CS_TRY(CheckNotFenced(logic_.table(), now, lake_.epoch()));
   CS_TRY(logic_.Load());
   logic_.points().after_load.Reach();
-  SetTrouble("");
+  const auto loaded = std::chrono::steady_clock::now();
   while (true) {
     CS_ASSIGN(std::optional<StageWork> work, logic_.Next(stop));
+    // What could not be committed comes again as work, soon. Only what could not be read is mended by reading
+    // on.
+    if (!work && (!commit_failed_ || std::chrono::steady_clock::now() - loaded > kLongestPause)) SetTrouble("");
     if (work) {
       Version version = kNoVersion;
+      commit_failed_ = true;
       CS_TRY(MakeDurable(*work, &version, stop));
+      commit_failed_ = false;
       progressed_ = true;
       logic_.Committed(version);
       if (committed_) committed_();

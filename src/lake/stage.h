@@ -85,6 +85,7 @@ class Stage {
   mutable std::mutex mutex_;
   std::string trouble_;           // guarded by mutex_
   bool progressed_ = false;       // since the last error; of the stage's own thread
+  bool commit_failed_ = false;    // the last commit that was tried; of the stage's own thread
   Version checked_ = kNoVersion;  // of its table: who else wrote is known up to here; likewise
   std::jthread thread_;           // last: ends before what it uses
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "delta/log_files.h"
 #include "delta/table.h"
 #include "lake/handoff.h"
 
@@ -58,9 +59,20 @@ class Upstream {
 
   Status FillBacklog() {
     if (CaughtUp()) return {};
-    CS_ASSIGN(auto commits, table_.CommitsAfter(delivered_, kCommitsPerRead));
-    backlog_.assign(std::make_move_iterator(commits.begin()), std::make_move_iterator(commits.end()));
+    auto commits = table_.CommitsAfter(delivered_, kCommitsPerRead);
+    if (!commits && commits.error().kind == ErrorKind::kNotFound) CS_TRY(CheckNotCut());
+    if (!commits) return std::unexpected(commits.error());
+    backlog_.assign(std::make_move_iterator(commits->begin()), std::make_move_iterator(commits->end()));
     return {};
+  }
+
+  // A disk that is away comes back. Commits that somebody has removed do not.
+  Status CheckNotCut() const {
+    auto log = ListLogFiles(table_.root_path());
+    if (!log || log->commits.empty() || log->commits.front() <= delivered_ + 1) return {};
+    return Corrupt("commits were removed from the log before they were read: table=" + table_.uri() +
+                   " versions=" + std::to_string(delivered_ + 1) + ".." + std::to_string(log->commits.front() - 1) +
+                   " (another program's clean-up? put their files back into _delta_log from a backup)");
   }
 
   Table& table_;

@@ -78,7 +78,9 @@ bool Maintainer::Report(const char* what, const Status& done) {
     trouble_.clear();
     return true;
   }
-  if (done.error().message != trouble_) LogWarn("cannot {}, will try again: {}", what, done.error().message);
+  bool passes =
+      done.error().kind != ErrorKind::kInvalid;  // else it is said once, and done again when somebody has changed the table
+  if (done.error().message != trouble_) LogWarn("cannot {}{}: {}", what, passes ? ", will try again" : "", done.error().message);
   trouble_ = done.error().message;
   return !IsFenced(done.error());
 }

@@ -11,7 +11,7 @@ mod write;
 
 use delta_kernel::arrow::array::RecordBatch;
 use delta_kernel::snapshot::{IncrementalReplay, SnapshotBuilder, SnapshotRef};
-use delta_kernel::{Engine, Snapshot as KernelSnapshot};
+use delta_kernel::{Engine, KernelError, Snapshot as KernelSnapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::DefaultEngineBuilder;
 use error::{guard, Fault};
@@ -62,7 +62,8 @@ mod ffi {
         Failed,
     }
 
-    /// `snapshot` is the post-commit one if committed, else the one that the commit was based on.
+    /// `snapshot` is the post-commit one if committed, else the one that the commit was based on. `message`,
+    /// if failed: `kind|message`.
     struct Outcome {
         kind: OutcomeKind,
         version: i64,
@@ -75,9 +76,8 @@ mod ffi {
         type Snapshot;
         type Rows;
 
-        /// Opens the storage behind a URL or an absolute path; touches nothing yet.
+        /// Opens the storage behind a URL, or an absolute path of a folder that is there.
         fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>>;
-        fn url(self: &Store) -> String;
         /// Commits version 0. `schema` is the address of an `ArrowSchema`, which is consumed; the id is the kernel's choice.
         fn create(self: &Store, schema: usize, metadata: &Metadata, engine_info: &str) -> Result<()>;
         /// The snapshot of `version`, the newest for -1.
@@ -149,27 +149,27 @@ fn runtime() -> Result<tokio::runtime::Handle, Fault> {
     made.as_ref().map(|r| r.handle().clone()).ok_or_else(|| Fault::new("internal", "cannot start the input threads"))
 }
 
-/// A URL that ends with a slash, from a URL or an absolute path.
-fn parse_url(uri: &str) -> Result<Url, Fault> {
-    let url = Url::parse(&format!("{}/", uri.trim_end_matches('/'))).or_else(|_| Url::from_directory_path(uri));
-    url.map_err(|_| Fault::new("invalid", format!("table path is neither absolute nor a URL: path={uri}")))
-}
-
-/// The kernel's own store does not fsync, hence ours for files. Object stores are durable when they answer.
-fn make_store(url: &Url, fsync: bool) -> Result<Arc<DynObjectStore>, Fault> {
-    if url.scheme() == "file" {
-        return Ok(Arc::new(LocalFileSystem::new().with_fsync(fsync)));
+/// The table's URL and the store behind it. A folder of this machine is the root of a store of its own, so
+/// that no name above the table is ever part of a URL: the kernel decodes those twice, and `object_store`
+/// refuses control characters. The kernel's own local store does not fsync, hence ours. Object stores are
+/// durable when they answer.
+fn make_store(uri: &str, fsync: bool) -> Result<(Url, Arc<DynObjectStore>), Fault> {
+    let bad_url = |_| Fault::new("invalid", format!("table path is neither absolute nor a URL: path={uri}"));
+    if uri.starts_with('/') {
+        let store = LocalFileSystem::new_with_prefix(uri).map_err(KernelError::from)?;
+        return Ok((Url::parse("file:///").map_err(bad_url)?, Arc::new(store.with_fsync(fsync))));
     }
-    let (store, _) = object_store::parse_url_opts(url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
+    let url = Url::parse(&format!("{}/", uri.trim_end_matches('/'))).map_err(bad_url)?;
+    let (store, _) = object_store::parse_url_opts(&url, std::env::vars().map(|(k, v)| (k.to_lowercase(), v)))
         .map_err(|e| Fault::new("invalid", format!("cannot open the object store: {e} url={url}")))?;
-    Ok(Arc::from(store))
+    Ok((url, Arc::from(store)))
 }
 
 fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>, Fault> {
     guard(|| {
-        let url = parse_url(uri)?;
+        let (url, store) = make_store(uri, fsync)?;
         let executor = Arc::new(TokioMultiThreadExecutor::new(runtime()?));
-        let builder = DefaultEngineBuilder::new(make_store(&url, fsync)?).with_task_executor(executor);
+        let builder = DefaultEngineBuilder::new(store).with_task_executor(executor);
         // The kernel's own 1,000 files at once with room for 10,240 rows each take 220 MB for the tail of a log.
         let (files, rows) = (NonZero::new(8).unwrap(), NonZero::new(1000).unwrap());
         let engine = builder.with_buffer_size(files).with_batch_size(rows).build();
@@ -178,10 +178,6 @@ fn open_store(uri: &str, fsync: bool) -> Result<Box<Store>, Fault> {
 }
 
 impl Store {
-    fn url(&self) -> String {
-        self.url.to_string()
-    }
-
     fn snapshot(&self, version: i64) -> Result<Box<Snapshot>, Fault> {
         let newest = KernelSnapshot::builder_for(self.url.as_str());
         self.pin(if version < 0 { newest } else { newest.at_version(version as u64) })

@@ -48,7 +48,7 @@ impl Store {
     }
 
     pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Outcome {
-        let failed = |fault: Fault| outcome(OutcomeKind::Failed, -1, fault.message, &base.0);
+        let failed = |fault: Fault| outcome(OutcomeKind::Failed, -1, fault.to_string(), &base.0);
         guard(|| self.try_commit(base, request, removals)).unwrap_or_else(failed)
     }
 
