@@ -91,7 +91,10 @@ std::unexpected<Error> Translate(const char* message, bool interrupted) {
     return Unavailable("query took too long: ask for a shorter range or fewer columns");
   }
   if (text.starts_with("Out of Memory")) return Unavailable("query needs more memory than allowed: reason=" + text);
-  if (text.starts_with("IO Error")) return NotFound("cannot read a file of the query: reason=" + text);
+  if (text.starts_with("IO Error")) {
+    bool gone = text.find("No such file") != text.npos || text.find("No files found") != text.npos;
+    return Fail(gone ? ErrorKind::kNotFound : ErrorKind::kUnavailable, "cannot read a file of the query: reason=" + text);
+  }
   if (text.starts_with("INTERNAL") || text.starts_with("FATAL")) return Internal("query failed: reason=" + text);
   return Invalid("query refused: reason=" + text);
 }
@@ -249,7 +252,9 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   Connection connection;
   if (duckdb_connect(handles->database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
   std::string directories;
-  for (const std::string& directory : options.directories) directories += (directories.empty() ? "" : ", ") + SqlText(directory);
+  for (const std::string& directory : options.directories) {  // patterns are held against the list too, as they are written
+    directories += (directories.empty() ? "" : ", ") + SqlText(directory) + ", " + SqlText(ExactPath(directory));
+  }
   const std::string settings[] = {"threads = " + std::to_string(std::max(1, options.threads)),
                                   "memory_limit = '" + std::to_string(options.memory_mb) + "MB'",
                                   "temp_directory = ''",  // never spills to a disk

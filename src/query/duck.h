@@ -15,7 +15,7 @@
 namespace cryptostream {
 
 struct DuckOptions {
-  std::vector<std::string> directories;  // the only ones whose files can be read
+  std::vector<std::string> directories;  // the only ones whose files can be read; as on the disk, each ends with "/"
   int threads = 2;
   std::uint64_t memory_mb = 512;
   std::vector<SqlFunction> functions;  // of ours, known to the setup and to all queries
@@ -52,6 +52,9 @@ class Duck {
 
 // 'text' as a SQL literal, quotes doubled.
 std::string SqlText(std::string_view text);
+// A path on the disk as DuckDB's table functions take it: they read "*", "?" and "[" in it as a pattern, this
+// one matches that path alone.
+std::string ExactPath(std::string_view path);
 // "name" as a SQL identifier, quotes doubled.
 std::string SqlIdentifier(std::string_view name);
 

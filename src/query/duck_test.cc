@@ -52,6 +52,27 @@ TEST_F(DuckTest, NestedAndDecimalValuesComeAsText) {
   EXPECT_EQ(rows->columns[0].name, "s");
 }
 
+TEST_F(DuckTest, AnExactPathIsNoPattern) {
+  std::vector<std::string> names{"*",     "?",     "[x]", "x",   "[!x]", "[[]x]", "**",  "a\\b",
+                                 "a\\[b", "a\\*b", "]",   "a'b", "a=b",  "a%20b", "{a}", "a\nb"};
+  for (const std::string& name : names) {
+    std::filesystem::create_directories(root_ / name);
+    std::ofstream(root_ / name / "f.csv") << "a\n" << &name - names.data() << "\n";
+  }
+  for (const std::string& name : names) {
+    auto duck = Duck::Open({.directories = {(root_ / name).string() + "/"}});
+    ASSERT_TRUE(duck) << name << " " << duck.error().message;
+    std::string path = (root_ / name / "f.csv").string();
+    auto rows = (*duck)->Query("SELECT a::BIGINT, filename FROM read_csv($1::varchar[], filename = true)",
+                               {std::vector<std::string>{ExactPath(path)}});
+    ASSERT_TRUE(rows) << name << " " << rows.error().message;
+    ASSERT_EQ(rows->rows.size(), 1u) << name;
+    EXPECT_EQ(std::get<std::int64_t>(rows->rows[0][0]), &name - names.data()) << name;
+    EXPECT_EQ(std::get<std::string>(rows->rows[0][1]), path);
+    EXPECT_FALSE((*duck)->Query("SELECT * FROM read_csv(" + SqlText((root_ / "secret.csv").string()) + ")")) << name;
+  }
+}
+
 TEST_F(DuckTest, BindsParametersAndLists) {
   std::vector<std::string> files{(root_ / "lake" / "inside.csv").string()};
   auto rows = duck_->Query("SELECT count(*) FROM read_csv($1::varchar[]) WHERE b = $2", {files, std::string("x")});

@@ -34,10 +34,10 @@ Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root,
                                               DuckOptions options = {});
 
 // A SELECT over data files as they are: their own columns (not those of the partition), filename and file_row_number. Can be
-// followed by a JOIN.
+// followed by a JOIN. In: paths as they are on the disk; `filename` gives them back.
 std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths);
 
-// The absolute paths of data files, as read_parquet takes them.
+// The absolute paths of data files, as read_parquet takes them (ExactPath).
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files);
 
 }  // namespace cryptostream

@@ -55,7 +55,7 @@ Status RebuildHint(const TableLog& log, std::vector<std::string>& done) {
   }
   const auto& [version, names] = *log.listing.checkpoints.rbegin();
   std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + SqlText((log.log() / name).string());
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log.log() / name).string()));
   CS_ASSIGN(std::int64_t actions, Number(*log.duck, "SELECT count(*) FROM read_parquet([" + list + "])"));
   CS_ASSIGN(std::int64_t adds, Number(*log.duck, "SELECT count(\"add\") FROM read_parquet([" + list + "])"));
   std::string parts = names.size() > 1 ? fmt::format(",\"parts\":{}", names.size()) : "";

@@ -63,7 +63,7 @@ Result<Plan> MakePlan(const fs::path& log, const LogListing& listing, LogExtent 
 
 std::string PathList(const fs::path& folder, const std::vector<std::string>& names) {
   std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + SqlText((folder / name).string());
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + SqlText(ExactPath((folder / name).string()));
   return "[" + list + "]";
 }
 

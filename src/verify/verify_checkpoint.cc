@@ -27,7 +27,7 @@ std::vector<Version> Newest(const TableLog& log, const Versions& all) {
 std::string Parts(const TableLog& log, Version version) {
   std::string list;
   for (const std::string& name : log.listing.checkpoints.at(version)) {
-    list += (list.empty() ? "" : ", ") + SqlText((log.log() / name).string());
+    list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log.log() / name).string()));
   }
   return "read_parquet([" + list + "])";
 }
@@ -90,7 +90,7 @@ Check CheckHint(const TableLog& log) {
       "SELECT try_cast((j->>'$.version') AS BIGINT), try_cast((j->>'$.size') AS BIGINT), coalesce(try_cast((j->>'$.parts') AS "
       "BIGINT), 1) "
       "FROM (SELECT CASE WHEN json_valid(content) THEN content::JSON END AS j FROM read_text($1))",
-      {(log.log() / "_last_checkpoint").string()});
+      {ExactPath((log.log() / "_last_checkpoint").string())});
   if (!rows || rows->rows.empty() || IsSqlNull(rows->rows[0][0])) {
     Wrong(check, "file=_last_checkpoint: it cannot be read" + (rows ? "" : ": " + rows.error().message) +
                      " (`verify --repair` writes it anew)");
@@ -123,7 +123,7 @@ void CompareChecksum(Check& check, const TableLog& log, Version version) {
   std::string text = SqlText(where);
   WrongRows(check, *log.duck,
             "WITH " + LiveAt(version) + ", held AS (SELECT content::JSON AS j FROM read_text(" +
-                SqlText((log.log() / name).string()) + R"()),
+                SqlText(ExactPath((log.log() / name).string())) + R"()),
         sums AS (SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM live),
         txns AS (SELECT (t->>'$.appId') AS id, (t->>'$.version')::BIGINT AS value
           FROM (SELECT unnest((j->'$.setTransactions')::JSON[]) AS t FROM held)),

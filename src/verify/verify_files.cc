@@ -104,7 +104,7 @@ std::string FolderRows(const TableLayout& layout) {
 
 std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths) {
   std::string list, columns, tests, allowed, everything;
-  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(path);
+  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(ExactPath(path));
   std::vector<Leaf> leaves = Leaves(*log.layout);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     columns += fmt::format(", count({0}) AS n{1}, min({0}) AS lo{1}, max({0}) AS hi{1}", leaves[i].column, i);
