@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/version.h"
+#include "query/storage_kind.h"
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
 #include "run/progress.h"
@@ -246,6 +247,10 @@ Status BackfillLake(const Config& config, int days, bool show_progress, StopToke
 }
 
 Status ServeLake(const Config& config, StopToken stop) {
+  if (auto found = WhatIsThere(config.lake.root)) {  // what cannot be read now may be mended: the follower says so, and waits
+    if (found->kind == StorageKind::kOriginal || found->kind == StorageKind::kForeign) return Invalid(found->words);
+    if (found->kind != StorageKind::kOurs) LogWarn("nothing to serve yet, waiting for it: {}", found->words);
+  }
   CS_ASSIGN(auto server, StartServer(config, ServeMode::kLive, config.lake.root));
   ReleaseStartPages();
   while (SleepFor(stop, kLook)) ReleaseFreeMemory();
