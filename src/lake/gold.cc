@@ -13,8 +13,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "delta/data_file.h"
+#include "delta/partition.h"
 #include "delta/retained_from.h"
 #include "lake/correction.h"
+#include "lake/rollup_rows.h"
 #include "lake/silver_reader.h"
 
 namespace cryptostream {
@@ -129,10 +131,11 @@ Result<std::shared_ptr<const SilverBatch>> GoldStage::ReadCommit(const CommitAct
   if (IsRetention(commit)) return batch;  // rows that are only old: what was made of them stays
   for (const DataFile& file : commit.removes) {
     auto table = ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema);
-    if (!table) {
-      return Corrupt("silver rows were removed and vacuumed before gold saw it: file=" + file.path +
-                     " (run `cryptostream recompute` over their days)");
+    if (!table && table.error().kind == ErrorKind::kNotFound) {
+      CS_TRY(AddWindowsOf(file, *batch));
+      continue;
     }
+    if (!table) return std::unexpected(table.error());
     CS_ASSIGN(std::vector<Tick> ticks, Ticks(**table));
     for (const Tick& tick : ticks) batch->removed.insert({WindowStart(tick.event_time), tick.coin, tick.source});
   }
@@ -140,6 +143,20 @@ Result<std::shared_ptr<const SilverBatch>> GoldStage::ReadCommit(const CommitAct
     if (auto key = WatermarkKey(id)) batch->watermarks[*key] = FromMicros(position);
   }
   return batch;
+}
+
+// Rows that another program removed, in a file that it vacuumed before gold read it: nobody can say any more
+// which they were, so every window of that day is made anew from what silver still has.
+Status GoldStage::AddWindowsOf(const DataFile& vacuumed, SilverBatch& batch) const {
+  auto day = PartitionDay(vacuumed);
+  TimeRange range{Timestamp::min(), Timestamp::max()};
+  if (day) range = {Timestamp(*day), Timestamp(*day) + std::chrono::days(1)};
+  LogWarn("rows of silver were removed and their file vacuumed before gold read it, the windows of {} are made anew: file={}",
+          day ? FormatDate(*day) : "all days", vacuumed.path);
+  for (const auto& [key, sum] : open_) {
+    if (range.contains(key.start)) batch.removed.insert(key);
+  }
+  return VisitKeys(lake_.gold().view(), range, [&](const WindowKey& key) { batch.removed.insert(key); });
 }
 
 void GoldStage::Fold(Version version, const SilverBatch& batch) {
@@ -180,6 +197,7 @@ Result<std::optional<StageWork>> GoldStage::Next(StopToken stop) {
   if (input) Fold(input->version, *input->batch);
   bool everything = close_requested_ && CaughtUp() && !stop.stop_requested();
   CS_ASSIGN(auto work, Close(everything));
+  if (!work && CloseEndedDays(everything)) work = MakeWork(CommitKind::kAppend, "gold close ended");
   if (!work && everything && dirty_.empty()) close_requested_ = false;
   if (work) return work;
   return MovePosition();
@@ -191,6 +209,24 @@ std::optional<StageWork> GoldStage::MovePosition() {
   Version committed = PositionOr(positions_, GoldPositionId(lake_.silver().id()), kNoVersion);
   if (consumed_ - committed < kPositionEvery) return std::nullopt;
   return MakeWork(CommitKind::kAppend, "gold position");
+}
+
+// A source that ended leaves its last hour and day open, so the rollups would not have them when retention
+// drops the day. Out: whether the rest of such a day, in which there are no rows, was closed; what comes
+// later all the same is late.
+bool GoldStage::CloseEndedDays(bool everything) {
+  const auto& retain = lake_.options().maintenance.retain;
+  auto age = retain.find(GoldLayout().name);
+  if (age == retain.end() || age->second == age->second.zero() || !CaughtUp()) return false;
+  Timestamp dropped = Timestamp(DateOf(clock_.Now() - age->second));
+  bool moved = false;
+  for (auto& [source, closed] : closed_) {
+    Timestamp end = std::chrono::ceil<std::chrono::days>(closed);
+    if (closed == end || end > dropped || (!everything && watermarks_.Of(source, true, clock_.Steady()))) continue;
+    closed = end;
+    moved = true;
+  }
+  return moved;
 }
 
 // Appends the windows that may close now. everything: all of them, at the end of a replay.

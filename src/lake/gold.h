@@ -46,9 +46,11 @@ class GoldStage final : public StageLogic {
   Status LoadOpenWindows();
   Status LoadDirtyWindows();
   Result<std::shared_ptr<const SilverBatch>> ReadCommit(const CommitActions& commit) const;
+  Status AddWindowsOf(const DataFile& vacuumed, SilverBatch& batch) const;
   void Fold(Version version, const SilverBatch& batch);
   bool CaughtUp() const;
   Result<std::optional<StageWork>> Close(bool everything);
+  bool CloseEndedDays(bool everything);
   Result<std::optional<StageWork>> Correct();
   Status ForgetDroppedWindows();
   std::optional<StageWork> MovePosition();

@@ -66,6 +66,7 @@ Status RollupStage::Load() {
   gold_ = nullptr;
   dirty_.clear();
   requests_marked_ = 0;
+  resync_ = false;
   done_ = consumed_;
   return {};
 }
@@ -95,6 +96,7 @@ Result<bool> RollupStage::ReadGold() {
   if (!commits && commits.error().kind == ErrorKind::kNotFound) {
     LogWarn("gold's log was cleaned up before {} read it, all of its periods are checked: consumed={}", name(), consumed_);
     gold_ = newest;
+    resync_ = true;
     CS_TRY(MarkEverything());
     return true;
   }
@@ -187,7 +189,15 @@ Status RollupStage::TakeRequests() {
     fresh.assign(requests_.begin() + static_cast<std::ptrdiff_t>(requests_marked_), requests_.end());
   }
   if (!gold_) {
-    CS_ASSIGN(gold_, lake_.gold().SnapshotWithRowsOf(consumed_));
+    auto read = lake_.gold().SnapshotWithRowsOf(consumed_);
+    if (!read && read.error().kind != ErrorKind::kNotFound) return std::unexpected(read.error());
+    if (!read) {  // the log was cut: the newest version has to do, and all of its periods are checked
+      gold_ = lake_.gold().snapshot();
+      resync_ = true;
+      requests_marked_ += fresh.size();
+      return MarkEverything();
+    }
+    gold_ = *std::move(read);
   }
   for (const TimeRange& range : fresh) {
     Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup_.period);
@@ -212,7 +222,7 @@ Result<std::optional<StageWork>> RollupStage::Next(StopToken stop) {
     if (work || !dirty_.empty()) return work;
   }
   replacing_.clear();
-  if (consumed_ - PositionOr(positions_, position_id_, kNoVersion) < kPositionEvery) {
+  if (!resync_ && consumed_ - PositionOr(positions_, position_id_, kNoVersion) < kPositionEvery) {
     done_ = consumed_;
     return std::nullopt;
   }
@@ -282,6 +292,7 @@ void RollupStage::Committed(Version) {
   if (!moves_position_) return;
   auto now = table().Txns();
   if (now) positions_ = *std::move(now);
+  resync_ = false;
   done_ = consumed_;
 }
 

@@ -70,6 +70,7 @@ class RollupStage final : public StageLogic {
   std::set<WindowKey> replacing_;         // those of the work that was returned last
   bool moves_position_ = false;           // of the work that was returned last
   std::size_t requests_marked_ = 0;       // of requests_
+  bool resync_ = false;                   // everything was marked: the position moves even if no row changes
 
   std::atomic<Version> done_{kNoVersion};
   std::atomic<bool> recompute_requested_{false};

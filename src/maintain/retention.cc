@@ -1,6 +1,7 @@
 // Retention. In: an age for a table. Out: one commit without the days that are older. Whole partitions only: a day is there or it is not, so that
-// every reader can tell which. What a stage still has to read stays, and so does a silver day with an open window: its row in gold is not
-// written yet. docs/decisions says what becomes of rows that come later still.
+// every reader can tell which. What a stage still has to read stays, and so does a silver day with an open
+// window and a gold day with the end of a source: its row in the next table is not written yet.
+// docs/decisions says what becomes of rows that come later still.
 #include "maintain/retention.h"
 
 #include <fmt/format.h>
@@ -52,6 +53,23 @@ Result<Date> FirstOpenDay(Lake& lake) {
   return first;
 }
 
+// The first day of gold with the end of a source that the rollups have not folded: its last hour and day are
+// written once gold has closed the rest of the day (GoldStage::CloseEndedDays). Date::max() if there is none.
+Result<Date> FirstUnfoldedDay(Lake& lake) {
+  CS_ASSIGN(Positions gold, lake.gold().Txns());
+  Date first = Date::max();
+  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
+    CS_ASSIGN(Positions folded, lake.rollup(*rollup).Txns());
+    for (const auto& [id, closed] : gold) {
+      if (!id.starts_with(ClosedId(""))) continue;
+      Timestamp end = FromMicros(std::min(closed, PositionOr(folded, id, closed)));
+      bool dropped = end <= RetainedFrom(gold);
+      if (!dropped && end != std::chrono::floor<std::chrono::days>(end)) first = std::min(first, DateOf(end));
+    }
+  }
+  return first;
+}
+
 }  // namespace
 
 Result<RetentionPlan> PlanRetention(Lake& lake, const LakeTable& table, std::chrono::milliseconds age, Timestamp now) {
@@ -60,6 +78,10 @@ Result<RetentionPlan> PlanRetention(Lake& lake, const LakeTable& table, std::chr
   if (table.table == &lake.silver()) {
     CS_ASSIGN(Date open, FirstOpenDay(lake));
     plan.before = std::min(plan.before, open);
+  }
+  if (table.table == &lake.gold()) {
+    CS_ASSIGN(Date unfolded, FirstUnfoldedDay(lake));
+    plan.before = std::min(plan.before, unfolded);
   }
   CS_ASSIGN(Version floor, FloorOf(lake, *table.table));
   if (floor == kNoVersion) return plan;
