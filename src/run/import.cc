@@ -1,7 +1,10 @@
 // The original's bronze table in, batches for our bronze out. Its rows are the same messages that we take from a topic or a recording, so
 // they go the same way: silver parses and checks them anew. The position is the number of rows taken, in the order of the table's commits and
-// within a commit by path and row, which stays the same while the original goes on appending. Data files are read by DuckDB because
-// Spark writes times as INT96. The original's silver and gold are not taken: they follow from its messages.
+// within a commit by path and row, which stays the same while the original goes on appending. Where commits
+// or their files are gone (a cleaned log, a compaction and a vacuum), the rows of the version that is newest
+// then come first, by the files' age, and the commits after it follow; that version is part of the position's
+// name. Data files are read by DuckDB because Spark writes times as INT96. The original's silver and gold are
+// not taken: they follow from its messages.
 #include "run/import.h"
 
 #include <arrow/type.h>
@@ -9,8 +12,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "delta/log_files.h"
 #include "market/parse.h"
 #include "query/duck.h"
 #include "query/lake_views.h"
@@ -32,13 +38,14 @@ constexpr const char* kSource = "coingecko";
 class Import {
  public:
   Import(std::unique_ptr<Table> table, std::unique_ptr<Duck> duck, LakeRun& run, Progress& progress)
-      : table_(std::move(table)), duck_(std::move(duck)), run_(run), progress_(progress), id_("bronze/import/" + table_->id()) {}
+      : table_(std::move(table)), duck_(std::move(duck)), run_(run), progress_(progress) {}
 
   Status Run(StopToken stop) {
+    CS_ASSIGN(Version version, ChooseBase());
     CS_ASSIGN(done_, run_.engine().Position(id_));
     if (done_ > 0) LogInfo("import: {} rows were taken before", done_);
     Begin();
-    Version version = kNoVersion;
+    if (version != kNoVersion) CS_TRY(TakeSnapshot(version, stop));
     while (version < table_->version()) {
       CS_ASSIGN(auto commits, table_->CommitsAfter(version, kCommitsPerRead));
       if (commits.empty()) return Unavailable("the original's log has a hole: table=" + table_->uri());
@@ -54,13 +61,80 @@ class Import {
   std::int64_t rows() const { return row_; }
 
  private:
+  // The version whose rows come first, before the commits after it; kNoVersion: every commit is taken by
+  // itself. Sets the position's name.
+  Result<Version> ChooseBase() {
+    id_ = "bronze/import/" + table_->id();
+    CS_ASSIGN(Positions positions, run_.lake().bronze().Txns());
+    const std::string from_version = AppId(id_ + "@");
+    for (const auto& [id, rows] : positions) {
+      auto base =
+          id.starts_with(from_version) ? IntegerOf<Version>(std::string_view(id).substr(from_version.size())) : std::nullopt;
+      if (!base) continue;
+      id_ += "@" + std::to_string(*base);
+      return *base;
+    }
+    std::int64_t done = PositionOr(positions, AppId(id_), 0);
+    CS_ASSIGN(bool whole, CommitsAreWhole(done));
+    if (whole) return kNoVersion;
+    if (done > 0) {
+      return Invalid(
+          fmt::format("commits of the original are gone, so what came since the last import cannot be told: table={} taken={} "
+                      "(import into a new lake)",
+                      table_->uri(), done));
+    }
+    LogInfo("import: commits of the original are gone, its newest version is taken: version={}", table_->version());
+    id_ += "@" + std::to_string(table_->version());
+    return table_->version();
+  }
+
+  // True when every commit is in the log, and every file that is still to be taken is there.
+  Result<bool> CommitsAreWhole(std::int64_t done) {
+    CS_ASSIGN(LogFiles log, ListLogFiles(table_->root_path()));
+    if (log.commits.empty() || log.commits.front() != 0) return false;
+    std::int64_t row = 0;
+    for (Version version = kNoVersion; version < table_->version();) {
+      CS_ASSIGN(auto commits, table_->CommitsAfter(version, kCommitsPerRead));
+      if (commits.empty()) return false;
+      version = commits.back().version;
+      for (const CommitActions& commit : commits) {
+        for (const DataFile& file : commit.adds) {
+          row += std::max<std::int64_t>(file.rows, 0);
+          if ((file.rows < 0 || row > done) && !fs::exists(fs::path(table_->root_path()) / file.path)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  // Takes the rows of a version: what is left of all commits up to it.
+  Status TakeSnapshot(Version version, StopToken stop) {
+    auto snapshot = table_->SnapshotAt(version);
+    if (!snapshot) {
+      return Invalid(fmt::format(
+          "the version of the original with which its import began is gone: table={} version={} (import into a new lake)",
+          table_->uri(), version));
+    }
+    CommitActions all;
+    all.version = version;
+    CS_ASSIGN(all.adds, (*snapshot)->Files());
+    return TakeFiles(
+        all, [](const DataFile& a, const DataFile& b) { return std::tie(a.modified, a.path) < std::tie(b.modified, b.path); },
+        stop);
+  }
+
   Status TakeCommit(CommitActions& commit, StopToken stop) {
-    std::sort(commit.adds.begin(), commit.adds.end(), [](const DataFile& a, const DataFile& b) { return a.path < b.path; });
+    return TakeFiles(commit, [](const DataFile& a, const DataFile& b) { return a.path < b.path; }, stop);
+  }
+
+  template <class Before>
+  Status TakeFiles(CommitActions& commit, Before before, StopToken stop) {
+    std::sort(commit.adds.begin(), commit.adds.end(), before);
     for (const DataFile& file : commit.adds) {
       if (file.rows >= 0 && row_ + file.rows <= done_) {
         row_ += file.rows;
       } else {
-        CS_TRY(TakeFile(file, commit.time, stop));
+        CS_TRY(TakeFile(file, commit.time == Timestamp{} ? file.modified : commit.time, stop));
       }
       progress_.Show(static_cast<std::uint64_t>(commit.version), static_cast<std::uint64_t>(table_->version()),
                      std::to_string(row_) + " rows");
@@ -72,10 +146,10 @@ class Import {
     QueryLimits limits{kPatience, std::numeric_limits<std::size_t>::max()};
     std::vector<std::string> paths = FilePaths(table_->root_path(), {file});
     auto take = [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) { return TakeRow(row, commit_time, stop); };
-    CS_TRY(
-        duck_->ForEachRow("select cast(key as varchar), cast(value as varchar), cast(timestamp as timestamptz) from "
-                          "read_parquet($1::varchar[], file_row_number = true) order by file_row_number",
-                          {paths}, limits, take));
+    CS_TRY(duck_->ForEachRow(
+        "select cast(key as varchar), cast(value as varchar), cast(timestamp as timestamptz) from "
+        "read_parquet($1::varchar[], file_row_number = true, hive_partitioning = false) order by file_row_number",
+        {paths}, limits, take));
     if (stopped_) return Cancelled("stopped before the import ended");
     return {};
   }
@@ -112,7 +186,7 @@ class Import {
   const std::unique_ptr<Duck> duck_;
   LakeRun& run_;
   Progress& progress_;
-  const std::string id_;
+  std::string id_;
   std::int64_t done_ = 0;  // rows that bronze has
   std::int64_t row_ = 0;   // the next one
   bool stopped_ = false;
@@ -138,7 +212,7 @@ Result<std::unique_ptr<Table>> OpenOriginal(const fs::path& folder) {
 Status ImportBronze(const Config& config, const fs::path& folder, bool show_progress, StopToken stop) {
   CS_ASSIGN(auto table, OpenOriginal(folder));
   DuckOptions options;
-  options.directories = {table->root_path()};
+  options.directories = {table->root_path() + "/"};
   CS_ASSIGN(auto duck, Duck::Open(options));
   Progress progress("import", show_progress);
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
