@@ -22,6 +22,7 @@ namespace {
 struct Transfer {
   HttpAnswer answer;
   std::size_t max_body_bytes = 0;
+  std::size_t header_bytes = 0;
   bool too_large = false;
   std::array<char, CURL_ERROR_SIZE> error{};
 };
@@ -34,9 +35,14 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
+constexpr std::size_t kMaxHeaderBytes = 256 << 10;
+
 std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* user) {
   constexpr std::size_t kMaxHeaders = 200;
-  auto& answer = static_cast<Transfer*>(user)->answer;
+  auto& transfer = *static_cast<Transfer*>(user);
+  auto& answer = transfer.answer;
+  transfer.header_bytes += size;
+  if (transfer.header_bytes > kMaxHeaderBytes) return 0;
   std::string_view line(data, size);
   if (line.starts_with("HTTP/")) {  // the status line of this answer, or of the one after a 1xx
     answer.headers.clear();
@@ -166,7 +172,10 @@ Result<HttpAnswer> CurlTransport::Handles::Conclude(std::optional<CURLcode> code
   curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   if (status == 0) return Unavailable(FailureText(*code, transfer));
   transfer.answer.status = static_cast<int>(status);
-  if (transfer.too_large) {
+  // libcurl has no name of its own for a line beyond its 100 KB: it calls it "Out of memory".
+  if (transfer.header_bytes > kMaxHeaderBytes || (*code == CURLE_OUT_OF_MEMORY && transfer.answer.body.empty())) {
+    transfer.answer.damage = fmt::format("header too large: more than {} bytes, or a line of more than 100 KB", kMaxHeaderBytes);
+  } else if (transfer.too_large) {
     transfer.answer.damage = fmt::format("too large: more than {} bytes", transfer.max_body_bytes);
   } else if (*code != CURLE_OK) {
     transfer.answer.damage = FailureText(*code, transfer);

@@ -156,6 +156,17 @@ TEST(HttpClient, ABodyOverTheBoundEndsThere) {
   EXPECT_THAT(answer->damage, HasSubstr("too large"));
 }
 
+TEST(HttpClient, AHeaderBeyondEveryBoundIsCalledThat) {
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += "X-" + std::to_string(i) + ": " + std::string(80, 'x') + "\r\n";
+  for (const std::string& header : {"X: " + std::string(2 << 20, 'x') + "\r\n", many}) {
+    OneShotServer server("HTTP/1.1 200 OK\r\n" + header + "Content-Length: 2\r\n\r\n[]");
+    auto answer = Get(server.Url());
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_THAT(answer->damage, HasSubstr("header too large"));
+  }
+}
+
 TEST(HttpClient, BrokenCompressionIsDamage) {
   OneShotServer server(Response("Content-Encoding: gzip\r\nContent-Length: 8\r\n", "not gzip"));
   auto answer = Get(server.Url());
