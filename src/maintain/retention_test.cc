@@ -159,6 +159,30 @@ TEST_F(RetentionTest, WhatSilverHasNotReadStaysInBronze) {
   EXPECT_EQ(dropped.rows, 3);
 }
 
+TEST_F(RetentionTest, AnEndedSourcesLastHourIsFoldedBeforeItsDayGoes) {
+  Start();
+  Feed(0, 10);  // the source ends here, years ago
+  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 0);
+  EXPECT_THAT(Plan(lake_->gold(), GoldLayout(), 5).files, IsEmpty());
+  Stop();
+  options_.maintenance.retain["gold"] = std::chrono::hours(24);
+  Start();
+  Drain(true);
+  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 1);
+  EXPECT_EQ(CountRows(lake_->rollup(DailyRollup())), 1);
+  EXPECT_EQ(Plan(lake_->gold(), GoldLayout(), 5).rows, 3);
+  Version closed = lake_->gold().version();
+  Feed(0, 20);  // what comes later all the same is late, and worked in
+  EXPECT_EQ(Averages().begin()->second, 15);
+  Drop(lake_->gold(), GoldLayout(), 5);
+  EXPECT_THAT(Averages(), IsEmpty());
+  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 1);
+  Version dropped = lake_->gold().version();
+  EXPECT_GT(dropped, closed);
+  Drain(true);
+  EXPECT_EQ(lake_->gold().version(), dropped);  // said once
+}
+
 TEST_F(RetentionTest, MaintenanceDropsWhatIsConfigured) {
   options_.maintenance.retain["silver"] = std::chrono::hours(24 * 30);
   options_.maintenance.file_retention = std::chrono::milliseconds(0);
