@@ -8,6 +8,7 @@ import subprocess
 import sys
 import uuid
 
+import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -103,6 +104,46 @@ def test_a_killed_import_goes_on(point, run, tmp_path):
     run("import", tmp_path / "storage", "--storage", lake, code=-9, CRYPTOSTREAM_CRASH=f"{point}:1")
     run("import", tmp_path / "storage", "--storage", lake)
     check(lake, original)
+
+
+def tidy_up(original, how):
+    """What the original's owner may have done: a clean-up of the log, or OPTIMIZE and VACUUM."""
+    table = deltalake.DeltaTable(str(original.table))
+    if how == "compacted":
+        table.optimize.compact()
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    else:
+        table.create_checkpoint()
+        for version in range(table.version()):
+            (original.table / f"_delta_log/{version:020}.json").unlink()
+    original.version = deltalake.DeltaTable(str(original.table)).version() + 1
+
+
+@pytest.mark.parametrize("how", ["cleaned", "compacted"])
+def test_where_commits_or_files_are_gone_the_newest_version_is_taken(how, run, tmp_path):
+    original, lake = Original(tmp_path), tmp_path / "lake"
+    for count in (40, 1, 25):
+        original.append(count)
+    tidy_up(original, how)
+    run("import", tmp_path / "storage", "--storage", lake, code=-9, CRYPTOSTREAM_CRASH="delta.after_commit:1")
+    for more in (0, 30):
+        if more:
+            original.append(more)
+        run("import", tmp_path / "storage", "--storage", lake)
+        assert sorted(row["value"] for row in judge.tables(lake)["bronze"].rows()) == sorted(original.values)
+
+
+def test_what_came_since_cannot_be_told_when_the_commits_are_gone(run, tmp_path):
+    original, lake = Original(tmp_path), tmp_path / "lake"
+    original.append(10)
+    run("import", tmp_path / "storage", "--storage", lake)
+    original.append(10)
+    tidy_up(original, "cleaned")
+    refused = run("import", tmp_path / "storage", "--storage", lake, code=1)
+    assert "import into a new lake" in refused.stderr
+    assert len(judge.tables(lake)["bronze"].rows()) == 10
+    run("import", tmp_path / "storage", "--storage", tmp_path / "new")
+    assert len(judge.tables(tmp_path / "new")["bronze"].rows()) == 20
 
 
 def test_what_is_no_original_is_refused(run, tmp_path):
