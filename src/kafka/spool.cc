@@ -12,8 +12,10 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/crash_point.h"
+#include "base/system_error.h"
 #include "kafka/batch_codec.h"
 
 namespace cryptostream {
@@ -69,6 +71,15 @@ bool IsOfOneRun(std::string_view position_id) { return position_id.starts_with("
 constexpr std::int64_t kStateNumber = -1;  // of the state row, in its checksum
 constexpr std::uint64_t kMostKeptBytes = 24 << 20;
 
+// SQLite's words, and the system's where they say more: "unable to open database file" has many causes.
+std::string Reason(sqlite3* db) {
+  std::string reason = sqlite3_errmsg(db);
+  int code = sqlite3_errcode(db), number = sqlite3_system_errno(db);
+  if (code == SQLITE_FULL) number = ENOSPC;
+  bool of_the_system = code == SQLITE_FULL || code == SQLITE_CANTOPEN || code == SQLITE_IOERR || code == SQLITE_READONLY;
+  return of_the_system && number != 0 ? reason + ": " + SystemReason(number) : reason;
+}
+
 }  // namespace
 
 Error Spool::Wrong(const std::string& what) const {
@@ -84,8 +95,7 @@ Error Spool::Failed(const std::string& what) const {
   // What the kernel dropped after an fsync that failed cannot be known. (SQLite does not keep the errno over its rollback.)
   int extended = sqlite3_extended_errcode(db_);
   if (extended == SQLITE_IOERR_FSYNC || extended == SQLITE_IOERR_DIR_FSYNC) StopAfterIoError("fsync " + file_.string());
-  return {ErrorKind::kUnavailable, "cannot " + what + ": file=" + file_.string() + " reason=" + sqlite3_errmsg(db_),
-          std::nullopt};
+  return {ErrorKind::kUnavailable, "cannot " + what + ": file=" + file_.string() + " reason=" + Reason(db_), std::nullopt};
 }
 
 Status Spool::Execute(const char* sql) const {
