@@ -106,6 +106,18 @@ def test_a_replaced_bronze_is_noticed(cryptostream, tmp_path):
     assert "replaced" in refused.stderr and "upstream=bronze" in refused.stderr
 
 
+def test_a_read_only_disk_is_told_in_words(cryptostream, small_disk, tmp_path):
+    messages = write_messages(tmp_path / "m.jsonl", 3)
+    lake = small_disk / "lake"
+    cryptostream("replay", messages, "--storage", lake, "--exit-when-done")
+    assert subprocess.run(["mount", "-o", "remount,ro", small_disk], capture_output=True).returncode == 0
+    for storage in (lake, small_disk / "new"):
+        refused = cryptostream("replay", messages, "--storage", storage, "--exit-when-done", check=False)
+        assert refused.returncode == 1
+        assert "Read-only file system (mount it writable" in refused.stderr, refused.stderr
+    assert json.loads(cryptostream("query", "select count(*) as n from silver", "--storage", lake, "--json").stdout) == [{"n": 3}]
+
+
 def test_a_full_disk_is_waited_for(background, cryptostream, small_disk, tmp_path):
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * 5_900_000)
@@ -114,6 +126,10 @@ def test_a_full_disk_is_waited_for(background, cryptostream, small_disk, tmp_pat
     process = background("replay", messages, "--storage", lake, "--exit-when-done", "--set", "stream.commit_bytes=262144")
     wait_for(lambda: "waits and tries again" in process.log() or process.poll() is not None, "the disk to be full")
     assert process.poll() is None, process.log()
+    waits = next(line for line in process.log().splitlines() if "waits and tries again" in line)
+    assert "No space left on device (free some space on this disk)" in waits
+    time.sleep(2)
+    assert "works again" not in process.log()
     ballast.unlink()
     assert process.wait(timeout=60) == 0, process.log()
     assert len(judge.tables(lake)["silver"].rows()) == 40_000
