@@ -16,11 +16,11 @@ HIVE = ["source=prod", "coin_id=all", "date=2020-01-01", "year=2020", "month=1",
 ODD = ["a%20b", "%41", "a b", "[x]", "?", "*", "it's", "\"quoted\"", "#1", "ünï", "two\nlines", "s3:", "{a,b}", "~", "a;b", "$HOME"]
 BACKSLASH = ["back\\slash", "[y]\\"]  # a slash to DuckDB's patterns
 QUESTIONS = [
-    "select key, value, source, topic, partition, offset, date from bronze order by source, topic, offset",
-    "select coin_id, source, symbol, price, api_timestamp, year, month, day, hour from silver order by api_timestamp",
+    "select key, value, source, topic, \"partition\", \"offset\", date from bronze order by source, topic, \"offset\"",
+    "select coin_id, source, symbol, price, api_timestamp, year, month, day, hour from silver order by api_timestamp, coin_id, source",
     "select coin_id, source, \"window\".start as start, samples, open, close, date from gold order by 3, 1, 2",
     "select coin_id, source, \"window\".start as start, samples, date from gold_1h order by 3, 1, 2",
-    "select source, topic, partition, offset, stage, reason, date = current_date as today from quarantine order by offset, stage",
+    "select source, topic, \"partition\", \"offset\", stage, reason, date = current_date as today from quarantine order by \"offset\", stage",
     "select count(*) from silver where year = 2024 and month = 3 and day = 5 and source = 'binance_spot'",
     "select count(*) from gold where date = '2024-03-01'",
 ]
@@ -83,8 +83,8 @@ def plain():
 def check(cryptostream, background, tmp_path, plain, names):
     if not plain:
         plain.update(life(cryptostream, background, tmp_path / "plain/lake", tmp_path / "nowhere"))
-        assert [row["source"] for row in plain["played"][1]] == ["coingecko"] * 2 + ["binance_spot", "coingecko"] + ["binance_spot"] * 2
-        assert plain["sent again"][1][2]["coin_id"] == "pepe" and plain["sent again"][1][2]["source"] == "binance_spot"
+        assert sorted(row["source"] for row in plain["played"][1]) == ["binance_spot"] * 3 + ["coingecko"] * 3
+        assert ("pepe", "binance_spot") in {(row["coin_id"], row["source"]) for row in plain["sent again"][1]}
     odd = tmp_path / "odd"
     for decoy in ("x/lake", "1/lake", "a b/lake", "A/lake"):  # what a pattern or a decoded name would find instead
         (odd / decoy).mkdir(parents=True)
