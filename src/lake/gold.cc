@@ -68,8 +68,10 @@ Status GoldStage::Load() {
   correcting_.clear();  // a correction that failed says nothing of the next commit
   upstream_.Restart(consumed_);
   if (consumed_ != kNoVersion) {
-    CS_TRY(LoadOpenWindows());
-    CS_TRY(LoadDirtyWindows());
+    Status loaded = LoadOpenWindows();
+    if (loaded) loaded = LoadDirtyWindows();
+    if (!loaded && loaded.error().kind == ErrorKind::kNotFound) CS_TRY(upstream_.CheckNotCut(std::min(corrected_, consumed_)));
+    CS_TRY(loaded);
   }
   published_consumed_ = consumed_;
   return {};
