@@ -57,11 +57,12 @@ void Print(const QuarantineReplayed& report, bool dry_run, bool json) {
                   {"rejected_again", "BIGINT"},
                   {"no_message_yet", "BIGINT"},
                   {"in_topic", "BIGINT"},
+                  {"in_tables", "BIGINT"},
                   {"left_out_cut", "BIGINT"},
                   {"left_out_no_message", "BIGINT"},
                   {"left_out_old", "BIGINT"}};
-  rows.rows.push_back({report.sent, report.bytes, report.rejected_again, report.refused_here, report.in_topic, report.cut,
-                       report.no_message, report.too_old});
+  rows.rows.push_back({report.sent, report.bytes, report.rejected_again, report.refused_here, report.in_topic, report.in_tables,
+                       report.cut, report.no_message, report.too_old});
   PrintRows(rows, json ? RowFormat::kJson : RowFormat::kTable, std::cout);
 }
 

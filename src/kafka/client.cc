@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {
@@ -47,6 +49,17 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
   return Invalid("bad setting of librdkafka: key=kafka.librdkafka." + name + " reason=" + why);
 }
 
+// As a broker checks it, which would only be heard once it answers.
+Status CheckTopicName(const std::string& name, const std::string& key) {
+  constexpr std::size_t kLongest = 249;
+  bool good =
+      !name.empty() && name.size() <= kLongest && name != "." && name != ".." &&
+      std::ranges::all_of(name, [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '.' || c == '_' || c == '-'); });
+  if (good) return {};
+  return Invalid("not a name of a topic: key=" + key + " value=" + Printable(name) +
+                 " (1 to 249 characters out of a-z, A-Z, 0-9, '.', '_' and '-')");
+}
+
 Status SetPassedThrough(rd_kafka_conf_t* conf, const KafkaOptions& options) {
   for (const auto& [name, value] : options.librdkafka) {
     if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end()) {
@@ -66,10 +79,31 @@ bool IsSecretSetting(std::string_view name) {
          name.ends_with("sasl.oauthbearer.config");
 }
 
+std::string MarksTopicOf(const KafkaOptions& options) {
+  return options.marks_topic.empty() ? options.topic + "-marks" : options.marks_topic;
+}
+
+KafkaOptions WithCompression(KafkaOptions options) {
+  auto& passed = options.librdkafka;
+  if (passed.contains("compression.type") || passed.contains("compression.codec")) return options;
+  passed.emplace("compression.type", Secret(options.compression));
+  // What gzip gains beyond its first level costs several times the processor time.
+  if (options.compression == "gzip") passed.try_emplace("compression.level", Secret("1"));
+  return options;
+}
+
 Status CheckKafkaOptions(const KafkaOptions& options) {
-  if (!options.dlq_topic.empty() && options.dlq_topic == options.topic) {
+  CS_TRY(CheckTopicName(options.topic, "kafka.topic (--topic)"));
+  CS_TRY(CheckTopicName(MarksTopicOf(options), "kafka.marks_topic"));
+  if (!options.dlq_topic.empty()) CS_TRY(CheckTopicName(options.dlq_topic, "kafka.dlq_topic (--dlq-topic)"));
+  if (options.broker.empty()) return Invalid("no broker is named: key=kafka.broker (--broker) (give HOST:PORT)");
+  if (options.dlq_topic == options.topic) {
     return Invalid("the topic of dead letters cannot be the one that is read: key=kafka.dlq_topic value=" + options.dlq_topic +
                    " (each letter would be rejected again)");
+  }
+  if (MarksTopicOf(options) == options.topic || MarksTopicOf(options) == options.dlq_topic) {
+    return Invalid("the topic of marks must be one of its own: key=kafka.marks_topic value=" + MarksTopicOf(options) +
+                   " (not kafka.topic, where readers expect messages only, and not kafka.dlq_topic)");
   }
   Conf conf(rd_kafka_conf_new());
   return SetPassedThrough(conf.get(), options);
@@ -77,16 +111,25 @@ Status CheckKafkaOptions(const KafkaOptions& options) {
 
 Error KafkaError(const std::string& what, rd_kafka_resp_err_t code, const std::string& detail) {
   ErrorKind kind = ErrorKind::kUnavailable;
+  std::string advice;
   switch (code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: kind = ErrorKind::kNotFound; break;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: kind = ErrorKind::kInvalid; break;
+      kind = ErrorKind::kInvalid;
+      advice =
+          " (who reads a topic needs DESCRIBE and READ on it, who writes it WRITE, who makes it CREATE; the user is that of "
+          "kafka.librdkafka)";
+      break;
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      kind = ErrorKind::kInvalid;
+      advice = " (the broker does not take that name: --topic, kafka.topic)";
+      break;
     default: break;
   }
-  return {kind, what + ": reason=" + (detail.empty() ? rd_kafka_err2str(code) : detail), std::nullopt};
+  return {kind, what + ": reason=" + (detail.empty() ? rd_kafka_err2str(code) : detail) + advice, std::nullopt};
 }
 
 Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, const KafkaOptions& options,

@@ -38,7 +38,9 @@ TopicConsumer::~TopicConsumer() = default;
 Status TopicConsumer::Run(const ConsumerHooks& hooks, StopToken stop) {
   CS_ASSIGN(auto client,
             KafkaClient::Create(RD_KAFKA_CONSUMER, WithDefaults(options_.kafka, options_.until_end), Settings(options_.kafka)));
-  return Reader(options_, clock_, hooks, stop, *client).Run();
+  Status ended = Reader(options_, clock_, hooks, stop, *client).Run();
+  if (!ended && options_.optional && ended.error().kind == ErrorKind::kNotFound) return {};
+  return ended;
 }
 
 }  // namespace cryptostream

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,10 @@ struct ConsumerHooks {
 struct ConsumerOptions {
   KafkaOptions kafka;
   bool until_end = false;  // end when what the topic held at the start has been pushed
+  // The topic need not be there (nobody has made it yet, or never will): it is looked for now and then, without a word, and with until_end
+  // there is nothing to read. For the topic of marks.
+  bool optional = false;
+  std::chrono::seconds topic_patience{10};  // with until_end, for a topic that is not there
 };
 
 // Reads a topic into bronze. Every partition is assigned at the offset that bronze's own position says; the broker keeps no position

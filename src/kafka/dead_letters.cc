@@ -31,7 +31,8 @@ constexpr std::chrono::seconds kLastWords{3};  // the same when the program stop
 constexpr std::size_t kMostCutBytes = 64 << 10;
 constexpr const char* kMostBytes = "104857600";  // ours; the broker has a limit of its own
 
-KafkaOptions WithDefaults(KafkaOptions options) {
+KafkaOptions WithDefaults(const KafkaOptions& given) {
+  KafkaOptions options = WithCompression(given);
   options.librdkafka.try_emplace("message.max.bytes", Secret(kMostBytes));
   return options;
 }

@@ -59,6 +59,7 @@ struct Bronze {
       gaps.insert(gaps.end(), batch.gaps.begin(), batch.gaps.end());
       rejects.insert(rejects.end(), batch.rejects.begin(), batch.rejects.end());
       positions[batch.position_id] = batch.next_position;
+      for (const auto& [id, position] : batch.begins) positions[id] = position;
       return true;
     };
     return hooks;
@@ -89,6 +90,14 @@ class MockTest : public testing::Test {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(producer->Push(LiveBatch(i + 1, Message(i)), {}));
     ASSERT_TRUE(producer->Drain({}));
   }
+
+  // Reads the topic of marks, which must be there.
+  KafkaOptions MarksOptions() const {
+    KafkaOptions options = cluster_.Options();
+    options.topic += "-marks";
+    return options;
+  }
+  void MakeMarksTopic() { rd_kafka_mock_topic_create(cluster_.get(), "t-marks", 1, 1); }
 
   const std::filesystem::path folder_;
   MockCluster cluster_;

@@ -18,11 +18,17 @@ struct KafkaOptions {
   int partitions = 0;                  // of a topic that the producer makes; 0: the broker's default
   std::string spool_path;              // the producer's durable memory; empty: below the storage
   std::int64_t spool_mb = 1024;
+  std::string marks_topic;                   // for what is no message; empty: <topic>-marks
+  std::string compression = "gzip";          // of what is written: every client reads it
   std::string dlq_topic;                     // gets every message of the topic that goes to quarantine; empty: off
   bool accept_data_loss = false;             // go on over lost offsets, with a row in the gaps table
   std::map<std::string, Secret> librdkafka;  // passed through: SASL, TLS, OAUTH, tuning
 };
 
+// The topic of marks: what a source could not make a message of, and when it was silent.
+std::string MarksTopicOf(const KafkaOptions& options);
+// The options with what a writer's client takes unless something else is passed through: the compression.
+KafkaOptions WithCompression(KafkaOptions options);
 // True for settings of librdkafka that hold a secret: they come from the environment or a file of their own, and print as "***".
 bool IsSecretSetting(std::string_view name);
 // Checks that librdkafka knows every setting passed through and takes its value. Needs no network. Errors: Invalid, naming the key;

@@ -19,9 +19,9 @@ constexpr double kWarnAt = 0.8;
 bool IsLive(const RawBatch& batch) { return batch.position_id.starts_with("bronze/direct/"); }
 
 // Tuning that may be set otherwise.
-KafkaOptions WithDefaults(KafkaOptions options) {
-  for (const auto& [name, value] : {std::pair("compression.type", "lz4"),
-                                    {"linger.ms", "5"},
+KafkaOptions WithDefaults(const KafkaOptions& given) {
+  KafkaOptions options = WithCompression(given);
+  for (const auto& [name, value] : {std::pair("linger.ms", "5"),
                                     {"message.max.bytes", "2000000"},
                                     {"queue.buffering.max.messages", "500000"},
                                     {"batch.num.messages", "100000"}}) {
@@ -39,6 +39,7 @@ Result<std::unique_ptr<TopicProducer>> TopicProducer::Start(const ProducerOption
   std::unique_ptr<TopicProducer> producer(new TopicProducer(std::move(filled), clock));
   CS_ASSIGN(producer->spool_, Spool::Open(options.spool_file, options.spool_bytes));
   if (!producer->spool_->empty()) LogInfo("kafka: {}", producer->Words());
+  producer->mark_sender_ = std::make_unique<MarkSender>(producer->options_.kafka, *producer->spool_, clock);
   producer->thread_ = std::jthread([self = producer.get()](StopToken stop) { self->Run(stop); });
   return producer;
 }
@@ -58,6 +59,10 @@ std::string TopicProducer::Words() const {
   std::string words = fmt::format("topic {} at {}", options_.kafka.topic, options_.kafka.broker);
   if (!spool_->empty()) words += fmt::format(", {} KiB wait in the spool", spool_->bytes() / 1024 + 1);
   if (!trouble_.empty()) words += ", " + trouble_;
+  if (std::string why = mark_sender_ ? mark_sender_->trouble() : ""; !why.empty()) {
+    words +=
+        fmt::format(", {} rejected bodies and gaps wait for topic {}: {}", spool_->marks(), MarksTopicOf(options_.kafka), why);
+  }
   return words;
 }
 
@@ -91,7 +96,7 @@ bool TopicProducer::AwaitRoom(const RawBatch& batch, StopToken stop) {
   while (!stop.stop_requested() && !failure()) {
     if (spool_->HasRoom(batch.bytes(), limit)) return true;
     if (live && !paused_since_) {
-      LogWarn("kafka: the spool is full, the source is paused: {}", Words());
+      LogWarn("kafka: the spool is full, the source is paused (more room: kafka.spool_mb): {}", Words());
       paused_since_ = clock_.Now();
     }
     SleepFor(stop, kLook);
@@ -132,6 +137,16 @@ Status TopicProducer::Drain(StopToken stop) {
   while (!spool_->empty()) {
     if (auto error = failure()) return std::unexpected(*error);
     if (!SleepFor(stop, kLook)) return Cancelled("stopped before everything was acknowledged");
+  }
+  while (spool_->marks() > 0) {
+    if (std::string why = mark_sender_->trouble(); !why.empty()) {
+      LogWarn(
+          "kafka: every message is in the topic; {} rejected bodies and gaps stay in the spool for the next start: topic={} "
+          "reason={}",
+          spool_->marks(), MarksTopicOf(options_.kafka), why);
+      return {};
+    }
+    if (!SleepFor(stop, kLook)) return Cancelled("stopped before rejected bodies and gaps were acknowledged");
   }
   return {};
 }

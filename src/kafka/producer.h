@@ -15,6 +15,7 @@
 #include "base/stop.h"
 #include "base/time.h"
 #include "kafka/client.h"
+#include "kafka/mark_sender.h"
 #include "kafka/options.h"
 #include "kafka/record.h"
 #include "kafka/spool.h"
@@ -32,7 +33,8 @@ struct ProducerOptions {
 // Puts a source's batches on a topic. Push makes a batch durable in the spool; a thread sends what is in the spool, in order, and
 // lets go of a batch when the broker has acknowledged each of its records. While the broker is away the spool fills; full, Push waits, and
 // the time without input becomes a gap that is sent on. A producer that failed for good is replaced by a new one that begins
-// again with the oldest batch left. Push from one thread.
+// again with the oldest batch left. What is no message (rejects, gaps, rows that cannot be read) goes to the topic of marks, beside the
+// messages, which never wait for it. Push from one thread.
 class TopicProducer {
  public:
   // Opens the spool and starts sending. Errors: of Spool::Open; Invalid (a setting). Requires: `clock` outlives it.
@@ -44,7 +46,7 @@ class TopicProducer {
   std::int64_t Position(const std::string& position_id) const { return spool_->Position(position_id); }
   // Takes a batch, waiting for room. False when `stop` was requested or the producer failed.
   bool Push(RawBatch batch, StopToken stop);
-  // Waits until everything taken was acknowledged. Errors: Cancelled; what ended the sender.
+  // Waits until every message taken was acknowledged; for marks only while they go out. Errors: Cancelled; what ended the sender.
   Status Drain(StopToken stop);
   // What ended the sender: a damaged spool, a topic that may not be written.
   std::optional<Error> failure() const;
@@ -58,10 +60,10 @@ class TopicProducer {
   struct Sent {
     std::int64_t number = 0;
     RawBatch batch;
-    Name source;                 // the batch's
-    std::deque<Reject> refused;  // what the broker would not take: bytes stay where they are until their delivery report
-    std::size_t open = 0;        // records without a delivery report
-    bool complete = false;       // all of its records were given to librdkafka
+    Name source;                  // the batch's
+    std::vector<RawBatch> marks;  // what of it is no message, or none that the broker takes
+    std::size_t open = 0;         // records without a delivery report
+    bool complete = false;        // all of its records were given to librdkafka
   };
 
   TopicProducer(ProducerOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
@@ -72,12 +74,9 @@ class TopicProducer {
   Status Send(Sent& sent, StopToken stop);
   Status AwaitTopic(StopToken stop);
   Status CheckAlive();
-  Status SendRefused(StopToken stop);
   Status SendRow(Sent& sent, std::size_t row, StopToken stop);
-  Status SendReject(Sent& sent, const Reject& reject, StopToken stop);
-  Status SendGap(Sent& sent, const Gap& gap, StopToken stop);
   Status Give(Sent& sent, const TopicRecord& record, StopToken stop);
-  Status Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code);
+  void Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code);
   void OnDelivery(const rd_kafka_message_t& message);
   Status LetGo();
   void Finish();
@@ -89,12 +88,12 @@ class TopicProducer {
   const ProducerOptions options_;
   const Clock& clock_;
   std::unique_ptr<Spool> spool_;
+  std::unique_ptr<MarkSender> mark_sender_;
   MessageParser parser_;                 // the sender's
   std::unique_ptr<KafkaClient> client_;  // the sender's
   KafkaTopic topic_;                     // the sender's, as all down to let_go_at_
   std::deque<std::unique_ptr<Sent>> sent_;
-  std::vector<std::pair<Sent*, Reject>> refused_;  // by the broker, for what they are
-  std::optional<std::string> session_failed_;      // set by delivery reports
+  std::optional<std::string> session_failed_;  // set by delivery reports
   std::int64_t acknowledged_ = 0;
   bool delivered_ = false;  // something was, since the last look
   std::chrono::steady_clock::time_point let_go_at_{};

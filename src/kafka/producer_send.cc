@@ -17,6 +17,7 @@
 #include "kafka/admin.h"
 #include "kafka/record.h"
 #include "kafka/record_headers.h"
+#include "kafka/waiting.h"
 
 namespace cryptostream {
 namespace {
@@ -30,9 +31,22 @@ constexpr std::chrono::seconds kRestartPause{2};
 constexpr std::chrono::milliseconds kTopicPause{500};
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kLastWords{3};
-constexpr std::size_t kMostRejectBytes = 512 << 10;  // a topic takes 1 MB by default
 constexpr std::size_t kMostRefusedBytes = 64 << 10;
 constexpr std::size_t kUsualBatchBytes = 1'000'000;  // librdkafka's batch.size
+
+RawBatch MarkOf(Reject reject) {
+  RawBatch mark;
+  mark.source = reject.source;
+  mark.rejects.push_back(std::move(reject));
+  return mark;
+}
+
+RawBatch MarkOf(Gap gap) {
+  RawBatch mark;
+  mark.source = gap.source;
+  mark.gaps.push_back(std::move(gap));
+  return mark;
+}
 
 std::map<std::string, std::string> Settings() {
   return {{"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", "0"}, {"partitioner", "murmur2_random"}};
@@ -46,7 +60,6 @@ void TopicProducer::Run(StopToken stop) {
     topic_ = nullptr;
     client_ = nullptr;  // nothing of the old producer can arrive any more
     sent_.clear();
-    refused_.clear();
     if (ended || stop.stop_requested()) return;
     if (ended.error().kind != ErrorKind::kUnavailable) {
       std::lock_guard lock(mutex_);
@@ -82,7 +95,6 @@ Status TopicProducer::Session(StopToken stop) {
       }
     }
     rd_kafka_poll(client_->handle(), sent ? 0 : kPollMs);
-    CS_TRY(SendRefused(stop));
     CS_TRY(LetGo());
     CS_TRY(CheckAlive());
     if (std::exchange(delivered_, false)) client_->ClearTrouble();
@@ -125,23 +137,29 @@ Status TopicProducer::CheckAlive() {
 
 // Waits for the broker, and makes the topic where there is none.
 Status TopicProducer::AwaitTopic(StopToken stop) {
-  std::string said;
+  const std::string& name = options_.kafka.topic;
+  Waiting waiting;
   while (!stop.stop_requested()) {
-    auto topic = DescribeTopic(*client_, options_.kafka.topic, kAdminTimeout);
+    auto topic = DescribeTopic(*client_, name, kAdminTimeout);
     if (topic) {
       client_->ClearTrouble();
       return {};
     }
     client_->ServeEvents();
     CS_TRY(CheckAlive());
-    std::string words = client_->trouble().empty() ? topic.error().message : client_->trouble();
+    std::string words = fmt::format("cannot reach {} (--broker, kafka.broker), trying again: {}", options_.kafka.broker,
+                                    client_->trouble().empty() ? topic.error().message : client_->trouble());
+    if (topic.error().kind == ErrorKind::kInvalid) words = topic.error().message;
     if (topic.error().kind == ErrorKind::kNotFound) {
-      Status made = CreateTopic(*client_, options_.kafka.topic, options_.kafka.partitions, kAdminTimeout);
-      words = made ? "" : made.error().message;
-      if (made) LogInfo("kafka: made topic {}", options_.kafka.topic);
+      Status made = CreateTopic(*client_, name, options_.kafka.partitions, kAdminTimeout);
+      if (made) LogInfo("kafka: made topic {}", name);
+      words = made ? ""
+                   : fmt::format(
+                         "topic {} (--topic, kafka.topic) does not exist at {} (--broker, kafka.broker) and cannot be made, "
+                         "trying again: {}",
+                         name, options_.kafka.broker, made.error().message);
     }
-    if (!words.empty() && said != words) LogWarn("kafka: records wait in the spool: {}", words);
-    said = words;
+    if (!words.empty()) waiting.Say("records wait in the spool: " + words);
     SetTrouble(words);
     SleepFor(stop, kTopicPause);
   }
@@ -157,21 +175,31 @@ void TopicProducer::Finish() {
 }
 
 Status TopicProducer::Send(Sent& sent, StopToken stop) {
-  for (const Gap& gap : sent.batch.gaps) CS_TRY(SendGap(sent, gap, stop));
+  for (Gap& gap : sent.batch.gaps) sent.marks.push_back(MarkOf(std::move(gap)));
   for (std::size_t row = 0; row < sent.batch.rows(); ++row) CS_TRY(SendRow(sent, row, stop));
-  for (const Reject& reject : sent.batch.rejects) CS_TRY(SendReject(sent, reject, stop));
+  for (Reject& reject : sent.batch.rejects) sent.marks.push_back(MarkOf(std::move(reject)));
   sent.complete = true;
   return {};
 }
 
-// A message: key is the coin, time is the event's. One that cannot be read goes on as it is; the stage that refuses it keeps it.
+// A message: key is the coin, time is the event's. A row that cannot be read is no message: who reads the topic expects nothing else there.
 Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
   RawBatch::Row from = sent.batch.row(row);
   TopicRecord record;
   record.value = from.value;
   record.key = from.key;
   record.headers.reserve(3);
-  if (auto tick = parser_.Parse(from.value, sent.source, from.received)) {
+  auto tick = parser_.Parse(from.value, sent.source, from.received);
+  if (!tick && tick.error().reason != RejectReason::kTooManyNames) {
+    Reject reject;
+    reject.source = sent.batch.source;
+    reject.reason = tick.error().Text();
+    reject.value = from.value.substr(0, Reject::kMaxRejectBytes);
+    reject.received = from.received;
+    sent.marks.push_back(MarkOf(std::move(reject)));
+    return {};
+  }
+  if (tick) {
     // A broker refuses a time too far ahead (an hour, by default), and silver refuses the row: it goes on under the time of sending.
     if (tick->event_time <= from.received + kFutureTolerance) record.time = tick->event_time;
     if (!record.key) record.key = tick->coin.str();  // interned: lives as long as the process
@@ -184,22 +212,6 @@ Status TopicProducer::SendRow(Sent& sent, std::size_t row, StopToken stop) {
   return Give(sent, record, stop);
 }
 
-Status TopicProducer::SendReject(Sent& sent, const Reject& reject, StopToken stop) {
-  TopicRecord record;
-  record.value = std::string_view(reject.value).substr(0, kMostRejectBytes);
-  record.headers = {{kKindHeader, kRejectKind}, {kSourceHeader, reject.source}, {kReasonHeader, reject.reason}};
-  return Give(sent, record, stop);
-}
-
-Status TopicProducer::SendGap(Sent& sent, const Gap& gap, StopToken stop) {
-  TopicRecord record;
-  std::string from, to;
-  record.headers = {{kKindHeader, kGapKind}, {kSourceHeader, gap.source}, {kReasonHeader, gap.reason}};
-  if (gap.from_time) record.headers.emplace_back(kFromTimeHeader, from = std::to_string(ToMicros(*gap.from_time)));
-  if (gap.to_time) record.headers.emplace_back(kToTimeHeader, to = std::to_string(ToMicros(*gap.to_time)));
-  return Give(sent, record, stop);
-}
-
 // Gives one record to librdkafka, waiting while its queue is full. The value stays in the batch until the delivery report.
 Status TopicProducer::Give(Sent& sent, const TopicRecord& record, StopToken stop) {
   while (auto code = GiveRecord(client_->handle(), topic_.get(), record, &sent, false)) {
@@ -207,31 +219,24 @@ Status TopicProducer::Give(Sent& sent, const TopicRecord& record, StopToken stop
       rd_kafka_poll(client_->handle(), kPollMs);
       continue;
     }
-    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return Refuse(sent, record.value.value_or(""), code);
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+      Refuse(sent, record.value.value_or(""), code);
+      return {};
+    }
     return Unavailable("cannot send to " + options_.kafka.topic + ": reason=" + rd_kafka_err2str(code));
   }
   ++sent.open;
   return {};
 }
 
-// A record that the broker will never take is sent on as a reject, cut, so that it is told and does not stop the rest.
-Status TopicProducer::Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code) {
+// A record that the broker will never take is told as a mark, cut, and does not stop the rest.
+void TopicProducer::Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code) {
   Reject reject;
   reject.source = sent.batch.source;
   reject.reason = fmt::format("too_large: {} bytes, the broker says: {}", value.size(), rd_kafka_err2str(code));
   reject.value = value.substr(0, kMostRefusedBytes);
-  ++sent.open;
-  refused_.emplace_back(&sent, std::move(reject));
-  return {};
-}
-
-Status TopicProducer::SendRefused(StopToken stop) {
-  for (auto& [sent, reject] : std::exchange(refused_, {})) {
-    sent->refused.push_back(std::move(reject));
-    --sent->open;
-    CS_TRY(SendReject(*sent, sent->refused.back(), stop));
-  }
-  return {};
+  reject.received = clock_.Now();
+  sent.marks.push_back(MarkOf(std::move(reject)));
 }
 
 void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
@@ -245,7 +250,7 @@ void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
   bool too_large = message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD;
   if (too_large && message.len > kMostRefusedBytes) {
     --sent.open;
-    (void)Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
+    Refuse(sent, {static_cast<const char*>(message.payload), message.len}, message.err);
     return;
   }
   // The record stays open, so its batch stays in the spool, for the next producer.
@@ -260,7 +265,9 @@ Status TopicProducer::LetGo() {
   if (done == 0 || now < let_go_at_ || (done < sent_.size() && now - let_go_at_ < kLetGoEvery)) return {};
   let_go_at_ = now;
   kAfterAcknowledged.Reach();
-  if (Status gone = spool_->Remove(sent_[done - 1]->number); !gone) {
+  std::vector<RawBatch> marks;
+  for (std::size_t i = 0; i < done; ++i) marks.insert(marks.end(), sent_[i]->marks.begin(), sent_[i]->marks.end());
+  if (Status gone = spool_->Remove(sent_[done - 1]->number, marks, clock_.Now()); !gone) {
     if (gone.error().kind != ErrorKind::kUnavailable) return gone;
     SetTrouble(gone.error().message);  // a full disk: what was acknowledged is not sent again, its removal is
     let_go_at_ = now + kDiskPause;

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 TEST_F(MockTest, AProducerThatFailsForGoodIsReplaced) {
   double before = MetricValue("cryptostream_producer_restarts_total", {});
@@ -61,6 +62,7 @@ TEST_F(MockTest, ErrorsThatPassCostNothing) {
 }
 
 TEST_F(MockTest, AFullSpoolPausesALiveSourceAndTellsTheGap) {
+  MakeMarksTopic();
   rd_kafka_mock_broker_set_down(cluster_.get(), 1);
   auto producer = Producer(300'000);
   std::atomic<int> pushed = 0;
@@ -82,14 +84,18 @@ TEST_F(MockTest, AFullSpoolPausesALiveSourceAndTellsTheGap) {
   Bronze bronze;
   ASSERT_TRUE(bronze.ReadAll(cluster_.Options()));
   EXPECT_EQ(bronze.values.size(), 5u);
-  ASSERT_GE(bronze.gaps.size(), 1u);
-  EXPECT_THAT(bronze.gaps[0].reason, HasSubstr("spool was full"));
-  EXPECT_LT(*bronze.gaps[0].from_time, *bronze.gaps[0].to_time);
+  EXPECT_THAT(bronze.gaps, IsEmpty());
+  Bronze marks;
+  ASSERT_TRUE(marks.ReadAll(MarksOptions()));
+  ASSERT_GE(marks.gaps.size(), 1u);
+  EXPECT_THAT(marks.gaps[0].reason, HasSubstr("spool was full"));
+  EXPECT_LT(*marks.gaps[0].from_time, *marks.gaps[0].to_time);
 }
 
-TEST_F(MockTest, RejectsAndGapsOfASourceReachTheOtherSide) {
-  auto producer = Producer();
+// A batch with everything in it that is no message.
+RawBatch MixedBatch() {
   RawBatch batch = LiveBatch(1, Message(0));
+  batch.Add({std::nullopt, "{broken", kClock.Now(), 1});
   batch.rejects.push_back({"coingecko", "", 0, 0, "source", "bad_body: <html>", "<html>", kClock.Now(), 1});
   Gap gap;
   gap.source = "coingecko";
@@ -97,17 +103,68 @@ TEST_F(MockTest, RejectsAndGapsOfASourceReachTheOtherSide) {
   gap.to_time = FromMicros(2'000);
   gap.reason = "429 from the provider";
   batch.gaps.push_back(gap);
-  ASSERT_TRUE(producer->Push(batch, {}));
+  return batch;
+}
+
+TEST_F(MockTest, OnlyMessagesAreAmongMessagesAndTheRestGoesToATopicOfItsOwn) {
+  MakeMarksTopic();
+  auto producer = Producer();
+  ASSERT_TRUE(producer->Push(MixedBatch(), {}));
   ASSERT_TRUE(producer->Drain({}));
-  Bronze bronze;
+  Bronze bronze, marks;
+  ASSERT_TRUE(bronze.ReadAll(cluster_.Options()));
+  EXPECT_THAT(bronze.offsets, ElementsAre(0)) << "one record, and it is a message";
+  EXPECT_THAT(bronze.values, ElementsAre(Message(0)));
+  EXPECT_TRUE(bronze.rejects.empty() && bronze.gaps.empty());
+  ASSERT_TRUE(marks.ReadAll(MarksOptions()));
+  EXPECT_THAT(marks.values, IsEmpty());
+  ASSERT_EQ(marks.rejects.size(), 2u);
+  EXPECT_THAT(marks.rejects[0].reason, HasSubstr("malformed_json"));
+  EXPECT_EQ(marks.rejects[1].reason, "bad_body: <html>");
+  EXPECT_EQ(marks.rejects[1].value, "<html>");
+  ASSERT_EQ(marks.gaps.size(), 1u);
+  EXPECT_EQ(marks.gaps[0].to_time, FromMicros(2'000));
+  EXPECT_EQ(marks.gaps[0].reason, "429 from the provider");
+  EXPECT_LT(marks.gaps[0].mark.number, marks.rejects[0].mark.number);
+  EXPECT_LT(marks.rejects[0].mark.number, marks.rejects[1].mark.number);
+  EXPECT_EQ(marks.gaps[0].mark.sender, marks.rejects[1].mark.sender);
+}
+
+// The mock makes no topics for anybody, as a broker that does not allow it.
+TEST_F(MockTest, WithoutATopicForMarksTheyWaitAndMessagesDoNot) {
+  auto producer = Producer();
+  ASSERT_TRUE(producer->Push(MixedBatch(), {}));
+  ASSERT_TRUE(producer->Drain({})) << "messages are not held up";
+  EXPECT_THAT(producer->Words(), HasSubstr("3 rejected bodies and gaps wait for topic t-marks"));
+  producer.reset();
+  MakeMarksTopic();
+  producer = Producer();  // the next start: nothing was lost with the one before
+  ASSERT_TRUE(producer->Drain({}));
+  Bronze bronze, marks;
+  ASSERT_TRUE(marks.ReadAll(MarksOptions()));
+  EXPECT_EQ(marks.rejects.size(), 2u);
+  EXPECT_EQ(marks.gaps.size(), 1u);
   ASSERT_TRUE(bronze.ReadAll(cluster_.Options()));
   EXPECT_THAT(bronze.values, ElementsAre(Message(0)));
+}
+
+TEST_F(MockTest, MarksOfAnOlderProgramAmongMessagesAreStillRead) {
+  auto client = *KafkaClient::Create(RD_KAFKA_PRODUCER, cluster_.Options(), {});
+  KafkaTopic topic(rd_kafka_topic_new(client->handle(), "t", nullptr));
+  std::string message = Message(0);
+  TopicRecord mark{{}, "<html>", {}, {{"cryptostream-kind", "reject"}, {"reason", "bad_body"}, {"source", "coingecko"}}};
+  TopicRecord gap{{}, {}, {}, {{"cryptostream-kind", "gap"}, {"reason", "away"}, {"from-time-us", "5"}}};
+  TopicRecord row{{}, message, {}, {}};
+  for (const TopicRecord& record : {row, mark, gap, row})
+    ASSERT_EQ(GiveRecord(client->handle(), topic.get(), record, nullptr, true), 0);
+  ASSERT_EQ(rd_kafka_flush(client->handle(), 10'000), 0);
+  Bronze bronze;
+  ASSERT_TRUE(bronze.ReadAll(cluster_.Options()));
+  EXPECT_THAT(bronze.offsets, ElementsAre(0, 3));
   ASSERT_EQ(bronze.rejects.size(), 1u);
-  EXPECT_EQ(bronze.rejects[0].reason, "bad_body: <html>");
-  EXPECT_EQ(bronze.rejects[0].value, "<html>");
+  EXPECT_EQ(bronze.rejects[0].offset, 1);
   ASSERT_EQ(bronze.gaps.size(), 1u);
-  EXPECT_EQ(bronze.gaps[0].to_time, FromMicros(2'000));
-  EXPECT_EQ(bronze.gaps[0].reason, "429 from the provider");
+  EXPECT_EQ(bronze.gaps[0].from_time, FromMicros(5));
 }
 
 }  // namespace

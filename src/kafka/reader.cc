@@ -70,6 +70,8 @@ Status TopicConsumer::Reader::Run() {
     CS_TRY(Housekeep());
     if (options_.until_end && AtEnd()) {
       TellEnd();
+      LogInfo("kafka: read topic {} to its end, {} records in this run{}", topic_.name, taken_,
+              taken_ == 0 ? " (nothing new was there)" : "");
       return {};
     }
   }
@@ -108,6 +110,7 @@ void TopicConsumer::Reader::Take(PartitionBatches& at, const rd_kafka_message_t&
     for (Gap& gap : std::exchange(gaps_, {})) at.AddGap(std::move(gap));
   }
   at.Add(message, received);
+  ++taken_;
 }
 
 // Settles what cannot be read. Errors: Corrupt, when its loss is not accepted; what came before it was handed on.
@@ -123,7 +126,7 @@ Status TopicConsumer::Reader::CheckReadable() {
     CS_ASSIGN(auto ranges, AwaitOffsets(topic_));
     auto found = FirstReadable(client_, {topic_.name, partition}, {at.next(), ranges[partition].end}, stop_);
     if (!found && found.error().kind == ErrorKind::kUnavailable) {  // the broker is away: looked for again, with the next poll
-      LogWarn("kafka: {}", found.error().message);
+      waiting_.Say(found.error().message);
       Report(SourceState::kUnreachable, found.error().message);
       return {};
     }
@@ -205,6 +208,7 @@ bool TopicConsumer::Reader::HandOver(const std::shared_ptr<RawBatch>& batch) {
     if (paused_) client_.ServeEvents();
   }
   known_[id] = reached;
+  for (const auto& [begun_id, position] : batch->begins) known_[begun_id] = std::max(known_[begun_id], position);
   return true;
 }
 

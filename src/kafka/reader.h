@@ -4,12 +4,14 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "base/queue.h"
 #include "kafka/client.h"
 #include "kafka/consumer.h"
 #include "kafka/topic_batch.h"
+#include "kafka/waiting.h"
 
 namespace cryptostream {
 
@@ -30,6 +32,7 @@ class TopicConsumer::Reader {
   Result<StartPlan> Plan();
   Result<std::map<std::int32_t, std::string>> CompareRecords(const StartFacts& facts);
   Status Begin();
+  bool TellBegins(StartPlan& plan);
   Status Assign();
 
   // Reading.
@@ -50,6 +53,7 @@ class TopicConsumer::Reader {
   bool AtEnd() const;
   void TellEnd();
   void Report(SourceState state, std::string message);
+  Status GiveUp(const std::string& words) const;
 
   const ConsumerOptions& options_;
   const Clock& clock_;
@@ -64,6 +68,9 @@ class TopicConsumer::Reader {
   BronzePositions known_;                           // bronze's, and what was handed on since
   std::map<std::int32_t, std::int64_t> published_;  // group offsets
   std::vector<Gap> gaps_;                           // told with the first record that comes, of any partition
+  std::set<std::string> former_ids_;                // of the topic, in this run: who shows one again lags
+  std::int64_t taken_ = 0;                          // records
+  Waiting waiting_;
   std::map<std::int32_t, std::string> unreadable_;  // partitions at whose next offset lies what cannot be read, and why
   bool look_again_ = false;                         // the place in the topic is in doubt: plan anew
   bool paused_ = false;

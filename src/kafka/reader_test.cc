@@ -59,6 +59,45 @@ TEST_F(MockTest, RecordsDeletedUnderAReaderAreALoss) {
   EXPECT_EQ(bronze.gaps[0].to_offset, 3);
 }
 
+// Killed after bronze's first commit, whatever that is: the next start must not take for lost what was never there.
+TEST_F(MockTest, AFirstStartOnAnOldTopicKilledAfterItsFirstCommitGoesOn) {
+  MockCluster cluster("t", 2);
+  auto producer = Producer(1 << 20, cluster.Options());
+  RawBatch batch = LiveBatch(1, Message(0));
+  for (int i = 1; i < 40; ++i) batch.Add({"key " + std::to_string(i), Message(i), kClock.Now(), 1});
+  ASSERT_TRUE(producer->Push(batch, {}));
+  ASSERT_TRUE(producer->Drain({}));
+  for (int partition : {0, 1}) rd_kafka_mock_partition_delete_records(cluster.get(), "t", partition, 4);
+  Bronze bronze;
+  ConsumerHooks killed = bronze.Hooks();
+  killed.push = [&, push = killed.push, batches = 0](RawBatch taken) mutable { return batches++ == 0 && push(std::move(taken)); };
+  auto consumer = *TopicConsumer::Create({cluster.Options(), true}, kClock);
+  (void)consumer->Run(killed, {});
+  EXPECT_EQ(bronze.positions.size(), 2u) << "both partitions are begun in one commit";
+  Status read = bronze.ReadAll(cluster.Options());
+  EXPECT_TRUE(read) << read.error().message;
+  EXPECT_EQ(bronze.values.size(), 32u);
+}
+
+TEST_F(MockTest, WithAnEndToReachATopicThatIsNotThereIsAnErrorThatNamesTheFlags) {
+  KafkaOptions options = cluster_.Options();
+  options.topic = "nope";
+  Bronze bronze;
+  auto consumer = *TopicConsumer::Create({options, true, false, std::chrono::seconds(0)}, kClock);
+  Status read = consumer->Run(bronze.Hooks(), {});
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().message, HasSubstr("topic nope (--topic, kafka.topic) does not exist"));
+  auto optional = *TopicConsumer::Create({options, true, true}, kClock);
+  EXPECT_TRUE(optional->Run(bronze.Hooks(), {})) << "nothing to read, at once";
+}
+
+TEST_F(MockTest, AnEmptyTopicHasAnEndToo) {
+  Bronze bronze;
+  Status read = bronze.ReadAll(cluster_.Options());
+  EXPECT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(bronze.values.empty());
+}
+
 TEST_F(MockTest, TheFirstRecordHandedOnIsTheOneAtThePosition) {
   Fill(6);
   Bronze bronze;

@@ -1,10 +1,13 @@
 // Out of quarantine onto the topic, once. The topic is the only place that knows what it holds, so each message carries the id of its
 // quarantine row in a header, and who sends looks first which ids are there. Transactions make that look exact: a sender that starts fences
-// the one before it, whose open batch is then either there as a whole or not at all. Rejected: a list beside the lake (after a crash
+// the one before it, whose open batch is then either there as a whole or not at all. What the topic's retention has dropped it cannot say;
+// then the lake's tables tell what came through (run/resend.cc). Rejected: a list beside the lake (after a crash
 // it says either too much or too little), and an idempotent producer alone (a record may still arrive after the look).
 #include "kafka/resend.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/crash_point.h"
 #include "base/text.h"
@@ -19,6 +22,8 @@ const CrashPoint kBeforeCommit("topic.before_resend_commit");
 const CrashPoint kAfterCommit("topic.after_resend_commit");
 
 constexpr std::chrono::seconds kAdminTimeout{5};
+constexpr int kLooks = 3;
+constexpr std::chrono::milliseconds kLookAgain{300};
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kPollMs = 100;
 
@@ -31,9 +36,20 @@ Status Translate(rd_kafka_error_t* error, const std::string& what) {
   return std::unexpected(std::move(translated));
 }
 
+// The topic with every partition that anybody knows: a broker that lags may not have heard of the newest ones, to which something was sent.
+Result<TopicState> DescribeWhole(const KafkaClient& client, const std::string& name, StopToken stop) {
+  CS_ASSIGN(TopicState topic, DescribeTopic(client, name, kAdminTimeout));
+  for (int look = 1; look < kLooks; ++look) {
+    if (!SleepFor(stop, kLookAgain)) return Cancelled("stopped while the topic was looked at");
+    CS_ASSIGN(TopicState again, DescribeTopic(client, name, kAdminTimeout));
+    if (again.partitions.size() >= topic.partitions.size()) topic = std::move(again);
+  }
+  return topic;
+}
+
 // Assigns every partition at the first record of that time. Out: the partitions that hold any, with their end.
-Result<std::map<std::int32_t, std::int64_t>> AssignFrom(const KafkaClient& client, const TopicState& topic, Timestamp since) {
-  CS_ASSIGN(auto ranges, ListOffsets(client, topic, kAdminTimeout));
+Result<std::map<std::int32_t, std::int64_t>> AssignFrom(const KafkaClient& client, const TopicState& topic,
+                                                        std::map<std::int32_t, OffsetRange> ranges, Timestamp since) {
   KafkaPartitions list(rd_kafka_topic_partition_list_new(static_cast<int>(ranges.size())));
   std::int64_t since_ms = std::chrono::floor<std::chrono::milliseconds>(since.time_since_epoch()).count();
   for (const auto& [partition, range] : ranges) {
@@ -66,8 +82,8 @@ void Count(const rd_kafka_message_t& message, const std::string& prefix, std::ma
 
 }  // namespace
 
-Result<std::map<std::int64_t, std::int64_t>> FindReplayed(const KafkaOptions& options, const std::string& quarantine_id,
-                                                          Timestamp since, StopToken stop) {
+Result<ReplayedInTopic> FindReplayed(const KafkaOptions& options, const std::string& quarantine_id, Timestamp since,
+                                     StopToken stop) {
   CS_ASSIGN(auto client, KafkaClient::Create(RD_KAFKA_CONSUMER, options,
                                              {{"group.id", options.group},
                                               {"enable.auto.commit", "false"},
@@ -75,9 +91,11 @@ Result<std::map<std::int64_t, std::int64_t>> FindReplayed(const KafkaOptions& op
                                               {"auto.offset.reset", "error"},
                                               {"isolation.level", "read_committed"},
                                               {"enable.partition.eof", "true"}}));
-  CS_ASSIGN(TopicState topic, DescribeTopic(*client, options.topic, kAdminTimeout));
-  CS_ASSIGN(auto open, AssignFrom(*client, topic, since));
-  std::map<std::int64_t, std::int64_t> found;
+  CS_ASSIGN(TopicState topic, DescribeWhole(*client, options.topic, stop));
+  CS_ASSIGN(auto ranges, ListOffsets(*client, topic, kAdminTimeout));
+  ReplayedInTopic found;
+  found.whole = std::ranges::all_of(ranges, [](const auto& range) { return range.second.first == 0; });
+  CS_ASSIGN(auto open, AssignFrom(*client, topic, ranges, since));
   auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!open.empty()) {
     if (stop.stop_requested()) return Cancelled("stopped while the topic was looked at");
@@ -87,7 +105,7 @@ Result<std::map<std::int64_t, std::int64_t>> FindReplayed(const KafkaOptions& op
     KafkaMessage message(rd_kafka_consumer_poll(client->handle(), kPollMs));
     if (!message || (message->err && message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)) continue;
     deadline = std::chrono::steady_clock::now() + kPatience;
-    if (!message->err) Count(*message, quarantine_id + "/", found);
+    if (!message->err) Count(*message, quarantine_id + "/", found.times);
     auto at = open.find(message->partition);
     if (at != open.end() && (message->err || message->offset + 1 >= at->second)) open.erase(at);
   }
@@ -96,7 +114,7 @@ Result<std::map<std::int64_t, std::int64_t>> FindReplayed(const KafkaOptions& op
 
 Result<std::unique_ptr<TopicResender>> TopicResender::Start(const KafkaOptions& options, const std::string& quarantine_id) {
   std::unique_ptr<TopicResender> resender(new TopicResender(options, quarantine_id));
-  CS_ASSIGN(resender->client_, KafkaClient::Create(RD_KAFKA_PRODUCER, options,
+  CS_ASSIGN(resender->client_, KafkaClient::Create(RD_KAFKA_PRODUCER, WithCompression(options),
                                                    {{"transactional.id", "cryptostream-quarantine-" + quarantine_id},
                                                     {"acks", "all"},
                                                     {"partitioner", "murmur2_random"}},

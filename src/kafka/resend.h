@@ -15,10 +15,16 @@
 
 namespace cryptostream {
 
-// Reads which messages of a lake's quarantine the topic holds already: how often, by the row's id. Only committed records from `since` on
-// are looked at; none was sent earlier. Errors: NotFound (no such topic), Unavailable, Cancelled.
-Result<std::map<std::int64_t, std::int64_t>> FindReplayed(const KafkaOptions& options, const std::string& quarantine_id,
-                                                          Timestamp since, StopToken stop);
+// Messages of a lake's quarantine that the topic holds.
+struct ReplayedInTopic {
+  std::map<std::int64_t, std::int64_t> times;  // how often, by the row's id
+  bool whole = true;  // the topic has lost nothing since its making, so that what is not there was never sent
+};
+
+// Reads which messages of a lake's quarantine the topic holds already. Only committed records from `since` on are looked at; none was sent
+// earlier. Errors: NotFound (no such topic), Unavailable, Cancelled.
+Result<ReplayedInTopic> FindReplayed(const KafkaOptions& options, const std::string& quarantine_id, Timestamp since,
+                                     StopToken stop);
 
 // Sends messages out of quarantine to the topic, a batch a transaction: all of it is there or nothing. There is one sender a lake:
 // a new one ends what an older one has open, and keeps it from sending any more.

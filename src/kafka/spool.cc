@@ -9,7 +9,6 @@
 #include "kafka/spool.h"
 
 #include <openssl/sha.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +16,7 @@
 #include "base/crash_point.h"
 #include "base/system_error.h"
 #include "kafka/batch_codec.h"
+#include "kafka/spool_sql.h"
 
 namespace cryptostream {
 namespace {
@@ -32,41 +32,18 @@ constexpr const char* kSetUp =
     "pragma journal_mode = truncate; pragma synchronous = full; pragma locking_mode = exclusive; pragma cell_size_check = on;"
     "pragma trusted_schema = off;";
 
-// A prepared statement for the life of this object.
-class Statement {
- public:
-  Statement(sqlite3* db, const char* sql) { sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-
-  void Bind(int at, std::int64_t number) { sqlite3_bind_int64(statement_, at, number); }
-  // Requires: the bytes outlive the statement.
-  void Bind(int at, std::string_view bytes) { sqlite3_bind_blob64(statement_, at, bytes.data(), bytes.size(), SQLITE_STATIC); }
-  int Step() { return statement_ ? sqlite3_step(statement_) : SQLITE_ERROR; }
-  std::int64_t Number(int at) const { return sqlite3_column_int64(statement_, at); }
-  std::string_view Bytes(int at) const {
-    const void* data = sqlite3_column_blob(statement_, at);
-    return {static_cast<const char*>(data), static_cast<std::size_t>(sqlite3_column_bytes(statement_, at))};
-  }
-
- private:
-  sqlite3_stmt* statement_ = nullptr;
-};
-
-// Over what the bytes are, too: a body under another number is not the one that was written there.
-std::string Checksum(std::int64_t number, std::string_view body) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  std::string text = std::to_string(number) + ":";
-  std::string body_hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), reinterpret_cast<unsigned char*>(body_hash.data()));
-  text += body_hash;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), reinterpret_cast<unsigned char*>(hash.data()));
-  return hash;
-}
-
 // What came through a pipe cannot be asked for again: its position would only stay behind.
 bool IsOfOneRun(std::string_view position_id) { return position_id.starts_with("bronze/file/stdin"); }
+
+// Of two producers: the lock's own words speak of a lake.
+Error InUse(const Error& error) {
+  auto begin = error.message.find("lock=");
+  if (error.kind != ErrorKind::kConflict || begin == std::string::npos) return error;
+  return {ErrorKind::kConflict,
+          "another producer has this spool: " + error.message.substr(begin, error.message.find(" (", begin) - begin) +
+              " (stop it, or give this one a spool of its own: --storage, kafka.spool_path)",
+          std::nullopt};
+}
 
 constexpr std::int64_t kStateNumber = -1;  // of the state row, in its checksum
 constexpr std::uint64_t kMostKeptBytes = 24 << 20;
@@ -81,6 +58,16 @@ std::string Reason(sqlite3* db) {
 }
 
 }  // namespace
+
+std::string SpoolChecksum(std::int64_t number, std::string_view body) {
+  std::string hash(SHA256_DIGEST_LENGTH, '\0');
+  std::string text = std::to_string(number) + ":";
+  std::string body_hash(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), reinterpret_cast<unsigned char*>(body_hash.data()));
+  text += body_hash;
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), reinterpret_cast<unsigned char*>(hash.data()));
+  return hash;
+}
 
 Error Spool::Wrong(const std::string& what) const {
   return {ErrorKind::kCorrupt,
@@ -105,14 +92,16 @@ Status Spool::Execute(const char* sql) const {
 
 Result<std::unique_ptr<Spool>> Spool::Open(const std::filesystem::path& file, std::uint64_t max_bytes) {
   CS_TRY(MakeDirsDurable(file.parent_path()));
-  CS_ASSIGN(auto lock, FileLock::Acquire(file.string() + ".lock"));
+  auto lock = FileLock::Acquire(file.string() + ".lock");
+  if (!lock) return std::unexpected(InUse(lock.error()));
   if (!std::filesystem::exists(file)) CS_TRY(Make(file));
   std::unique_ptr<Spool> spool(new Spool(file, max_bytes));
-  spool->lock_ = std::move(lock);
+  spool->lock_ = *std::move(lock);
   CS_TRY(spool->OpenFile(file, 0));
   CS_TRY(spool->Check());
   CS_TRY(spool->LoadState());
   CS_TRY(spool->CheckNumbers());
+  CS_TRY(spool->LoadMarks());
   return spool;
 }
 
@@ -146,22 +135,22 @@ Spool::~Spool() { sqlite3_close(db_); }
 
 // SQLite's own look at every page: a page that belongs to nobody or to two would be written over later.
 Status Spool::Check() {
-  Statement check(db_, "pragma integrity_check(1)");
+  SpoolStatement check(db_, "pragma integrity_check(1)");
   if (check.Step() != SQLITE_ROW) return std::unexpected(Failed("check the spool"));
   if (std::string found(check.Bytes(0)); found != "ok") return std::unexpected(Wrong(found));
   return {};
 }
 
 Status Spool::LoadState() {
-  Statement tables(db_, "select count(*) from sqlite_schema where name in ('batch', 'state')");
+  SpoolStatement tables(db_, "select count(*) from sqlite_schema where name in ('batch', 'state')");
   if (tables.Step() != SQLITE_ROW) return std::unexpected(Failed("read the spool"));
   if (tables.Number(0) != 2) return std::unexpected(Wrong("its tables are missing"));
-  Statement read(db_, "select checksum, body from state");
+  SpoolStatement read(db_, "select checksum, body from state");
   int step = read.Step();
   if (step == SQLITE_DONE) return std::unexpected(Wrong("its state is missing"));
   if (step != SQLITE_ROW) return std::unexpected(Failed("read the spool's state"));
   std::string_view body = read.Bytes(1);
-  if (read.Bytes(0) != Checksum(kStateNumber, body)) return std::unexpected(Wrong("the checksum of its state does not fit"));
+  if (read.Bytes(0) != SpoolChecksum(kStateNumber, body)) return std::unexpected(Wrong("the checksum of its state does not fit"));
   // The state travels in the form of a batch: two numbers, and a row for each source.
   auto state = DecodeBatch(body);
   if (!state) return std::unexpected(Wrong(state.error().message));
@@ -181,8 +170,8 @@ Status Spool::StoreState(const State& state) const {
   form.next_position = state.next;
   form.Add({std::nullopt, "", {}, state.first});
   for (const auto& [id, position] : state.positions) form.Add({id, "", {}, position});
-  std::string body = EncodeBatch(form), checksum = Checksum(kStateNumber, body);
-  Statement write(db_, "insert or replace into state (id, checksum, body) values (1, ?1, ?2)");
+  std::string body = EncodeBatch(form), checksum = SpoolChecksum(kStateNumber, body);
+  SpoolStatement write(db_, "insert or replace into state (id, checksum, body) values (1, ?1, ?2)");
   write.Bind(1, checksum);
   write.Bind(2, body);
   if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("write the spool's state"));
@@ -191,7 +180,7 @@ Status Spool::StoreState(const State& state) const {
 
 // Every number from first to next, and no other.
 Status Spool::CheckNumbers() {
-  Statement read(db_, "select number, length(body) from batch order by number");
+  SpoolStatement read(db_, "select number, length(body) from batch order by number");
   std::int64_t expected = state_.first;
   int step = SQLITE_ROW;
   while ((step = read.Step()) == SQLITE_ROW) {
@@ -207,11 +196,10 @@ Status Spool::CheckNumbers() {
 }
 
 // Makes a change and the state that goes with it durable together, or neither.
-template <class Change>
-Status Spool::Transaction(State next, Change change) {
+Status Spool::Transaction(State next, const std::function<Status(State&)>& change) {
   CS_TRY(Execute("begin immediate"));
   Status done = [&]() -> Status {
-    CS_TRY(change());
+    CS_TRY(change(next));
     CS_TRY(StoreState(next));
     kBeforeSpool.Reach();
     return Execute("commit");
@@ -236,9 +224,9 @@ Status Spool::Append(const RawBatch& batch) {
   State next = state_;
   std::int64_t number = next.next++;
   if (!IsOfOneRun(batch.position_id)) next.positions[batch.position_id] = batch.next_position;
-  std::string body = EncodeBatch(batch), checksum = Checksum(number, body);
-  CS_TRY(Transaction(std::move(next), [&]() -> Status {
-    Statement write(db_, "insert into batch (number, checksum, body) values (?1, ?2, ?3)");
+  std::string body = EncodeBatch(batch), checksum = SpoolChecksum(number, body);
+  CS_TRY(Transaction(std::move(next), [&](State&) -> Status {
+    SpoolStatement write(db_, "insert into batch (number, checksum, body) values (?1, ?2, ?3)");
     write.Bind(1, number);
     write.Bind(2, checksum);
     write.Bind(3, body);
@@ -275,29 +263,31 @@ Result<std::optional<Spool::Entry>> Spool::ReadAfter(std::int64_t number) {
   std::lock_guard lock(mutex_);
   std::int64_t wanted = std::max(number + 1, state_.first);
   if (wanted >= state_.next) return std::nullopt;
-  Statement read(db_, "select checksum, body from batch where number = ?1");
+  SpoolStatement read(db_, "select checksum, body from batch where number = ?1");
   read.Bind(1, wanted);
   std::string name = "batch " + std::to_string(wanted);
   int step = read.Step();
   if (step == SQLITE_DONE) return std::unexpected(Wrong(name + " is missing"));
   if (step != SQLITE_ROW) return std::unexpected(Failed("read " + name));
   std::string_view body = read.Bytes(1);
-  if (read.Bytes(0) != Checksum(wanted, body)) return std::unexpected(Wrong("the checksum of " + name + " does not fit"));
+  if (read.Bytes(0) != SpoolChecksum(wanted, body)) return std::unexpected(Wrong("the checksum of " + name + " does not fit"));
   auto batch = DecodeBatch(body);
   if (!batch) return std::unexpected(Wrong(name + ": " + batch.error().message));
   return Entry{wanted, *std::move(batch)};
 }
 
-Status Spool::Remove(std::int64_t number) {
+Status Spool::Remove(std::int64_t number, const std::vector<RawBatch>& marks, Timestamp now) {
   std::lock_guard lock(mutex_);
   State next = state_;
   next.first = std::clamp(number + 1, state_.first, state_.next);
-  CS_TRY(Transaction(next, [&]() -> Status {
-    Statement write(db_, "delete from batch where number <= ?1");
+  std::map<std::int64_t, std::uint64_t> written;
+  CS_TRY(Transaction(std::move(next), [&](State& changed) -> Status {
+    SpoolStatement write(db_, "delete from batch where number <= ?1");
     write.Bind(1, number);
     if (write.Step() != SQLITE_DONE) return std::unexpected(Failed("remove from the spool"));
-    return {};
+    return WriteMarks(marks, now, changed, written);
   }));
+  CountMarks(written);
   TakeKept(number);
   while (!sizes_.empty() && sizes_.begin()->first < state_.first) {
     bytes_ -= sizes_.begin()->second;

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -27,6 +29,11 @@ class Spool {
     std::int64_t number = 0;
     RawBatch batch;
   };
+  // One reject or one gap, as a batch without rows. Numbers grow, with holes.
+  struct Mark {
+    std::int64_t number = 0;
+    RawBatch mark;
+  };
 
   // Opens or makes the file. Errors: Conflict (another process has it), Corrupt (naming file and what is wrong), Unavailable.
   static Result<std::unique_ptr<Spool>> Open(const std::filesystem::path& file, std::uint64_t max_bytes);
@@ -38,8 +45,13 @@ class Spool {
   Status Append(const RawBatch& batch);
   // The first batch after `number`; nullopt when there is none. Errors: Corrupt, naming file and batch.
   Result<std::optional<Entry>> ReadAfter(std::int64_t number);
-  // Forgets all batches up to `number`: they are delivered. Errors: Unavailable.
-  Status Remove(std::int64_t number);
+  // Forgets all batches up to `number`: their messages are delivered. Takes their marks in the same transaction; what finds no room is
+  // dropped and counted. Errors: Unavailable.
+  Status Remove(std::int64_t number, const std::vector<RawBatch>& marks = {}, Timestamp now = {});
+  // The oldest marks. Errors: Corrupt, naming file and mark.
+  Result<std::vector<Mark>> OldestMarks(std::size_t count);
+  // Forgets marks up to `through`: they are delivered. If some were dropped, that is a mark now. Errors: Unavailable.
+  Status RemoveMarks(std::int64_t through, Timestamp now);
 
   bool empty() const;
   std::int64_t first() const;   // number of the oldest batch that is left (or will come)
@@ -47,6 +59,10 @@ class Spool {
   std::uint64_t max_bytes() const { return max_bytes_; }
   // True when `more` bytes still fit into `limit`; a batch always fits into an empty spool.
   bool HasRoom(std::uint64_t more, std::uint64_t limit) const;
+  std::size_t marks() const;           // how many wait
+  std::int64_t dropped_marks() const;  // since there was room for the last time
+  std::uint64_t max_mark_bytes() const;
+  std::string sender() const;  // this spool's name on its marks
 
  private:
   // What the one row of table `state` says.
@@ -62,9 +78,12 @@ class Spool {
   Status Check();
   Status CheckNumbers();
   Status LoadState();
+  Status LoadMarks();
+  Status WriteMarks(const std::vector<RawBatch>& marks, Timestamp now, State& next,
+                    std::map<std::int64_t, std::uint64_t>& written);
+  void CountMarks(const std::map<std::int64_t, std::uint64_t>& written);
   Status StoreState(const State& state) const;
-  template <class Change>
-  Status Transaction(State next, Change change);
+  Status Transaction(State next, const std::function<Status(State&)>& change);
   void Keep(std::int64_t number, const RawBatch& batch, std::uint64_t bytes);
   std::optional<Entry> TakeKept(std::int64_t number);
   Error Wrong(const std::string& what) const;
@@ -78,6 +97,8 @@ class Spool {
   State state_;                                  // as it is on the disk
   std::map<std::int64_t, std::uint64_t> sizes_;  // of the batches that are left
   std::uint64_t bytes_ = 0;
+  std::map<std::int64_t, std::uint64_t> mark_bytes_;  // of the marks that are left
+  std::uint64_t mark_total_ = 0;
   std::mutex kept_mutex_;  // apart, so that a reader does not wait for the disk
   std::map<std::int64_t, std::pair<RawBatch, std::uint64_t>>
       kept_;                      // durable, not yet read, with its bytes; guarded by kept_mutex_

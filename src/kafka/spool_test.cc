@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <fstream>
 
@@ -42,7 +43,7 @@ RawBatch Batch(std::int64_t position, const std::string& text) {
 }
 
 // Everything that a spool says, as one text, or its first error.
-Result<std::string> Contents(Spool& spool) {
+Result<std::string> Batches(Spool& spool) {
   std::string all = std::to_string(spool.Position("bronze/direct/coingecko")) + "|";
   for (std::int64_t number = 0;;) {
     CS_ASSIGN(auto entry, spool.ReadAfter(number));
@@ -50,6 +51,20 @@ Result<std::string> Contents(Spool& spool) {
     number = entry->number;
     all += std::to_string(number) + "=" + EncodeBatch(entry->batch) + "|";
   }
+}
+
+Result<std::string> Contents(Spool& spool) {
+  CS_ASSIGN(std::string all, Batches(spool));
+  CS_ASSIGN(auto marks, spool.OldestMarks(100));
+  for (const Spool::Mark& mark : marks) all += "mark " + std::to_string(mark.number) + "=" + EncodeBatch(mark.mark) + "|";
+  return all;
+}
+
+RawBatch RejectMark(const std::string& bytes) {
+  RawBatch mark;
+  mark.source = "coingecko";
+  mark.rejects.push_back({"coingecko", "", 0, 0, "source", "bad_body", bytes, FromMicros(5), 0});
+  return mark;
 }
 
 TEST_F(SpoolTest, KeepsBatchesAndPositionsOverRestarts) {
@@ -87,6 +102,71 @@ TEST_F(SpoolTest, ABatchReadSoonComesFromMemoryAndAgainFromTheFile) {
   EXPECT_EQ(*Contents(*reopened), *first);
 }
 
+TEST_F(SpoolTest, MarksAreTakenWhenTheirBatchIsLetGoAndWaitApart) {
+  std::string sender;
+  {
+    auto spool = Open();
+    ASSERT_TRUE(spool->Append(Batch(1, "message")));
+    ASSERT_TRUE(spool->Remove(1, {RejectMark("<html>"), RejectMark("<body>")}, FromMicros(1'000)));
+    EXPECT_TRUE(spool->empty()) << "no message waits";
+    EXPECT_EQ(spool->marks(), 2u);
+    sender = spool->sender();
+  }
+  auto spool = Open();
+  EXPECT_EQ(spool->sender(), sender);
+  auto marks = spool->OldestMarks(10);
+  ASSERT_TRUE(marks && marks->size() == 2) << marks.error().message;
+  EXPECT_EQ((*marks)[0].number, 1'000) << "the time of taking";
+  EXPECT_EQ((*marks)[0].mark.rejects[0].value, "<html>");
+  ASSERT_TRUE(spool->RemoveMarks((*marks)[0].number, FromMicros(2'000)));
+  ASSERT_TRUE(spool->Append(Batch(2, "message")));
+  ASSERT_TRUE(spool->Remove(2, {RejectMark("later")}, FromMicros(10)));
+  marks = spool->OldestMarks(10);
+  ASSERT_EQ(marks->size(), 2u);
+  EXPECT_EQ((*marks)[1].number, (*marks)[0].number + 1) << "numbers grow though the clock went back";
+}
+
+TEST_F(SpoolTest, MarksThatFindNoRoomAreCountedAndTheCountIsAMark) {
+  auto spool = Open();
+  std::vector<RawBatch> large(5, RejectMark(std::string(300'000, 'x')));
+  ASSERT_TRUE(spool->Append(Batch(1, "message")));
+  ASSERT_TRUE(spool->Remove(1, large, FromMicros(1'000)));
+  EXPECT_EQ(spool->marks(), 3u);
+  EXPECT_EQ(spool->dropped_marks(), 2);
+  spool.reset();
+  spool = Open();
+  EXPECT_EQ(spool->dropped_marks(), 2) << "not forgotten by a restart";
+  auto marks = spool->OldestMarks(1);
+  ASSERT_TRUE(spool->RemoveMarks((*marks)[0].number, FromMicros(9'000)));
+  EXPECT_EQ(spool->dropped_marks(), 0);
+  marks = spool->OldestMarks(10);
+  ASSERT_EQ(marks->size(), 3u);
+  ASSERT_EQ((*marks)[2].mark.gaps.size(), 1u);
+  EXPECT_THAT((*marks)[2].mark.gaps[0].reason, HasSubstr("2 rejected bodies and gaps"));
+  EXPECT_EQ((*marks)[2].mark.gaps[0].from_time, FromMicros(1'000));
+  EXPECT_EQ((*marks)[2].mark.gaps[0].to_time, FromMicros(9'000));
+}
+
+TEST_F(SpoolTest, ASpoolOfAnOlderProgramGetsItsTableOfMarksAndOneThatLostItIsDamaged) {
+  auto drop = [&] {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, "drop table mark", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+  };
+  ASSERT_TRUE(Open()->Append(Batch(1, "message")));
+  drop();
+  {
+    auto spool = Open();
+    ASSERT_TRUE(spool);
+    ASSERT_TRUE(spool->Remove(1, {RejectMark("<html>")}, FromMicros(1'000)));
+  }
+  drop();
+  auto opened = Spool::Open(file_, kRoom);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+}
+
 TEST_F(SpoolTest, IsBoundedButTakesABatchWhenEmpty) {
   auto spool = Open();
   EXPECT_TRUE(spool->HasRoom(2 * kRoom, kRoom));
@@ -100,12 +180,15 @@ TEST_F(SpoolTest, ASecondProcessIsRefused) {
   auto second = Spool::Open(file_, kRoom);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, ErrorKind::kConflict);
+  EXPECT_THAT(second.error().message, HasSubstr("another producer has this spool: lock="));
+  EXPECT_THAT(second.error().message, HasSubstr("kafka.spool_path"));
 }
 
 TEST_F(SpoolTest, AFlippedByteIsAnErrorOrChangesNothing) {
   {
     auto spool = Open();
-    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(spool->Append(Batch(i, std::string(700, static_cast<char>('a' + i)))));
+    for (int i = 1; i <= 4; ++i) ASSERT_TRUE(spool->Append(Batch(i, std::string(700, static_cast<char>('a' + i)))));
+    ASSERT_TRUE(spool->Remove(1, {RejectMark(std::string(300, 'm'))}, FromMicros(1'000)));
   }
   std::ifstream in(file_, std::ios::binary);
   std::string good((std::istreambuf_iterator<char>(in)), {});

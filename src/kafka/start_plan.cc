@@ -33,17 +33,37 @@ std::string Newest(const std::string& base, const BronzePositions& bronze) {
   return Generation(base, number);
 }
 
+std::string ClusterIdentity(const TopicState& topic, const BronzePositions& bronze) {
+  return Newest(topic.name + ":cluster-" + topic.cluster, bronze);
+}
+
 // The positions of one identity, by partition.
 std::map<std::int32_t, std::int64_t> PositionsOf(const BronzePositions& bronze, std::string_view identity) {
   std::map<std::int32_t, std::int64_t> positions;
   std::string prefix = Prefix(identity);
   for (auto at = bronze.lower_bound(prefix); at != bronze.end() && at->first.starts_with(prefix); ++at) {
     std::int32_t partition = 0;
-    const char* begin = at->first.data() + prefix.size();
-    std::from_chars(begin, at->first.data() + at->first.size(), partition);
-    positions[partition] = at->second;
+    const char* end = at->first.data() + at->first.size();
+    auto [read, error] = std::from_chars(at->first.data() + prefix.size(), end, partition);
+    if (error == std::errc() && read == end) positions[partition] = at->second;
   }
   return positions;
+}
+
+// What became of a cluster's identity when the topic got an id: "bronze/upgraded/<the cluster's identity>/<topic id>" says either of these.
+constexpr std::string_view kUpgraded = "bronze/upgraded/";
+constexpr std::int64_t kWentOn = 1, kGivenUp = 2;
+
+struct Upgraded {
+  std::string topic_id;
+  bool went_on = false;
+};
+
+std::optional<Upgraded> UpgradedTo(const BronzePositions& bronze, const std::string& by_cluster) {
+  std::string prefix = std::string(kUpgraded) + by_cluster + "/";
+  auto found = bronze.lower_bound(prefix);
+  if (found == bronze.end() || !found->first.starts_with(prefix)) return std::nullopt;
+  return Upgraded{found->first.substr(prefix.size()), found->second == kWentOn};
 }
 
 // All from their first offsets, under `identity`, which bronze does not know.
@@ -112,11 +132,21 @@ std::string PartitionPositionId(std::string_view identity, std::int32_t partitio
 }
 
 std::string TopicIdentity(const TopicState& topic, const BronzePositions& bronze) {
-  std::string by_cluster = Newest(topic.name + ":cluster-" + topic.cluster, bronze);
-  if (topic.id.empty()) return by_cluster;
-  // A cluster that was upgraded gives ids to topics that bronze has read under the cluster's.
+  std::string by_cluster = ClusterIdentity(topic, bronze);
+  auto upgraded = UpgradedTo(bronze, by_cluster);
+  // Of a cluster that is half upgraded, or was set back, some brokers give no ids: the topic is the one that had one.
+  if (topic.id.empty()) return upgraded ? Newest(topic.name + ":" + upgraded->topic_id, bronze) : by_cluster;
   std::string by_id = Newest(topic.name + ":" + topic.id, bronze);
-  return !Knows(bronze, by_id) && Knows(bronze, by_cluster) ? by_cluster : by_id;
+  return !Knows(bronze, by_id) && !upgraded && Knows(bronze, by_cluster) ? by_cluster : by_id;
+}
+
+BronzePositions StartPlan::Begins() const {
+  BronzePositions begins;
+  for (const PartitionStart& start : starts) {
+    if (start.tell) begins[PartitionPositionId(identity, start.partition)] = start.offset;
+  }
+  begins.insert(upgraded.begin(), upgraded.end());
+  return begins;
 }
 
 std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const std::string& name, const std::string& ours) {
@@ -124,7 +154,8 @@ std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const st
   std::optional<std::string> other;
   for (auto at = bronze.lower_bound(prefix); at != bronze.end() && at->first.starts_with(prefix); ++at) {
     std::string identity = at->first.substr(7, at->first.rfind('/') - 7);
-    if (identity != ours) other = identity;
+    auto upgraded = UpgradedTo(bronze, identity);
+    if (identity != ours && !(upgraded && upgraded->went_on)) other = identity;
   }
   return other;
 }
@@ -147,14 +178,23 @@ Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Time
     return Replaced(facts, *other, identity, why, accept_data_loss, now);
   }
   auto positions = PositionsOf(facts.bronze, identity);
+  bool upgrade = !facts.topic.id.empty() && identity == ClusterIdentity(facts.topic, facts.bronze);
+  std::string by_id = facts.topic.name + ":" + facts.topic.id;
+  std::string upgraded = std::string(kUpgraded) + identity + "/" + facts.topic.id;
   if (auto why = NotTheSameLog(facts, positions)) {
+    if (upgrade) {
+      CS_ASSIGN(StartPlan plan, Replaced(facts, identity, by_id, *why, accept_data_loss, now));
+      plan.upgraded[upgraded] = kGivenUp;
+      return plan;
+    }
     std::string base = identity.substr(0, identity.find('~'));
     int next = 1;
     while (Knows(facts.bronze, Generation(base, next))) ++next;
     return Replaced(facts, identity, Generation(base, next), *why, accept_data_loss, now);
   }
   StartPlan plan;
-  plan.identity = identity;
+  plan.identity = upgrade ? by_id : identity;
+  if (upgrade) plan.upgraded[upgraded] = kWentOn;
   std::string lost;
   for (const auto& [partition, range] : facts.ranges) {
     auto known = positions.find(partition);
@@ -163,7 +203,7 @@ Result<StartPlan> PlanStart(const StartFacts& facts, bool accept_data_loss, Time
       lost += fmt::format("{}{}/{} [{},{})", lost.empty() ? "" : ", ", facts.topic.name, partition, next, range.first);
       plan.gaps.push_back(MakeGap(facts.topic.name, partition, next, range.first, "DATA_LOSS: retention passed us", now));
     }
-    plan.starts.push_back({partition, std::max(next, range.first), next < range.first});
+    plan.starts.push_back({partition, std::max(next, range.first), next < range.first || (upgrade && next > 0)});
   }
   if (lost.empty() || accept_data_loss) return plan;
   return Corrupt(

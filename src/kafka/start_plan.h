@@ -33,9 +33,10 @@ using BronzePositions = std::map<std::string, std::int64_t>;
 std::string PartitionPositionId(std::string_view identity, std::int32_t partition);
 // Under which identity bronze knows this topic: "name:topic id", or "name:cluster-<cluster id>" where there is no topic id. An
 // identity that was given up (its records were not those in bronze, and the loss was accepted) is followed by "~2", "~3", ...
+// A cluster's identity that got topic ids goes on under them from the next start on, and is none for any other id from then on.
 std::string TopicIdentity(const TopicState& topic, const BronzePositions& bronze);
 
-// Another identity under which bronze knows a topic of this name, if there is one.
+// Another identity (not one that went on as ours) under which bronze knows a topic of this name, if there is one.
 std::optional<std::string> OtherIdentity(const BronzePositions& bronze, const std::string& name, const std::string& ours);
 
 // Where reading begins.
@@ -48,6 +49,10 @@ struct StartPlan {
   std::string identity;
   std::vector<PartitionStart> starts;  // one for each partition
   std::vector<Gap> gaps;               // what was lost, when that is accepted
+  BronzePositions upgraded;            // what bronze must learn too when positions of before topic ids go on under one, or end
+
+  // All positions that bronze must learn of, in one commit: of two partitions one alone would say that the other was begun.
+  BronzePositions Begins() const;
 };
 
 // What a person can do about a loss, as errors end.

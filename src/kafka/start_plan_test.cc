@@ -107,11 +107,46 @@ TEST(StartPlan, WithoutATopicIdTheClusterCounts) {
   EXPECT_THAT(MessageOf(PlanStart(facts, false, kNow)), StartsWith("TOPIC_REPLACED"));
 }
 
-TEST(StartPlan, AClusterThatLearnsTopicIdsKeepsItsPositions) {
-  auto plan = PlanStart(Facts({{"bronze/crypto-raw:cluster-cl1/0", 10}}), false, kNow);
+TEST(StartPlan, AClusterThatLearnsTopicIdsKeepsItsPositionsUnderTheId) {
+  StartFacts facts = Facts({{"bronze/crypto-raw:cluster-cl1/0", 10}});
+  auto plan = PlanStart(facts, false, kNow);
   ASSERT_TRUE(plan) << MessageOf(plan);
-  EXPECT_EQ(plan->identity, "crypto-raw:cluster-cl1");
+  EXPECT_EQ(plan->identity, "crypto-raw:AbC");
   EXPECT_EQ(plan->starts[0].offset, 10);
+  EXPECT_EQ(plan->Begins(),
+            (BronzePositions{{"bronze/crypto-raw:AbC/0", 10}, {"bronze/upgraded/crypto-raw:cluster-cl1/AbC", 1}}));
+  facts.bronze.merge(plan->Begins());  // committed at once, and in the same run:
+  facts.bronze["bronze/crypto-raw:AbC/0"] = 30;
+  EXPECT_EQ(PlanStart(facts, false, kNow)->starts[0].offset, 30);
+  EXPECT_FALSE(OtherIdentity(facts.bronze, "crypto-raw", "crypto-raw:AbC"))
+      << "it is the same topic, its records can be compared";
+  StartFacts lagging = facts;
+  lagging.topic.id.clear();
+  EXPECT_EQ(PlanStart(lagging, false, kNow)->starts[0].offset, 30) << "a broker that is not upgraded yet gives no id";
+  facts.topic.id = "New";  // replaced: the positions of before topic ids are not this one's
+  EXPECT_THAT(MessageOf(PlanStart(facts, false, kNow)), StartsWith("TOPIC_REPLACED"));
+  EXPECT_THAT(MessageOf(PlanStart(facts, false, kNow)), HasSubstr("missing=crypto-raw/0 [30,?)"));
+}
+
+TEST(StartPlan, AnotherLogAfterAnUpgradeEndsTheClustersPositions) {
+  StartFacts facts = Facts({{"bronze/crypto-raw:cluster-cl1/0", 10}});
+  facts.differing[0] = "another record at offset 9";
+  EXPECT_THAT(MessageOf(PlanStart(facts, false, kNow)), StartsWith("TOPIC_REPLACED"));
+  auto accepted = PlanStart(facts, true, kNow);
+  ASSERT_TRUE(accepted) << MessageOf(accepted);
+  EXPECT_EQ(accepted->identity, "crypto-raw:AbC");
+  facts.differing.clear();
+  facts.bronze.merge(accepted->Begins());
+  facts.topic.id = "New";
+  EXPECT_THAT(MessageOf(PlanStart(facts, false, kNow)), StartsWith("TOPIC_REPLACED")) << "and nobody else takes them up";
+}
+
+TEST(StartPlan, PositionsThatAFirstStartMustTellGoTogether) {
+  StartFacts facts = Facts();
+  facts.ranges = {{0, {7, 100}}, {1, {20, 50}}, {2, {0, 3}}};
+  auto plan = PlanStart(facts, false, kNow);
+  ASSERT_TRUE(plan) << MessageOf(plan);
+  EXPECT_EQ(plan->Begins(), (BronzePositions{{"bronze/crypto-raw:AbC/0", 7}, {"bronze/crypto-raw:AbC/1", 20}}));
 }
 
 TEST(StartPlan, ANameThatBeginsLikeOursIsAnotherTopic) {

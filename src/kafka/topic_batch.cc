@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -17,11 +18,24 @@ namespace {
 
 constexpr std::chrono::seconds kLiveAge{30};  // an older record is history, not news for the page
 
+constexpr std::size_t kLongestSender = 64;
+
 std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
 
 std::optional<Timestamp> TimeOf(std::string_view micros) {
+  constexpr std::int64_t kEndOf9999 = 253'402'300'799'999'999;
   auto value = IntegerOf<std::int64_t>(micros);
-  return value ? std::optional(FromMicros(*value)) : std::nullopt;
+  return value && *value >= 0 && *value <= kEndOf9999 ? std::optional(FromMicros(*value)) : std::nullopt;
+}
+
+// The mark's own name, "<sender>/<number>".
+MarkId MarkOf(const rd_kafka_message_t& message) {
+  std::string_view text = HeaderOf(message, kMarkHeader);
+  auto slash = text.find('/');
+  if (slash == std::string_view::npos || slash == 0 || slash > kLongestSender || !IsUtf8(text)) return {};
+  auto number = IntegerOf<std::int64_t>(text.substr(slash + 1));
+  if (!number || *number <= 0 || *number == std::numeric_limits<std::int64_t>::max()) return {};
+  return {std::string(text.substr(0, slash)), *number};
 }
 
 bool IsLive(const rd_kafka_message_t& message, Timestamp received) {
@@ -102,7 +116,8 @@ void PartitionBatches::AddReject(RawBatch& batch, const rd_kafka_message_t& mess
   std::optional<std::string> key;
   if (message.key) key = std::string(Bytes(message.key, message.key_len));
   batch.rejects.push_back({batch.source, topic_, partition_, message.offset, "source", std::move(words), std::string(value),
-                           received, message.offset + 1, std::move(key)});
+                           TimeOf(HeaderOf(message, kReceivedHeader)).value_or(received), message.offset + 1, std::move(key),
+                           MarkOf(message)});
 }
 
 // A time without input, told by the producer.
@@ -114,22 +129,21 @@ void PartitionBatches::AddGapRecord(RawBatch& batch, const rd_kafka_message_t& m
   gap.from_time = TimeOf(HeaderOf(message, kFromTimeHeader));
   gap.to_time = TimeOf(HeaderOf(message, kToTimeHeader));
   gap.reason = Printable(HeaderOf(message, kReasonHeader));
-  gap.detected_at = received;
+  gap.detected_at = TimeOf(HeaderOf(message, kReceivedHeader)).value_or(received);
+  gap.mark = MarkOf(message);
   batch.gaps.push_back(std::move(gap));
 }
 
 void PartitionBatches::Skip(std::int64_t next) { next_ = std::max(next_, next); }
 
 // Position 0 is the same as none: what hangs on it waits for the first record.
-bool PartitionBatches::HasNews() const { return next_ != told_ || ((tell_ || !gaps_.empty()) && next_ > 0); }
+bool PartitionBatches::HasNews() const { return next_ != told_ || (!gaps_.empty() && next_ > 0); }
 
 std::vector<std::shared_ptr<RawBatch>> PartitionBatches::Take() {
   if (next_ > 0) TellGaps();
-  bool news = next_ != told_ || (tell_ && next_ > 0);
-  if (!open_ && closed_.empty() && news) Open(kDefaultSource);
+  if (!open_ && closed_.empty() && next_ != told_) Open(kDefaultSource);
   if (!open_ && !closed_.empty() && closed_.back()->next_position < next_) Open(closed_.back()->source);
   Close();
-  if (!closed_.empty()) tell_ = false;
   told_ = next_;
   bytes_ = rows_ = 0;
   return std::exchange(closed_, {});

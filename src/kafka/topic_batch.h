@@ -24,8 +24,6 @@ class PartitionBatches {
   void Add(const rd_kafka_message_t& message, Timestamp received);
   // Everything below `next` was read: control records and records that were compacted away bring no row.
   void Skip(std::int64_t next);
-  // The position itself is news to bronze, though no record brings it.
-  void Tell() { tell_ = true; }
   // Sends `gap` on with the first position that there is.
   void AddGap(Gap gap) { gaps_.push_back(std::move(gap)); }
 
@@ -54,7 +52,6 @@ class PartitionBatches {
   const std::string position_id_;
   std::int64_t next_;  // offset that follows what was taken
   std::int64_t told_;  // up to here batches were handed on
-  bool tell_ = false;
   std::shared_ptr<RawBatch> open_;
   std::vector<std::shared_ptr<RawBatch>> closed_;
   std::vector<Gap> gaps_;

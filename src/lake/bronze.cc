@@ -167,13 +167,17 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
     AddByDate(OnlyNew(incoming.batch, work), committing_);
     AddSideRows(batch, work);
     committing_positions_[BronzeId(batch)] = batch.next_position;
+    work.reject_positions[QuarantineId("bronze", batch.position_id)] = batch.next_position;
+    for (const auto& [position_id, begin] : batch.begins) {
+      std::string id = AppId(position_id);
+      if (begin > PositionOr(committing_positions_, id, PositionOr(positions_, id, 0))) committing_positions_[id] = begin;
+    }
   }
   if (committing_positions_.empty()) {  // all of it was committed before
     Settle(lake_.bronze().version());
     return std::nullopt;
   }
   for (const auto& [id, position] : committing_positions_) {
-    work.reject_positions[QuarantineId("bronze", std::string_view(id).substr(kAppPrefix.size()))] = position;
     if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
   }
   work.commit.positions = committing_positions_;

@@ -45,7 +45,11 @@ Status CommitSide(Table& table, const TableLayout& layout, std::vector<Partition
   plan.positions = positions;
   plan.operation = std::move(operation);
   for (const auto& [id, position] : positions) {
-    if (auto found = now.find(id); found != now.end()) plan.expected.insert(*found);
+    auto found = now.find(id);
+    if (found == now.end()) continue;
+    plan.expected.insert(*found);
+    // Work that is done again after a crash may be cut shorter than it was: what is written stays written.
+    plan.positions[id] = std::max(position, found->second);
   }
   CS_TRY(CommitOnce(table, layout, std::move(plan), epoch));
   return {};

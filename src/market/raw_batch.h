@@ -13,6 +13,12 @@
 
 namespace cryptostream {
 
+// A mark's own name: who set it aside, and its number there, which only grows. Empty where a message was rejected in its place.
+struct MarkId {
+  std::string sender;
+  std::int64_t number = 0;
+};
+
 // A message that could not become a row, kept whole (bounded) with the reason.
 struct Reject {
   std::string source;
@@ -25,6 +31,7 @@ struct Reject {
   Timestamp received;
   std::int64_t position = 0;                      // the stage's position that covers this row (rule 4)
   std::optional<std::string> key = std::nullopt;  // of a topic's record, for the dead letters; quarantine has no column for it
+  MarkId mark = {};                               // for the dedup on the way into quarantine, like the key without a column
 
   static constexpr std::size_t kMaxRejectBytes = 1 << 20;
 };
@@ -49,6 +56,7 @@ struct Gap {
   std::optional<Timestamp> from_time, to_time;
   std::string reason;
   Timestamp detected_at;
+  MarkId mark;  // as of a reject
 };
 
 // Messages of one partition in order, as received, with the position that they reach. Values lie end to end in one buffer
@@ -67,9 +75,10 @@ class RawBatch {
   std::int32_t partition = 0;
   std::string position_id;         // appId of the position, without the prefix "cryptostream/": "bronze/direct/coingecko"
   std::int64_t next_position = 0;  // version of that appId once this batch is committed
-  bool end_of_input = false;       // nothing follows: commit now
-  bool live = true;                // a fresh price, to be shown before it is durable
-  std::vector<Reject> rejects;     // messages that cannot be bronze rows
+  std::map<std::string, std::int64_t> begins;  // further positions for the same commit: where reading of other partitions begins
+  bool end_of_input = false;                   // nothing follows: commit now
+  bool live = true;                            // a fresh price, to be shown before it is durable
+  std::vector<Reject> rejects;                 // messages that cannot be bronze rows
   std::vector<Gap> gaps;
 
   // A batch of a fast source has about so much.

@@ -13,8 +13,8 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
   CS_ASSIGN(run->lake_, Lake::Open(options));
   EngineHooks hooks;
   hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
-  hooks.dead_letters = std::move(dead_letters.send);
-  hooks.dead_letter_topic = std::move(dead_letters.topic);
+  hooks.dead_letters = dead_letters.send;
+  hooks.dead_letter_topic = dead_letters.topic;
   if (server) {
     hooks.provisional = [server](std::uint64_t batch, std::vector<Tick> ticks) { server->live()->AddProvisional(batch, ticks); };
     hooks.bronze_committed = [server](std::uint64_t through, Version version) {
@@ -22,6 +22,7 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
     };
     hooks.committed = [server] { server->Poke(); };
   }
+  run->dead_letters_ = dead_letters;
   run->engine_ = std::make_unique<Engine>(*run->lake_, clock, std::move(hooks));
   if (options.maintenance.enabled) {
     run->maintainer_ = std::make_unique<Maintainer>(*run->lake_);
@@ -35,7 +36,20 @@ LakeRun::~LakeRun() {
   maintainer_ = nullptr;
   for (std::jthread& source : sources_) source.request_stop();
   sources_.clear();
+  marks_ = nullptr;
   engine_ = nullptr;
+}
+
+MarkIntake& LakeRun::marks() {
+  if (!marks_) {
+    marks_ = std::make_unique<MarkIntake>(
+        *lake_,
+        [this] {
+          if (server_) server_->Poke();
+        },
+        [this](const Error& error) { Fail(error); }, dead_letters_.send);
+  }
+  return *marks_;
 }
 
 void LakeRun::Fail(const Error& error) {
@@ -84,6 +98,7 @@ void LakeRun::PlayInput(std::string name, Role role, std::function<Status(StopTo
 void LakeRun::ReportState() {
   if (!server_) return;
   std::string trouble = engine_->trouble();
+  if (trouble.empty() && marks_) trouble = marks_->trouble();
   server_->SetLakeState(trouble.empty(), trouble);
 }
 
@@ -92,6 +107,10 @@ Status LakeRun::Finish(bool close_windows, StopToken stop) {
   while (playing()) {
     if (auto error = failure()) return std::unexpected(*error);
     if (!SleepFor(stop, kLook)) return Cancelled("stopped before the input ended");
+  }
+  while (marks_ && !marks_->settled()) {
+    if (auto error = failure()) return std::unexpected(*error);
+    if (!SleepFor(stop, kLook)) return Cancelled("stopped before rejected bodies and gaps were worked in");
   }
   if (auto error = failure()) return std::unexpected(*error);
   return engine_->Drain(close_windows, stop);

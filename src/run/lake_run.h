@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "lake/engine.h"
 #include "lake/lake.h"
+#include "lake/marks.h"
 #include "maintain/maintainer.h"
 #include "serve/server.h"
 #include "source/source.h"
@@ -50,14 +51,18 @@ class LakeRun {
 
   Lake& lake() { return *lake_; }
   Engine& engine() { return *engine_; }
+  // Where marks go in. Call first before any input plays.
+  MarkIntake& marks();
 
  private:
   explicit LakeRun(Server* server) : server_(server) {}
   void Fail(const Error& error);
 
   Server* const server_;
+  DeadLetters dead_letters_;
   std::unique_ptr<Lake> lake_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<MarkIntake> marks_;
   std::unique_ptr<Maintainer> maintainer_;
   mutable std::mutex mutex_;
   std::optional<Error> failure_;  // guarded by mutex_

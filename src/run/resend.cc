@@ -1,7 +1,7 @@
 // Quarantine in, the same messages once more out: into bronze, like any other input, or onto the topic. Which rows are open the tables
 // say (query/rejected.cc), so nothing is remembered between runs. Into the lake: the lock first, then everything that an earlier run left half
 // done is worked in, and only then is looked what is open; a batch's rows and its number are in one commit of bronze. To the
-// topic: what the topic holds already is asked of the topic (kafka/resend.cc).
+// topic: what the topic holds already is asked of the topic (kafka/resend.cc), and where it has dropped records of the tables (query/accepted.cc).
 //
 // A message that silver refused is in bronze already. It is appended again, with a mark, and silver decides on the new row; the old one stays
 // refused. So bronze = silver + duplicates + rejected by silver holds before, after and in between (docs/decisions/0017).
@@ -12,12 +12,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "base/log.h"
 #include "delta/retained_from.h"
 #include "kafka/resend.h"
 #include "market/replayed.h"
+#include "query/accepted.h"
 #include "query/lake_views.h"
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
@@ -169,6 +171,51 @@ Result<QuarantineReplayed> Look(const Config& config, const RejectedFilter& filt
   return report;
 }
 
+// Where the topic's retention has dropped records, the tables are asked: a message that this lake has read out of the topic and taken has
+// arrived, whoever sent it, and of equal ones one is enough.
+class TablesAsked {
+ public:
+  TablesAsked(const Config& config, Date from) : config_(config), from_(from) {}
+
+  // Leaves out of `batch` what has arrived.
+  Status LeaveOut(RawBatch& batch, QuarantineReplayed& report) {
+    if (!views_) {
+      CS_ASSIGN(views_, OpenLakeViews(config_.lake.root));
+      CS_ASSIGN(bool reads, ReadsTopic(*views_->duck, config_.kafka.topic));
+      if (!reads) {
+        LogWarn(
+            "kafka: the topic has dropped records and this lake does not read it, so what an earlier replay sent before may be "
+            "sent "
+            "again: topic={} (whoever reads it knows equal messages by their content)",
+            config_.kafka.topic);
+      }
+    }
+    std::vector<std::string> messages;
+    for (std::size_t i = 0; i < batch.rows(); ++i) messages.emplace_back(batch.row(i).value);
+    CS_ASSIGN(auto arrived, FindAccepted(*views_->duck, config_.kafka.topic, from_, messages));
+    RawBatch left = batch.Like();
+    left.live = batch.live;
+    for (std::size_t i = 0; i < batch.rows(); ++i) {
+      if (arrived.contains(messages[i]) || !sent_.insert(messages[i]).second) {
+        ++report.in_tables;
+        --report.sent;
+        report.bytes -= static_cast<std::int64_t>(messages[i].size());
+      } else {
+        left.Add(batch.row(i));
+      }
+    }
+    left.rejects = std::move(batch.rejects);
+    batch = std::move(left);
+    return {};
+  }
+
+ private:
+  const Config& config_;
+  const Date from_;
+  std::optional<LakeViews> views_;
+  std::set<std::string> sent_;  // in this run
+};
+
 Result<QuarantineReplayed> ToTopic(const Config& config, const QuarantineRequest& request, StopToken stop) {
   QuarantineReplayed report;
   CS_ASSIGN(TablesSeen tables, LookAtTables(config.lake.root));
@@ -179,16 +226,18 @@ Result<QuarantineReplayed> ToTopic(const Config& config, const QuarantineRequest
   CS_ASSIGN(std::optional<Date> first, FirstDay(config));
   if (!first) return report;
   CS_ASSIGN(auto there, FindReplayed(config.kafka, tables.quarantine_id, Timestamp(*first - kClocks), stop));
+  TablesAsked tables_asked(config, *first - kClocks);
   auto take = [&](RawBatch batch) -> Status {
     report.refused_here += static_cast<std::int64_t>(batch.rejects.size());
     report.sent -= static_cast<std::int64_t>(batch.rejects.size());
+    if (!there.whole) CS_TRY(tables_asked.LeaveOut(batch, report));
     return resender && batch.rows() > 0 ? resender->Send(batch, stop) : Status{};
   };
   // Whatever bronze has forgotten, the topic says what it holds.
   Gatherer gatherer(config, Timestamp::min(), take);
   CS_TRY(ReadOpen(config, request.filter, gatherer, report, stop, [&](const OpenReject& open) {
-    auto found = there.find(open.id);
-    if (found == there.end() || found->second == 0) return false;
+    auto found = there.times.find(open.id);
+    if (found == there.times.end() || found->second == 0) return false;
     --found->second;
     ++report.in_topic;
     return true;

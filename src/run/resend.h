@@ -17,10 +17,11 @@ struct QuarantineRequest {
 // What a replay of quarantine did, or would do, by message.
 struct QuarantineReplayed {
   std::int64_t sent = 0;
-  std::int64_t bytes = 0;                             // of what was sent
-  std::int64_t rejected_again = 0;                    // into the lake: refused once more, by whatever stage
-  std::int64_t refused_here = 0;                      // to the topic: no message can be made of it yet, so it was not sent
-  std::int64_t in_topic = 0;                          // sent to the topic by an earlier replay
+  std::int64_t bytes = 0;           // of what was sent
+  std::int64_t rejected_again = 0;  // into the lake: refused once more, by whatever stage
+  std::int64_t refused_here = 0;    // to the topic: no message can be made of it yet, so it was not sent
+  std::int64_t in_topic = 0;        // sent to the topic by an earlier replay
+  std::int64_t in_tables = 0;       // the topic has dropped records, but this lake has read and taken the message
   std::int64_t cut = 0, no_message = 0, too_old = 0;  // left out, see docs/tables.md
 };
 

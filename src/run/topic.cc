@@ -5,6 +5,7 @@
 //   topic       idempotent, acks=all, keyed by coin                                                    (kafka/producer)
 //   topic       records, partition by partition, each batch with the offset that follows it            (kafka/reader)
 //   bronze      the position `bronze/<topic identity>/<partition>` is in the commit of the rows         (lake/bronze)
+//   marks       what is no message, on a topic of its own, beside the messages, into quarantine and gaps  (kafka/mark_sender, lake/marks)
 //   dead        what bronze or silver rejects, before the position moves past it; if asked for          (kafka/dead_letters)
 //   ...         silver and gold as without a broker
 //   topic       the group's offsets follow bronze's commits, so that lag shows in the usual tools
@@ -23,6 +24,7 @@ namespace cryptostream {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::seconds kMarksPause{30};
 
 // Bronze's positions without the prefix that all app ids share.
 Result<BronzePositions> PositionsIn(Lake& lake) {
@@ -64,6 +66,52 @@ void PlayTopic(LakeRun& run, std::shared_ptr<TopicConsumer> consumer, LakeRun::R
     hooks.push = [&, stop](RawBatch batch) { return run.engine().Push(std::move(batch), stop); };
     hooks.report = [&](const SourceReport& report) { run.Tell(report); };
     return consumer->Run(hooks, stop);
+  });
+}
+
+// Position ids of marks as a TopicConsumer has them, whose topics are bronze's.
+constexpr std::string_view kTopicPosition = "bronze/";
+
+// Marks beside the messages, from a topic of their own into quarantine and gaps. Whatever is wrong with that topic is said, what it has lost
+// becomes a row of gaps, and the messages go on.
+void PlayMarks(LakeRun& run, const Config& config, bool until_end) {
+  ConsumerOptions options{config.kafka, until_end, true};
+  options.kafka.topic = MarksTopicOf(config.kafka);
+  options.kafka.accept_data_loss = true;
+  MarkIntake& intake = run.marks();
+  run.PlayInput("topic of marks", LakeRun::Role::kExtra, [&intake, options](StopToken stop) -> Status {
+    CS_ASSIGN(auto consumer, TopicConsumer::Create(options, MachineClock()));
+    ConsumerHooks hooks;
+    hooks.positions = [&intake]() -> Result<BronzePositions> {
+      CS_ASSIGN(auto known, intake.TopicPositions());
+      BronzePositions positions;
+      for (const auto& [place, next] : known) positions[std::string(kTopicPosition) + place] = next;
+      return positions;
+    };
+    hooks.last_record = [](const std::string&, std::int32_t, std::int64_t) { return std::nullopt; };
+    hooks.push = [&intake, stop](RawBatch batch) {
+      batch.position_id.replace(0, kTopicPosition.size(), kMarkPosition);
+      std::map<std::string, std::int64_t> begins;
+      for (const auto& [id, position] : std::exchange(batch.begins, {})) {
+        begins[std::string(kMarkPosition) + id.substr(kTopicPosition.size())] = position;
+      }
+      batch.begins = std::move(begins);
+      return intake.Push(std::move(batch), stop);
+    };
+    std::string said;
+    while (true) {
+      Status ended = consumer->Run(hooks, stop);
+      if (ended || stop.stop_requested()) return {};
+      if (said != ended.error().message) {
+        LogWarn(
+            "kafka: rejected bodies and gaps of the producer are not read, messages are; tried again every {} s: topic={} "
+            "reason={}",
+            kMarksPause.count(), options.kafka.topic, ended.error().message);
+      }
+      said = ended.error().message;
+      if (options.until_end) return {};
+      SleepFor(stop, kMarksPause);
+    }
   });
 }
 
@@ -124,6 +172,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
   CS_ASSIGN(auto run, LakeRun::Start(replay ? config.lake : PolledLake(config, *client), MachineClock(), server.get(),
                                      DeadLettersOf(config)));
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
+  PlayMarks(*run, config, false);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
     return PlayToTopic(*producer, *source, [&](const SourceReport& report) { run->Tell(report); }, ending);
@@ -141,6 +190,7 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka, request.exit_when_done}, MachineClock()));
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, DeadLettersOf(config)));
   LogInfo("writing the lake {}", config.lake.root);
+  PlayMarks(*run, config, request.exit_when_done);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   if (request.exit_when_done) return run->Finish(true, stop);
   while (SleepFor(stop, kLook)) {

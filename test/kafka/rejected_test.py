@@ -125,6 +125,24 @@ def test_sent_to_the_topic_once_and_from_there_into_tables(broker, topic, crypto
     assert "WRONG" not in cryptostream("verify", "--storage", tmp_path / "second").stdout
 
 
+def test_what_the_topics_retention_dropped_is_not_sent_again(broker, topic, cryptostream, tmp_path):
+    """The topic cannot say any more what it held; this lake has read it, and its tables can."""
+    broker.make_topic(topic)
+    lake, mended = a_lake_with_soon_good_rows(cryptostream, tmp_path)
+    assert resend(cryptostream, broker, topic, lake, *mended)["sent"] == 21
+    stream(cryptostream, broker, topic, lake, *mended)  # 20 are taken, "{broken" is refused once more
+    end = len(in_order(broker, topic)) + 1
+    assert len(in_order(broker, topic)) == 21
+    broker.delete_records(topic, 0, end)
+    report = resend(cryptostream, broker, topic, lake, *mended)
+    assert (report["sent"], report["in_tables"]) == (1, 21), "of the broken one, which is in quarantine twice, one is enough"
+    assert [message.value() for message in in_order(broker, topic)] == [b"{broken"]
+    other, _ = tmp_path / "other", (tmp_path / "other").mkdir()
+    unread, mended = a_lake_with_soon_good_rows(cryptostream, other)
+    done = cryptostream("quarantine", "replay", "--to", "topic", "--broker", broker.address, "--topic", topic, "--storage", unread, *mended)
+    assert "this lake does not read it" in done.stderr
+
+
 @pytest.mark.parametrize("point", RESEND_POINTS)
 def test_a_killed_replay_to_the_topic_doubles_nothing(point, broker, topic, cryptostream, tmp_path):
     broker.make_topic(topic, 2)

@@ -36,7 +36,7 @@ DOORS = {
     r"boost/(?!container/|unordered/)|curl/": r"net/",  # Boost's containers are used like the standard's
     r"toml\+\+/": r"config/",
     r"librdkafka/": r"kafka/",
-    r"sqlite3": r"kafka/spool\.cc",
+    r"sqlite3": r"kafka/spool\w*\.(cc|h)",
     r"libpq|postgresql/": r"sink/",
     r"simdjson": r"(market|source)/",
     r"spdlog/": r"base/log\.(cc|h)",
