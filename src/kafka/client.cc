@@ -105,6 +105,10 @@ Status CheckKafkaOptions(const KafkaOptions& options) {
     return Invalid("the topic of marks must be one of its own: key=kafka.marks_topic value=" + MarksTopicOf(options) +
                    " (not kafka.topic, where readers expect messages only, and not kafka.dlq_topic)");
   }
+  return CheckPassedThrough(options);
+}
+
+Status CheckPassedThrough(const KafkaOptions& options) {
   Conf conf(rd_kafka_conf_new());
   return SetPassedThrough(conf.get(), options);
 }

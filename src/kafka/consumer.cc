@@ -29,7 +29,7 @@ KafkaOptions WithDefaults(KafkaOptions options, bool until_end) {
 }  // namespace
 
 Result<std::unique_ptr<TopicConsumer>> TopicConsumer::Create(const ConsumerOptions& options, const Clock& clock) {
-  CS_TRY(CheckKafkaOptions(options.kafka));
+  CS_TRY(CheckPassedThrough(options.kafka));
   return std::unique_ptr<TopicConsumer>(new TopicConsumer(options, clock));
 }
 

@@ -35,7 +35,7 @@ KafkaOptions WithDefaults(const KafkaOptions& given) {
 Result<std::unique_ptr<TopicProducer>> TopicProducer::Start(const ProducerOptions& options, const Clock& clock) {
   ProducerOptions filled = options;
   filled.kafka = WithDefaults(filled.kafka);
-  CS_TRY(CheckKafkaOptions(filled.kafka));
+  CS_TRY(CheckPassedThrough(filled.kafka));
   std::unique_ptr<TopicProducer> producer(new TopicProducer(std::move(filled), clock));
   CS_ASSIGN(producer->spool_, Spool::Open(options.spool_file, options.spool_bytes));
   if (!producer->spool_->empty()) LogInfo("kafka: {}", producer->Words());

@@ -97,8 +97,8 @@ def test_the_topic_of_marks_and_the_compression_can_be_chosen(broker, topic, cry
     settings = ["--set", f"kafka.marks_topic={topic}.side", "--set", "kafka.compression=zstd"]
     produce(cryptostream, broker, topic, tmp_path / "a", prices(50), broken(2), *settings)
     assert len(all_of(broker, topic + ".side")) == 2 and set(codecs(broker, topic)) == {4}
-    stream(cryptostream, broker, topic, tmp_path / "lake", *settings)
-    assert len(quarantined(tmp_path / "lake")) == 2
+    said = stream(cryptostream, broker, topic, tmp_path / "lake", *settings)
+    assert len(quarantined(tmp_path / "lake")) == 2, said.stderr
     for wrong in (f"kafka.marks_topic={topic}", "kafka.marks_topic=a b", "kafka.compression=zip", "kafka.topic=a/b", "kafka.topic=" + "x" * 250):
         refused = cryptostream("stream", "--topic", topic, "--set", wrong, check=False)
         assert refused.returncode == 78 and wrong.partition("=")[0] in refused.stderr, refused.stderr
