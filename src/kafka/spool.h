@@ -48,7 +48,7 @@ class Spool {
   // Forgets all batches up to `number`: their messages are delivered. Takes their marks in the same transaction; what finds no room is
   // dropped and counted. Errors: Unavailable.
   Status Remove(std::int64_t number, const std::vector<RawBatch>& marks = {}, Timestamp now = {});
-  // The oldest marks. Errors: Corrupt, naming file and mark.
+  // The oldest marks, some MiB at most. Errors: Corrupt, naming file and mark.
   Result<std::vector<Mark>> OldestMarks(std::size_t count);
   // Forgets marks up to `through`: they are delivered. If some were dropped, that is a mark now. Errors: Unavailable.
   Status RemoveMarks(std::int64_t through, Timestamp now);

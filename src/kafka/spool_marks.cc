@@ -30,7 +30,8 @@ constexpr const char* kDroppedKey = "spool/marks/dropped";
 constexpr const char* kDroppedSinceKey = "spool/marks/dropped_since";
 
 constexpr std::uint64_t kLeastMarkBytes = 1 << 20, kMostMarkBytes = 64 << 20;
-constexpr std::uint64_t kGapRoom = 1 << 20;  // for gaps alone, which are small and say more
+constexpr std::size_t kMostReadBytes = 4 << 20;  // at once
+constexpr std::uint64_t kGapRoom = 1 << 20;      // for gaps alone, which are small and say more
 
 std::int64_t ValueOf(const std::map<std::string, std::int64_t>& state, const char* key) {
   auto found = state.find(key);
@@ -140,17 +141,19 @@ Result<std::vector<Spool::Mark>> Spool::OldestMarks(std::size_t count) {
   SpoolStatement read(db_, "select number, checksum, body from mark order by number limit ?1");
   read.Bind(1, static_cast<std::int64_t>(count));
   int step = SQLITE_ROW;
-  while ((step = read.Step()) == SQLITE_ROW) {
+  std::size_t bytes = 0;
+  while (bytes < kMostReadBytes && (step = read.Step()) == SQLITE_ROW) {
     std::int64_t number = read.Number(0);
     std::string_view body = read.Bytes(2);
     std::string name = "mark " + std::to_string(number);
     if (read.Bytes(1) != SpoolChecksum(ChecksumNumber(number), body))
       return std::unexpected(Wrong("the checksum of " + name + " does not fit"));
+    bytes += body.size();
     auto mark = DecodeBatch(body);
     if (!mark) return std::unexpected(Wrong(name + ": " + mark.error().message));
     marks.push_back({number, *std::move(mark)});
   }
-  if (step != SQLITE_DONE) return std::unexpected(Failed("read a mark"));
+  if (step != SQLITE_DONE && step != SQLITE_ROW) return std::unexpected(Failed("read a mark"));
   return marks;
 }
 

@@ -184,5 +184,31 @@ TEST_F(ReplayedTest, DeadLettersAreToldBeforeThePositionMovesAndAgainUntilTheyAr
   EXPECT_EQ(box.calls[2].front().offset, 3);
 }
 
+using BeginsTest = EngineTest;
+
+TEST_F(BeginsTest, PositionsThatABatchBringsForOthersAreInItsCommitAndNeverGoBack) {
+  Start();
+  Version before = lake_->bronze().version();
+  RawBatch first;
+  first.source = "coingecko";
+  first.topic = "t";
+  first.position_id = "bronze/t:AbC/0";
+  first.next_position = 40;
+  first.begins = {{"bronze/t:AbC/0", 40}, {"bronze/t:AbC/1", 10}};
+  Feed(first);
+  Drain(false);
+  EXPECT_EQ(lake_->bronze().version(), before + 1) << "one commit, so that no kill can part them";
+  EXPECT_EQ(lake_->bronze().Txns()->at(AppId("bronze/t:AbC/0")), 40);
+  EXPECT_EQ(lake_->bronze().Txns()->at(AppId("bronze/t:AbC/1")), 10);
+  RawBatch later = first.Like();
+  later.position_id = "bronze/t:AbC/1";
+  later.next_position = 30;
+  Feed(later);
+  first.next_position = 41;
+  Feed(first);
+  Drain(false);
+  EXPECT_EQ(lake_->bronze().Txns()->at(AppId("bronze/t:AbC/1")), 30);
+}
+
 }  // namespace
 }  // namespace cryptostream
