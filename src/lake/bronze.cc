@@ -170,7 +170,10 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
     work.reject_positions[QuarantineId("bronze", batch.position_id)] = batch.next_position;
     for (const auto& [position_id, begin] : batch.begins) {
       std::string id = AppId(position_id);
-      if (begin > PositionOr(committing_positions_, id, PositionOr(positions_, id, 0))) committing_positions_[id] = begin;
+      std::int64_t before = PositionOr(committing_positions_, id, PositionOr(positions_, id, 0));
+      if (begin <= before) continue;
+      committing_positions_[id] = begin;
+      without_row += begin - before;
     }
   }
   if (committing_positions_.empty()) {  // all of it was committed before

@@ -147,6 +147,7 @@ def test_a_new_lake_on_an_old_topic_misses_nothing_it_never_had(broker, topic, c
     tables = judge.tables(tmp_path / "lake")
     assert kafka_positions(tables) == {0: 40, 1: 30}
     assert tables["gaps"].rows() == []
+    assert "WRONG" not in cryptostream("verify", "--storage", tmp_path / "lake").stdout
 
 
 @pytest.mark.both_versions
