@@ -38,7 +38,12 @@ Status Translate(rd_kafka_error_t* error, const std::string& what) {
 
 // The topic with every partition that anybody knows: a broker that lags may not have heard of the newest ones, to which something was sent.
 Result<TopicState> DescribeWhole(const KafkaClient& client, const std::string& name, StopToken stop) {
-  CS_ASSIGN(TopicState topic, DescribeTopic(client, name, kAdminTimeout));
+  auto first = DescribeTopic(client, name, kAdminTimeout);
+  if (!first && first.error().kind == ErrorKind::kNotFound) {
+    return NotFound("there is no topic " + name +
+                    " (--topic, kafka.topic) at the broker (nothing can be sent to it: make it, or `cryptostream produce` does)");
+  }
+  CS_ASSIGN(TopicState topic, std::move(first));
   for (int look = 1; look < kLooks; ++look) {
     if (!SleepFor(stop, kLookAgain)) return Cancelled("stopped while the topic was looked at");
     CS_ASSIGN(TopicState again, DescribeTopic(client, name, kAdminTimeout));
@@ -122,7 +127,8 @@ Result<std::unique_ptr<TopicResender>> TopicResender::Start(const KafkaOptions& 
                                                      if (message.err) self->failed_ = rd_kafka_err2str(message.err);
                                                    }));
   CS_TRY(Translate(rd_kafka_init_transactions(resender->client_->handle(), Ms(kPatience)),
-                   "cannot send to " + options.topic + " in transactions"));
+                   "cannot send to topic " + options.topic + " (--topic, kafka.topic) at " + options.broker +
+                       " (--broker, kafka.broker) in transactions"));
   resender->topic_.reset(rd_kafka_topic_new(resender->client_->handle(), options.topic.c_str(), nullptr));
   if (!resender->topic_) return std::unexpected(KafkaError("cannot write to " + options.topic, rd_kafka_last_error()));
   return resender;
