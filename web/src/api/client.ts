@@ -26,18 +26,27 @@ export function problemMessage(status: number, body: string): string {
   return `the server answered ${status}`;
 }
 
+/** The server itself gives up a query after 10 s; whoever is silent for longer does not answer. */
+const TIMEOUT_MS = 20_000;
+
 /** Reads `path`, which is relative to the API's root. */
 async function getJson<T>(path: string): Promise<T> {
   let response: Response;
+  let body: string;
   try {
-    response = await fetch(apiRoot() + path, { headers: { accept: "application/json" } });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(apiRoot() + path, { headers: { accept: "application/json" }, signal });
+    body = await response.text();
+  } catch (error) {
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    throw new ApiError(0, late ? "the server does not answer" : "the server cannot be reached");
+  }
+  if (!response.ok) throw new ApiError(response.status, problemMessage(response.status, body));
+  try {
+    return JSON.parse(body) as T;
   } catch {
-    throw new ApiError(0, "the server cannot be reached");
+    throw new ApiError(response.status, "what answers is not the server's API"); // a proxy's page
   }
-  if (!response.ok) {
-    throw new ApiError(response.status, problemMessage(response.status, await response.text()));
-  }
-  return (await response.json()) as T;
 }
 
 export function fetchCoins(): Promise<CoinsAnswer> {

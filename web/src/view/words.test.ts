@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemMessage } from "../api/client";
 import type { SourceStatus } from "../api/types";
 import type { Bar } from "../data/bars";
 import { ageText } from "./headline";
@@ -57,11 +56,6 @@ test("a candle whose rows are not durable yet says so", () => {
   assert.equal(barState(bar), "closed");
   assert.equal(barState({ ...bar, closed: false }), "running");
   assert.equal(barState({ ...bar, closed: false, committed: false }), "running, not yet stored");
-});
-
-test("problem+json is read, anything else is only counted", () => {
-  assert.equal(problemMessage(404, '{"title":"Not Found","detail":"unknown coin"}'), "unknown coin");
-  assert.equal(problemMessage(502, "<html>"), "the server answered 502");
 });
 
 test("a sparkline needs two points and draws a flat one in the middle", () => {
