@@ -8,7 +8,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
+const QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
 
 std::string HexOf(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";

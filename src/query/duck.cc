@@ -4,17 +4,15 @@
 // Rejected: the C++ API, whose classes change with every release.
 #include "query/duck.h"
 
-#include <duckdb.h>
-
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "base/stop.h"
 #include "query/duck_function.h"
+#include "query/duck_value.h"
 
 namespace cryptostream {
 namespace {
@@ -107,94 +105,6 @@ Status RunSetup(duckdb_connection connection, const std::string& sql) {
   return {};
 }
 
-duckdb_value ToDuckValue(const SqlValue& value) {
-  struct Visitor {
-    duckdb_value operator()(std::monostate) const { return duckdb_create_null_value(); }
-    duckdb_value operator()(bool v) const { return duckdb_create_bool(v); }
-    duckdb_value operator()(std::int64_t v) const { return duckdb_create_int64(v); }
-    duckdb_value operator()(double v) const { return duckdb_create_double(v); }
-    duckdb_value operator()(Timestamp v) const { return duckdb_create_timestamp_tz({ToMicros(v)}); }
-    duckdb_value operator()(Date v) const {
-      return duckdb_create_date({static_cast<std::int32_t>(v.time_since_epoch().count())});
-    }
-    duckdb_value operator()(const std::string& v) const { return duckdb_create_varchar_length(v.data(), v.size()); }
-    duckdb_value operator()(const Blob& v) const {
-      return duckdb_create_blob(reinterpret_cast<const std::uint8_t*>(v.bytes.data()), v.bytes.size());
-    }
-    duckdb_value operator()(const std::vector<std::string>& texts) const {
-      std::vector<duckdb_value> items;
-      for (const std::string& text : texts) items.push_back(duckdb_create_varchar_length(text.data(), text.size()));
-      duckdb_logical_type type = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-      duckdb_value list = duckdb_create_list_value(type, items.data(), items.size());
-      duckdb_destroy_logical_type(&type);
-      for (duckdb_value& item : items) duckdb_destroy_value(&item);
-      return list;
-    }
-  };
-  return std::visit(Visitor{}, value);
-}
-
-const char* TypeName(duckdb_type type) {
-  switch (type) {
-    case DUCKDB_TYPE_BOOLEAN: return "BOOLEAN";
-    case DUCKDB_TYPE_TINYINT: return "TINYINT";
-    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
-    case DUCKDB_TYPE_INTEGER: return "INTEGER";
-    case DUCKDB_TYPE_BIGINT: return "BIGINT";
-    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
-    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
-    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
-    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
-    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
-    case DUCKDB_TYPE_FLOAT: return "FLOAT";
-    case DUCKDB_TYPE_DOUBLE: return "DOUBLE";
-    case DUCKDB_TYPE_DATE: return "DATE";
-    case DUCKDB_TYPE_TIMESTAMP: return "TIMESTAMP";
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return "TIMESTAMP WITH TIME ZONE";
-    case DUCKDB_TYPE_BLOB: return "BLOB";
-    default: return "VARCHAR";
-  }
-}
-
-// True for types that ReadValue knows; the others are cast to text. A bare parameter's type is unknown until it runs.
-bool IsPlain(duckdb_type type) {
-  return type == DUCKDB_TYPE_VARCHAR || type == DUCKDB_TYPE_INVALID || std::strcmp(TypeName(type), "VARCHAR") != 0;
-}
-
-std::string ReadText(void* data, idx_t row) {
-  auto* text = &static_cast<duckdb_string_t*>(data)[row];
-  return std::string(duckdb_string_t_data(text), duckdb_string_t_length(*text));
-}
-
-SqlValue ReadHugeInt(duckdb_hugeint value) {
-  bool fits = value.upper == (static_cast<std::int64_t>(value.lower) < 0 ? -1 : 0);
-  if (fits) return static_cast<std::int64_t>(value.lower);
-  return duckdb_hugeint_to_double(value);
-}
-
-SqlValue ReadValue(duckdb_type type, void* data, idx_t row) {
-  auto integer = [&]<class T>(T*) -> SqlValue { return static_cast<std::int64_t>(static_cast<T*>(data)[row]); };
-  switch (type) {
-    case DUCKDB_TYPE_BOOLEAN: return static_cast<bool*>(data)[row];
-    case DUCKDB_TYPE_TINYINT: return integer(static_cast<std::int8_t*>(nullptr));
-    case DUCKDB_TYPE_SMALLINT: return integer(static_cast<std::int16_t*>(nullptr));
-    case DUCKDB_TYPE_INTEGER: return integer(static_cast<std::int32_t*>(nullptr));
-    case DUCKDB_TYPE_BIGINT: return integer(static_cast<std::int64_t*>(nullptr));
-    case DUCKDB_TYPE_UTINYINT: return integer(static_cast<std::uint8_t*>(nullptr));
-    case DUCKDB_TYPE_USMALLINT: return integer(static_cast<std::uint16_t*>(nullptr));
-    case DUCKDB_TYPE_UINTEGER: return integer(static_cast<std::uint32_t*>(nullptr));
-    case DUCKDB_TYPE_UBIGINT: return ReadHugeInt({static_cast<std::uint64_t*>(data)[row], 0});
-    case DUCKDB_TYPE_HUGEINT: return ReadHugeInt(static_cast<duckdb_hugeint*>(data)[row]);
-    case DUCKDB_TYPE_FLOAT: return static_cast<double>(static_cast<float*>(data)[row]);
-    case DUCKDB_TYPE_DOUBLE: return static_cast<double*>(data)[row];
-    case DUCKDB_TYPE_DATE: return Date(std::chrono::days(static_cast<std::int32_t*>(data)[row]));
-    case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return FromMicros(static_cast<std::int64_t*>(data)[row]);
-    case DUCKDB_TYPE_BLOB: return Blob{ReadText(data, row)};
-    default: return ReadText(data, row);
-  }
-}
-
 // Prepares a text that must be exactly one SELECT.
 Status PrepareSelect(duckdb_connection connection, const std::string& sql, Statement& out) {
   Extracted extracted;
@@ -213,22 +123,41 @@ Status PrepareSelect(duckdb_connection connection, const std::string& sql, State
   return {};
 }
 
-// The same query with columns of types that have no form of their own as text.
-std::string WithTextColumns(std::string_view sql, duckdb_prepared_statement statement) {
+// A query around `sql` with one expression a column, made of the column's place and its type; the columns keep their names.
+std::string Around(std::string_view sql, duckdb_prepared_statement statement,
+                   const std::function<std::string(const std::string&, duckdb_logical_type)>& expression) {
   std::string names, columns;
-  bool all_plain = true;
   for (idx_t i = 0; i < duckdb_prepared_statement_column_count(statement); ++i) {
     const char* name = duckdb_prepared_statement_column_name(statement, i);
-    std::string alias = "c" + std::to_string(i);
-    bool plain = IsPlain(duckdb_prepared_statement_column_type(statement, i));
-    all_plain = all_plain && plain;
-    names += (i > 0 ? ", " : "") + alias;
-    columns += (i > 0 ? ", " : "") + alias + (plain ? "" : "::VARCHAR") + " AS " + SqlIdentifier(name == nullptr ? alias : name);
+    duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(statement, i);
+    std::string place = "c" + std::to_string(i);
+    names += (i > 0 ? ", " : "") + place;
+    columns += (i > 0 ? ", " : "") + expression(place, type) + " AS " + SqlIdentifier(name == nullptr ? place : name);
+    duckdb_destroy_logical_type(&type);
     duckdb_free(const_cast<char*>(name));
   }
-  if (all_plain) return {};
-  std::size_t end = sql.find_last_not_of("; \t\r\n");
-  return "SELECT " + columns + " FROM (" + std::string(sql.substr(0, end + 1)) + "\n) AS t(" + names + ")";
+  return "SELECT " + columns + " FROM (" + SqlWithoutEnd(sql) + "\n) AS t(" + names + ")";
+}
+
+// The same query with columns cast to types that we read; empty when none needs it. The type of a parameter is unknown until it runs.
+std::string WithReadableColumns(std::string_view sql, duckdb_prepared_statement statement) {
+  bool cast = false;
+  std::string around = Around(sql, statement, [&](const std::string& place, duckdb_logical_type type) {
+    bool parameter = duckdb_get_type_id(type) == DUCKDB_TYPE_INVALID && duckdb_nparams(statement) > 0;
+    CastPlan plan = parameter ? CastPlan{} : PlanCast(type);
+    cast = cast || plan.needed;
+    return plan.needed ? place + "::" + plan.type : place;
+  });
+  return cast ? around : "";
+}
+
+// The same query for a Parquet file: what Parquet has no type for in a type that keeps its digits (DuckDB would write a double).
+std::string ForParquet(std::string_view sql, duckdb_prepared_statement statement, std::size_t max_rows) {
+  std::string around = Around(sql, statement, [](const std::string& place, duckdb_logical_type type) {
+    duckdb_type id = duckdb_get_type_id(type);
+    return place + (id == DUCKDB_TYPE_HUGEINT || id == DUCKDB_TYPE_UHUGEINT ? "::DECIMAL(38,0)" : "");
+  });
+  return max_rows == kNoRowLimit ? around : around + " LIMIT " + std::to_string(max_rows);
 }
 
 }  // namespace
@@ -238,9 +167,8 @@ struct Duck::Handles {
   mutable Watchdog watchdog;
   ~Handles() { duckdb_close(&database); }
 
-  Status Run(duckdb_connection connection, const std::string& sql, const std::vector<SqlValue>& parameters,
-             const QueryLimits& limits,
-             const std::function<bool(const std::vector<SqlColumn>&, std::vector<SqlValue>&&)>& visit) const;
+  // Runs `work` on a connection of its own, interrupted when its time is over or a stop is asked for.
+  Status Within(const QueryLimits& limits, const std::function<Status(duckdb_connection)>& work) const;
 };
 
 Duck::Duck(std::unique_ptr<Handles> handles) : handles_(std::move(handles)) {}
@@ -251,10 +179,16 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   if (duckdb_open(nullptr, &handles->database) == DuckDBError) return Internal("cannot open DuckDB in memory");
   Connection connection;
   if (duckdb_connect(handles->database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
-  std::string directories;
+  std::vector<std::string> directories;
   for (const std::string& directory : options.directories) {  // patterns are held against the list too, as they are written
-    directories += (directories.empty() ? "" : ", ") + SqlText(directory) + ", " + SqlText(ExactPath(directory));
+    directories.push_back(directory);
+    directories.push_back(ExactPath(directory));
   }
+  auto list = [](const std::vector<std::string>& texts) {
+    std::string out;
+    for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + SqlText(text);
+    return "[" + out + "]";
+  };
   const std::string settings[] = {"threads = " + std::to_string(std::max(1, options.threads)),
                                   "memory_limit = '" + std::to_string(options.memory_mb) + "MB'",
                                   "temp_directory = ''",  // never spills to a disk
@@ -263,7 +197,8 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
                                   "autoload_known_extensions = false",
                                   "allow_community_extensions = false"};
   for (const std::string& setting : settings) CS_TRY(RunSetup(connection.handle, "SET GLOBAL " + setting));
-  CS_TRY(RunSetup(connection.handle, "SET allowed_directories = [" + directories + "]"));
+  CS_TRY(RunSetup(connection.handle, "SET allowed_directories = " + list(directories)));
+  if (!options.output_file.empty()) CS_TRY(RunSetup(connection.handle, "SET allowed_paths = " + list({options.output_file})));
   CS_TRY(RunSetup(connection.handle, "SET enable_external_access = false"));
   for (const SqlFunction& function : options.functions) CS_TRY(AddFunction(connection.handle, function));
   for (const std::string& statement : options.setup) CS_TRY(RunSetup(connection.handle, statement));
@@ -271,9 +206,39 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   return std::unique_ptr<Duck>(new Duck(std::move(handles)));
 }
 
-Status Duck::Handles::Run(duckdb_connection connection, const std::string& sql, const std::vector<SqlValue>& parameters,
-                          const QueryLimits& limits,
-                          const std::function<bool(const std::vector<SqlColumn>&, std::vector<SqlValue>&&)>& visit) const {
+namespace {
+
+// Reads a running result row by row.
+Status ReadResult(duckdb_result& result, const SqlVisitor& visit) {
+  std::vector<ColumnReader> readers;
+  std::vector<SqlColumn> columns;
+  for (idx_t i = 0; i < duckdb_column_count(&result); ++i) {
+    duckdb_logical_type type = duckdb_column_logical_type(&result, i);
+    readers.push_back(MakeReader(duckdb_column_name(&result, i), type));
+    duckdb_destroy_logical_type(&type);
+    if (!readers.back().readable()) {
+      return Invalid("a column has a type that cannot be shown: column=" + readers.back().column.name + " (cast it to VARCHAR)");
+    }
+    columns.push_back(readers.back().column);
+  }
+  if (visit.columns) visit.columns(columns);
+  while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result)) {
+    idx_t rows = duckdb_data_chunk_get_size(chunk);
+    bool more = rows > 0;
+    for (idx_t row = 0; row < rows && more; ++row) {
+      std::vector<SqlValue> values(columns.size());
+      for (idx_t i = 0; i < columns.size(); ++i) values[i] = readers[i].Read(duckdb_data_chunk_get_vector(chunk, i), row);
+      more = visit.row(columns, std::move(values));
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    if (!more) return {};
+  }
+  if (const char* error = duckdb_result_error(&result)) return Translate(error, false);
+  return {};
+}
+
+Status RunSelect(duckdb_connection connection, const std::string& sql, const std::vector<SqlValue>& parameters,
+                 const SqlVisitor& visit) {
   Statement statement;
   CS_TRY(PrepareSelect(connection, sql, statement));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -282,8 +247,8 @@ Status Duck::Handles::Run(duckdb_connection connection, const std::string& sql, 
     duckdb_destroy_value(&value);
     if (bound == DuckDBError) return Translate(duckdb_prepare_error(statement.handle), false);
   }
-  if (std::string text = WithTextColumns(sql, statement.handle); !text.empty()) {
-    return Run(connection, text, parameters, limits, visit);
+  if (std::string readable = WithReadableColumns(sql, statement.handle); !readable.empty()) {
+    return RunSelect(connection, readable, parameters, visit);
   }
   PendingRun pending;
   RunResult result;
@@ -293,58 +258,67 @@ Status Duck::Handles::Run(duckdb_connection connection, const std::string& sql, 
   if (duckdb_execute_pending(pending.handle, &result.handle) == DuckDBError) {
     return Translate(duckdb_result_error(&result.handle), false);
   }
-  std::vector<SqlColumn> columns;
-  std::vector<duckdb_type> types;
-  for (idx_t i = 0; i < duckdb_column_count(&result.handle); ++i) {
-    types.push_back(duckdb_column_type(&result.handle, i));
-    columns.push_back({duckdb_column_name(&result.handle, i), TypeName(types.back())});
-  }
-  while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result.handle)) {
-    idx_t rows = duckdb_data_chunk_get_size(chunk);
-    bool more = rows > 0;
-    for (idx_t row = 0; row < rows && more; ++row) {
-      std::vector<SqlValue> values(columns.size());
-      for (idx_t i = 0; i < columns.size(); ++i) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
-        std::uint64_t* validity = duckdb_vector_get_validity(vector);
-        if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) continue;
-        values[i] = ReadValue(types[i], duckdb_vector_get_data(vector), row);
-      }
-      more = visit(columns, std::move(values));
-    }
-    duckdb_destroy_data_chunk(&chunk);
-    if (!more) return {};
-  }
-  if (const char* error = duckdb_result_error(&result.handle)) return Translate(error, false);
-  return {};
+  return ReadResult(result.handle, visit);
 }
 
-Status Duck::ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,
-                        const std::function<bool(const std::vector<SqlColumn>&, std::vector<SqlValue>&&)>& visit) const {
+}  // namespace
+
+Status Duck::Handles::Within(const QueryLimits& limits, const std::function<Status(duckdb_connection)>& work) const {
   Connection connection;
-  if (duckdb_connect(handles_->database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
-  handles_->watchdog.Watch(connection.handle, std::chrono::steady_clock::now() + limits.timeout);
-  std::size_t rows = 0;
-  Status done = handles_->Run(connection.handle, std::string(sql), parameters, limits,
-                              [&](const std::vector<SqlColumn>& columns, std::vector<SqlValue>&& row) {
-                                return ++rows <= limits.max_rows && visit(columns, std::move(row));
-                              });
-  bool interrupted = handles_->watchdog.Release(connection.handle);
+  if (duckdb_connect(database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
+  bool timed = limits.timeout != kNoTimeout;
+  if (timed) watchdog.Watch(connection.handle, std::chrono::steady_clock::now() + limits.timeout);
+  std::stop_callback stopping(limits.stop, [&] { duckdb_interrupt(connection.handle); });
+  Status done = work(connection.handle);
+  bool interrupted = timed && watchdog.Release(connection.handle);
+  if (limits.stop.stop_requested()) return Cancelled("stopped before the query ended");
   if (!done && interrupted) return Translate(nullptr, true);
   return done;
 }
 
+Status Duck::ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,
+                        const SqlVisitor& visit) const {
+  return handles_->Within(limits, [&](duckdb_connection connection) {
+    std::size_t rows = 0;
+    auto take = [&](const std::vector<SqlColumn>& columns, std::vector<SqlValue>&& row) {
+      return ++rows <= limits.max_rows && !limits.stop.stop_requested() && visit.row(columns, std::move(row));
+    };
+    return RunSelect(connection, std::string(sql), parameters, {take, visit.columns});
+  });
+}
+
 Result<SqlRows> Duck::Query(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits) const {
   SqlRows out;
-  QueryLimits one_more = limits;
-  one_more.max_rows = limits.max_rows + 1;
-  CS_TRY(ForEachRow(sql, parameters, one_more, [&](const std::vector<SqlColumn>& columns, std::vector<SqlValue>&& row) {
-    if (out.columns.empty()) out.columns = columns;
+  auto take = [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
     out.truncated = out.rows.size() == limits.max_rows;
     if (!out.truncated) out.rows.push_back(std::move(row));
     return !out.truncated;
-  }));
+  };
+  QueryLimits all = limits;
+  all.max_rows = kNoRowLimit;
+  CS_TRY(ForEachRow(sql, parameters, all, {take, [&](const std::vector<SqlColumn>& columns) { out.columns = columns; }}));
   return out;
+}
+
+Result<std::int64_t> Duck::CopyToParquet(std::string_view sql, const std::string& file, const QueryLimits& limits) const {
+  std::int64_t rows = 0;
+  CS_TRY(handles_->Within(limits, [&](duckdb_connection connection) -> Status {
+    Statement statement;
+    CS_TRY(PrepareSelect(connection, std::string(sql), statement));
+    RunResult result;
+    std::string copy = "COPY (" + ForParquet(sql, statement.handle, limits.max_rows) + ") TO " + SqlText(file) +
+                       " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)";
+    if (duckdb_query(connection, copy.c_str(), &result.handle) == DuckDBError) {
+      std::string reason = duckdb_result_error(&result.handle);
+      bool writing = reason.starts_with("IO Error") && reason.find(file) != std::string::npos;
+      if (writing)
+        return Unavailable("cannot write the output: file=" + file + " reason=" + reason.substr(reason.find(": ") + 2));
+      return Translate(reason.c_str(), false);
+    }
+    rows = static_cast<std::int64_t>(duckdb_rows_changed(&result.handle));
+    return {};
+  }));
+  return rows;
 }
 
 }  // namespace cryptostream

@@ -42,14 +42,108 @@ TEST_F(DuckTest, ReadsTypedValues) {
   EXPECT_EQ(std::get<std::int64_t>(row[7]), 3);
 }
 
-TEST_F(DuckTest, NestedAndDecimalValuesComeAsText) {
-  auto rows = duck_->Query("SELECT {'a': 1, 'b': 'x'} AS s, [1, 2] AS l, 1.50::DECIMAL(5,2) AS d, -1::HUGEINT AS h ORDER BY 1;");
+// A value of a one-row query, by its column.
+const SqlValue& Only(const Result<SqlRows>& rows, std::size_t column = 0) {
+  EXPECT_EQ(rows->rows.size(), 1u);
+  return rows->rows.at(0).at(column);
+}
+
+TEST_F(DuckTest, NumbersKeepEveryDigit) {
+  auto rows = duck_->Query(
+      "SELECT 1.50::DECIMAL(5,2), -0.05::DECIMAL(4,2), 18446744073709551615::UBIGINT, -1::HUGEINT, "
+      "170141183460469231731687303715884105727::HUGEINT, (-170141183460469231731687303715884105728)::HUGEINT, "
+      "12345678901234567890123456789012345.678::DECIMAL(38,3), 340282366920938463463374607431768211455::UHUGEINT, "
+      "0::DECIMAL(9,3), "
+      "9223372036854775807::UBIGINT");
   ASSERT_TRUE(rows) << rows.error().message;
-  EXPECT_EQ(std::get<std::string>(rows->rows[0][0]), "{'a': 1, 'b': x}");
-  EXPECT_EQ(std::get<std::string>(rows->rows[0][1]), "[1, 2]");
-  EXPECT_EQ(std::get<std::string>(rows->rows[0][2]), "1.50");
-  EXPECT_EQ(std::get<std::int64_t>(rows->rows[0][3]), -1);
-  EXPECT_EQ(rows->columns[0].name, "s");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 0)).digits, "1.50");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 1)).digits, "-0.05");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 2)).digits, "18446744073709551615");
+  EXPECT_EQ(std::get<std::int64_t>(Only(rows, 3)), -1);
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 4)).digits, "170141183460469231731687303715884105727");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 5)).digits, "-170141183460469231731687303715884105728");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 6)).digits, "12345678901234567890123456789012345.678");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 7)).digits, "340282366920938463463374607431768211455");
+  EXPECT_EQ(std::get<ExactNumber>(Only(rows, 8)).digits, "0.000");
+  EXPECT_EQ(std::get<std::int64_t>(Only(rows, 9)), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(rows->columns[0].type, "DECIMAL(5,2)");
+}
+
+TEST_F(DuckTest, NestedValuesKeepTheirShape) {
+  auto rows = duck_->Query(
+      "SELECT {'a': 1, 'b': TIMESTAMPTZ '2024-08-08 23:54:00+00', 'c': [1.5, NULL], 'd': INTERVAL 1 DAY} AS s, MAP {'x': 1} AS "
+      "m, "
+      "[10, 20, 30]::INTEGER[3] AS fixed, NULL::STRUCT(a INTEGER) AS none FROM range(3) ORDER BY 1 LIMIT 1; -- the end");
+  ASSERT_TRUE(rows) << rows.error().message;
+  const SqlColumn& s = rows->columns[0];
+  EXPECT_EQ(s.name, "s");
+  ASSERT_EQ(s.parts.size(), 4u);
+  EXPECT_EQ(s.parts[1].type, "TIMESTAMP WITH TIME ZONE");
+  const auto& fields = std::get<SqlNested>(Only(rows)).items;
+  EXPECT_EQ(std::get<std::int64_t>(fields[0].value), 1);
+  EXPECT_EQ(FormatRfc3339(std::get<Timestamp>(fields[1].value)), "2024-08-08T23:54:00.000Z");
+  const auto& list = std::get<SqlNested>(fields[2].value).items;
+  EXPECT_EQ(std::get<ExactNumber>(list[0].value).digits, "1.5");
+  EXPECT_TRUE(IsSqlNull(list[1].value));
+  EXPECT_EQ(std::get<std::string>(fields[3].value), "1 day");
+  EXPECT_EQ(std::get<std::int64_t>(std::get<SqlNested>(Only(rows, 2)).items.at(2).value), 30);
+  EXPECT_TRUE(IsSqlNull(Only(rows, 3)));
+}
+
+TEST_F(DuckTest, TypesWithoutAFormOfTheirOwnComeAsText) {
+  auto rows = duck_->Query(
+      "SELECT 'a'::ENUM('a', 'b') AS e, TIME '12:00:00' AS t, '00000000-0000-0000-0000-000000000001'::UUID AS u, NULL AS n, "
+      "'infinity'::TIMESTAMP AS f, '2024-08-08 01:02:03'::TIMESTAMP_S AS whole");
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(std::get<std::string>(Only(rows, 0)), "a");
+  EXPECT_EQ(std::get<std::string>(Only(rows, 1)), "12:00:00");
+  EXPECT_EQ(std::get<std::string>(Only(rows, 2)), "00000000-0000-0000-0000-000000000001");
+  EXPECT_TRUE(IsSqlNull(Only(rows, 3)));
+  EXPECT_EQ(std::get<std::string>(Only(rows, 4)), "infinity");
+  EXPECT_EQ(FormatRfc3339(std::get<Timestamp>(Only(rows, 5))), "2024-08-08T01:02:03.000Z");
+}
+
+TEST_F(DuckTest, AResultWithoutRowsHasColumns) {
+  for (const char* sql : {"SELECT 1 AS one, {'a': 1} AS s WHERE false", "SELECT one, {'a': one} AS s FROM v WHERE one > 1"}) {
+    auto rows = duck_->Query(sql);
+    ASSERT_TRUE(rows) << rows.error().message;
+    EXPECT_TRUE(rows->rows.empty());
+    ASSERT_EQ(rows->columns.size(), 2u) << sql;
+    EXPECT_EQ(rows->columns[0].name, "one");
+    EXPECT_EQ(rows->columns[1].shape, SqlShape::kStruct);
+  }
+}
+
+TEST_F(DuckTest, WritesParquetWithTypes) {
+  const std::string file = (root_ / "out.parquet").string();
+  auto duck = Duck::Open({.directories = {(root_ / "lake").string() + "/"}, .output_file = file});
+  ASSERT_TRUE(duck) << duck.error().message;
+  auto rows = (*duck)->CopyToParquet(
+      "SELECT i, {'start': make_timestamptz(i)} AS w, sum(i) OVER () AS total, 1.5::DECIMAL(4,1) AS d FROM range(5) r(i) ORDER "
+      "BY i DESC;",
+      file, {.max_rows = 3});
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(*rows, 3);
+  auto read = (*duck)->Query("SELECT i, typeof(w), typeof(total), total, d FROM read_parquet('" + file + "')");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::get<std::int64_t>(read->rows.at(0)[0]), 4);
+  EXPECT_EQ(std::get<std::string>(read->rows[0][1]), "STRUCT(\"start\" TIMESTAMP WITH TIME ZONE)");
+  EXPECT_EQ(std::get<std::string>(read->rows[0][2]), "DECIMAL(38,0)");
+  EXPECT_EQ(std::get<ExactNumber>(read->rows[0][3]).digits, "10");
+  EXPECT_FALSE((*duck)->CopyToParquet("COPY (SELECT 1) TO '" + file + "'", file));
+  EXPECT_FALSE((*duck)->CopyToParquet("SELECT 1", (root_ / "other.parquet").string()));
+  EXPECT_FALSE((*duck)->Query("COPY (SELECT 1) TO '" + file + "'"));
+}
+
+TEST_F(DuckTest, AStopInterrupts) {
+  StopSource stop;
+  auto stopped = duck_->ForEachRow("SELECT * FROM range(100000000000)", {}, {.timeout = kNoTimeout, .stop = stop.get_token()},
+                                   [&](const std::vector<SqlColumn>&, SqlRow&&) {
+                                     stop.request_stop();
+                                     return true;
+                                   });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind, ErrorKind::kCancelled);
 }
 
 TEST_F(DuckTest, AnExactPathIsNoPattern) {
@@ -214,6 +308,14 @@ TEST_F(DuckTest, RefusesEverythingButReading) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) files += entry.is_regular_file();
   EXPECT_EQ(files, 2);
   EXPECT_EQ(std::get<std::int64_t>(duck_->Query("SELECT one FROM v")->rows[0][0]), 1);
+}
+
+TEST(SqlQuoting, OneStatementWithoutItsEnd) {
+  EXPECT_EQ(SqlWithoutEnd("select 1; -- the end"), "select 1");
+  EXPECT_EQ(SqlWithoutEnd("select ';' as \"a;b\", $$;$$, $t$ ; $$ $t$ /* ; */ -- ;\n from t ;"),
+            "select ';' as \"a;b\", $$;$$, $t$ ; $$ $t$ /* ; */ -- ;\n from t ");
+  EXPECT_EQ(SqlWithoutEnd("select e'it\\';s' , some'a;b';"), "select e'it\\';s' , some'a;b'");
+  EXPECT_EQ(SqlWithoutEnd("select '"), "select '");
 }
 
 TEST(SqlQuoting, DoublesQuotes) {

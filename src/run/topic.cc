@@ -41,7 +41,7 @@ Result<BronzePositions> PositionsIn(Lake& lake) {
 Result<std::optional<StoredRecord>> LastRecord(Lake& lake, const std::string& topic, std::int32_t partition, std::int64_t next) {
   PinnedView view{"bronze", &BronzeLayout(), lake.bronze().snapshot(), lake.bronze().root_path()};
   CS_ASSIGN(auto duck, OpenPinnedViews(lake.options().root, {view}));
-  constexpr QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
+  const QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
   const std::string of_partition = " from bronze where topic = $1 and \"partition\" = $2 and \"offset\" ";
   CS_ASSIGN(SqlRows newest,
             duck->Query("select max(\"offset\")" + of_partition + "< $3", {topic, std::int64_t{partition}, next}, kPatient));
