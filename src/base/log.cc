@@ -5,9 +5,12 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <mutex>
 
 #include "base/secret.h"
+#include "base/status_line.h"
 
 namespace cryptostream {
 namespace {
@@ -33,10 +36,50 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+constexpr const char* kEraseLine = "\r\033[K";
+
+struct StatusLine {
+  std::mutex mutex;
+  std::string shown;  // empty: none
+};
+
+StatusLine& TheStatusLine() {
+  static auto* line = new StatusLine;  // threads may log until the process ends
+  return *line;
+}
+
+void Put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
 bool LogEnabled(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
-void LogLine(LogLevel level, std::string_view line) { Logger().log(ToSpdlog(level), MaskSecrets(std::string(line))); }
+
+void LogLine(LogLevel level, std::string_view line) {
+  StatusLine& status = TheStatusLine();
+  std::lock_guard lock(status.mutex);
+  bool above = !status.shown.empty() && LogEnabled(level);
+  if (above) Put(kEraseLine);
+  Logger().log(ToSpdlog(level), MaskSecrets(std::string(line)));
+  if (above) Put(status.shown);
+}
+
+void ShowStatusLine(std::string_view line) {
+  StatusLine& status = TheStatusLine();
+  std::lock_guard lock(status.mutex);
+  status.shown = line;
+  Put(kEraseLine + status.shown);
+}
+
+void EndStatusLine() {
+  StatusLine& status = TheStatusLine();
+  std::lock_guard lock(status.mutex);
+  if (status.shown.empty()) return;
+  Put("\n");
+  status.shown.clear();
+}
 
 }  // namespace cryptostream

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/log.h"
+#include "base/status_line.h"
+
 namespace cryptostream {
 
 Progress::Progress(std::string what, bool enabled)
@@ -25,6 +28,10 @@ void Progress::Show(std::uint64_t done, std::uint64_t total, const std::string& 
   Print(false);
 }
 
+Progress::~Progress() {
+  if (terminal_) EndStatusLine();
+}
+
 void Progress::End() {
   if (enabled_ && shown_) Print(true);
 }
@@ -37,8 +44,8 @@ void Progress::Print(bool last) {
   }
   std::string bar(static_cast<std::size_t>(percent) * 30 / 100, '#');
   bar.resize(30, '.');
-  std::fprintf(stderr, "\r\033[K%s [%s] %3d%% %s%s", what_.c_str(), bar.c_str(), percent, words_.c_str(), last ? "\n" : "");
-  std::fflush(stderr);
+  ShowStatusLine(fmt::format("{} [{}] {:3}% {}", what_, bar, percent, words_));
+  if (last) EndStatusLine();
 }
 
 }  // namespace cryptostream

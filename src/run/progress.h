@@ -6,10 +6,14 @@
 
 namespace cryptostream {
 
-// How far long work is: a bar on a terminal, else one line every 10 s; on stderr. Not thread-safe.
+// How far long work is: a bar on a terminal, below the lines of the log, else one line every 10 s; on stderr. Not thread-safe.
 class Progress {
  public:
   Progress(std::string what, bool enabled);
+  // What it showed last stays, on a line of its own, so that the words of an error do not follow it.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
   // In: done of total, in any one unit (total 0: unknown), and a few words.
   void Show(std::uint64_t done, std::uint64_t total, const std::string& words);
   // The last state stays, on a line of its own.
