@@ -1,56 +1,42 @@
-// The command line: parse, load the configuration, do one command. SIGINT and SIGTERM ask everything to finish what it holds;
-// a second signal, or ten seconds, ends the process at once (the tables are right either way).
-#include <signal.h>
-#include <unistd.h>
-
+// The command line: parse, do one command, and see whether what it printed arrived.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
-#include <thread>
 
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/secret.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/output.h"
+#include "cli/signals.h"
 
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::seconds kDrainTime{10};
-
-// Help with the examples where they are looked for: before the flags.
+// Help with the examples where they are looked for, before the flags, and with the flags that every command takes.
 class ExamplesFirst : public CLI::Formatter {
  public:
   std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
     if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
     return make_description(app) + "\n" + make_footer(app) + "\n" + make_usage(app, name) + make_positionals(app) +
-           make_groups(app, mode) + make_subcommands(app, mode);
+           make_groups(app, mode) + MakeGlobal(app) + make_subcommands(app, mode);
+  }
+
+ private:
+  std::string MakeGlobal(const CLI::App* app) const {
+    const CLI::App* program = app;
+    while (program->get_parent() != nullptr) program = program->get_parent();
+    if (program == app) return "";
+    auto shown = program->get_options([](const CLI::Option* option) {
+      return option->nonpositional() && !option->get_group().empty() && !option->check_lname("help") &&
+             !option->check_lname("version");
+    });
+    return make_group("FLAGS OF EVERY COMMAND", false, {shown.begin(), shown.end()});
   }
 };
-
-// Waits for signals on a thread of its own, so that no handler runs in the middle of anything.
-void WatchSignals(StopSource stop) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error like a full disk
-  std::thread([stop, signals]() mutable {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    LogInfo("stopping: committing what is in hand (again to stop at once)");
-    stop.request_stop();
-    timespec limit{kDrainTime.count(), 0};
-    if (sigtimedwait(&signals, nullptr, &limit) < 0) LogError("not done after {} s, ending now", kDrainTime.count());
-    std::_Exit(128 + signal);
-  }).detach();
-}
 
 void CollectFlags(const CLI::App& app, std::vector<std::string>& names) {
   for (const CLI::Option* option : app.get_options()) {
@@ -58,7 +44,34 @@ void CollectFlags(const CLI::App& app, std::vector<std::string>& names) {
   }
 }
 
-// "unknown flag --prot (did you mean --port?)"
+bool HasFlag(const CLI::App& app, const std::string& flag) {
+  std::vector<std::string> names;
+  CollectFlags(app, names);
+  return std::ranges::find(names, flag) != names.end();
+}
+
+// What to do about a word that no command takes. In: the word, and the command that it was given to.
+std::string Advice(const CLI::App& program, const CLI::App& at, const std::string& word) {
+  // A flag of the command that stands before it.
+  if (HasFlag(at, word)) return "it belongs after its command: cryptostream " + at.get_name() + " " + word + " ...";
+  std::vector<std::string> names, others;
+  CollectFlags(at, names);
+  CollectFlags(program, names);
+  for (const CLI::App* command : at.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
+    if (word.starts_with("-") && HasFlag(*command, word)) others.push_back(command->get_name());
+  }
+  if (!others.empty()) {
+    std::string list;
+    for (const std::string& other : others) list += (list.empty() ? "" : ", ") + other;
+    std::string where = &at == &program ? "it belongs after a command: " : "it is a flag of: ";
+    return where + list + (&at == &program ? "" : "; any command takes --set");
+  }
+  std::string nearest = Nearest(word, names);
+  return nearest.empty() ? "" : "did you mean " + nearest + "?";
+}
+
+// "unknown flag or command: --prot (did you mean --port?)"
 int UsageError(const CLI::App& program, const CLI::ParseError& error) {
   const CLI::App* at = &program;
   while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
@@ -66,49 +79,48 @@ int UsageError(const CLI::App& program, const CLI::ParseError& error) {
   if (auto rest = program.remaining(true); !rest.empty()) {
     // The flag tells more than a word that followed it.
     std::stable_partition(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("-"); });
-    std::vector<std::string> names;
-    CollectFlags(*at, names);
-    CollectFlags(program, names);
-    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; }))
-      names.push_back(command->get_name());
-    std::string nearest = Nearest(rest.front().substr(0, rest.front().find('=')), names);
-    message = "unknown flag or command: " + rest.front() + (nearest.empty() ? "" : " (did you mean " + nearest + "?)");
+    std::string word = rest.front().substr(0, rest.front().find('='));
+    std::string advice = Advice(program, *at, word);
+    message = "unknown flag or command: " + rest.front() + (advice.empty() ? "" : " (" + advice + ")");
   }
   std::string help = " -h";
   for (; at != nullptr; at = at->get_parent()) help = (at == &program ? "cryptostream" : " " + at->get_name()) + help;
-  std::fprintf(stderr, "%s\n`%s` shows what there is\n", message.c_str(), help.c_str());
+  std::fprintf(stderr, "cryptostream: %s\n`%s` shows what there is\n", message.c_str(), help.c_str());
+  return kExitUsage;
+}
+
+int Run(CLI::App& program, CommandContext& context, int argc, char** argv, const std::vector<Command>& commands,
+        const bool& list_crash_points) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return program.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return UsageError(program, error);
+  }
+  if (list_crash_points) {
+    for (const CrashPoint* point : CrashPoints()) std::cout << point->name() << "\n";
+    return kExitDone;
+  }
+  for (const Command& command : commands) {
+    if (!command.app->parsed()) continue;
+    SetSignalActions({command.commits, {}});
+    return command.action(context);
+  }
+  std::cout << program.help();
   return kExitUsage;
 }
 
 }  // namespace
 
-int Failed(const Error& error) {
-  std::fprintf(stderr, "cryptostream: %s\n", MaskSecrets(error.message).c_str());
-  return kExitFailure;
-}
-
 CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
                         const std::string& help) {
   return app->add_option_function<std::string>(
-      flag, [&context, path](const std::string& value) { context.settings.push_back(path + "=" + value); }, help);
-}
-
-std::optional<Config> CommandContext::Load(int* exit_code) const {
-  ConfigSources sources;
-  if (!config_file.empty()) sources.file = config_file;
-  sources.environment = ConfigEnvironment();
-  sources.settings = settings;
-  auto config = LoadConfig(sources);
-  if (!config) {
-    std::fprintf(stderr, "cryptostream: %s\n", config.error().message.c_str());
-    *exit_code = kExitConfig;
-    return std::nullopt;
-  }
-  SetLogLevel(verbose ? LogLevel::kDebug : quiet ? LogLevel::kWarn : config->log_level);
-  return *std::move(config);
+      flag, [&context, flag, path](const std::string& value) { context.flags.push_back({flag, path, value}); }, help);
 }
 
 int Main(int argc, char** argv) {
+  OpenStandardStreams();
   ReuseLargeBuffers();
   StopSource stop;
   WatchSignals(stop);
@@ -124,7 +136,7 @@ int Main(int argc, char** argv) {
   program.formatter(std::make_shared<ExamplesFirst>());
   program.require_subcommand(0, 1);
   program.fallthrough();
-  program.add_option("--config", context.config_file, "TOML file with settings")->check(CLI::ExistingFile);
+  program.add_option("--config", context.config_file, "TOML file with settings");
   program.add_option("--set", context.settings, "path=value: one setting, may be repeated")->take_all()->expected(1);
   program.add_flag("--json", context.json, "machine-readable output");
   program.add_flag("-q,--quiet", context.quiet, "only warnings and errors");
@@ -136,24 +148,12 @@ int Main(int argc, char** argv) {
   std::vector<Command> commands = AddWritingCommands(program, context);
   commands.push_back(AddRecompute(program, context));
   for (Command& command : AddQuarantineCommands(program, context)) commands.push_back(std::move(command));
-  for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return program.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    return UsageError(program, error);
-  }
-  if (list_crash_points) {
-    for (const CrashPoint* point : CrashPoints()) std::cout << point->name() << "\n";
-    return kExitDone;
-  }
-  for (const Command& command : commands) {
-    if (command.app->parsed()) return command.action(context);
-  }
-  std::cout << program.help();
-  return kExitUsage;
+  for (Command& command : commands) command.commits = true;
+  for (Command& command : AddQueryCommands(program, context)) commands.push_back(std::move(command));
+  for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));
+  commands.push_back(AddCompletion(program));
+  return CloseStandardOutput(Run(program, context, argc, argv, commands, list_crash_points));
 }
 
 }  // namespace cryptostream

@@ -24,23 +24,30 @@ inline constexpr int kExitConfig = 78;
 // What every command shares: where the configuration comes from and how to print.
 struct CommandContext {
   std::string config_file;
-  std::vector<std::string> settings;  // --set, and flags that are short for one
+  std::vector<std::string> settings;  // --set
+  std::vector<FlagSetting> flags;     // flags that are short for a setting
   bool json = false;
   bool quiet = false;
   bool verbose = false;
   StopToken stop;
 
-  // The configuration as these flags make it; on an error says so and returns the exit code in `exit_code`.
-  std::optional<Config> Load(int* exit_code) const;
+  // The configuration as these flags make it, checked for what it is wanted for; on an error says so, every reason on a line, and returns
+  // the exit code in `exit_code`.
+  std::optional<Config> Load(int* exit_code, ConfigUse use = ConfigUse::kRead) const;
+  // From now on SIGHUP reads the configuration again: for commands that run until they are stopped. In: what Load gave.
+  void ReloadAtHangup(Config& config, ConfigUse use) const;
+  // Whether a setting was given on the command line.
+  bool IsGiven(const std::string& path) const;
 };
 
 // A command: its flags are bound to `action` by the parser; main calls it when the command was given.
 struct Command {
   CLI::App* app = nullptr;
   std::function<int(CommandContext&)> action;
+  bool commits = false;  // has something in hand that a stop must not lose
 };
 
-// A flag that is short for a setting: what it is given joins `context.settings`.
+// A flag that is short for a setting: what it is given joins `context.flags`.
 CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
                         const std::string& help);
 
@@ -50,13 +57,18 @@ std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& conte
 Command AddRecompute(CLI::App& program, CommandContext& context);
 // quarantine list, quarantine replay.
 std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& context);
-// show, query, verify, config, version.
+// show, query.
+std::vector<Command> AddQueryCommands(CLI::App& program, CommandContext& context);
+// verify, config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
-
+// completion.
+Command AddCompletion(CLI::App& program);
 // compact, vacuum, retention.
 std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& context);
 
 // Prints an error and what to do, and gives the exit code of its kind.
 int Failed(const Error& error);
+// The same for a flag that was given wrongly.
+int UsageFailed(const Error& error);
 
 }  // namespace cryptostream

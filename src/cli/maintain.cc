@@ -7,16 +7,14 @@
 #include "cli/command.h"
 #include "maintain/maintainer.h"
 #include "query/print.h"
+#include "query/storage_kind.h"
 
 namespace cryptostream {
 namespace {
 
 // Opens a lake that is there; a mistyped path must not make a new one.
 Result<std::unique_ptr<Lake>> OpenExisting(const Config& config) {
-  std::error_code error;
-  if (!std::filesystem::exists(std::filesystem::path(config.lake.root) / BronzeLayout().path / "_delta_log", error)) {
-    return NotFound("there is no lake: root=" + config.lake.root + " (give --storage)");
-  }
+  CS_TRY(CheckIsLake(config.lake.root));
   return Lake::Open(config.lake);
 }
 

@@ -1,11 +1,11 @@
 // `recompute`: closed windows of a range made anew from silver, by hand. For a lake that somebody changed from outside.
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 
 #include "cli/command.h"
 #include "maintain/recompute.h"
 #include "query/print.h"
+#include "query/storage_kind.h"
 #include "run/progress.h"
 
 namespace cryptostream {
@@ -32,9 +32,7 @@ Result<TimeRange> ReadRange(const Flags& flags) {
 }
 
 Result<std::vector<Recomputed>> Run(const Config& config, const RecomputeOptions& options, StopToken stop) {
-  if (!std::filesystem::exists(std::filesystem::path(config.lake.root) / GoldLayout().path)) {
-    return NotFound("there is no lake: root=" + config.lake.root + " (give --storage)");
-  }
+  CS_TRY(CheckIsLake(config.lake.root));
   CS_ASSIGN(auto lake, Lake::Open(config.lake));
   return Recompute(*lake, options, stop);
 }
@@ -51,10 +49,7 @@ int Recomputes(const Flags& flags, CommandContext& context) {
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
   auto range = ReadRange(flags);
-  if (!range) {
-    std::cerr << "cryptostream: " << range.error().message << "\n";
-    return kExitUsage;
-  }
+  if (!range) return UsageFailed(range.error());
   Progress progress("recompute", !context.quiet);
   RecomputeOptions options{*range, flags.dry_run, [&](std::size_t done, std::size_t days) {
                              progress.Show(done, days, std::to_string(done) + " of " + std::to_string(days) + " days");
@@ -78,9 +73,7 @@ Command AddRecompute(CLI::App& program, CommandContext& context) {
   app->add_option("--from", flags->from, "first event time, 2024-08-08 or RFC 3339")->required();
   app->add_option("--to", flags->to, "end of the range, not included")->required();
   app->add_flag("--dry-run", flags->dry_run, "only say what would change");
-  app->add_option_function<std::string>(
-      "--storage", [&context](const std::string& value) { context.settings.push_back("storage.path=" + value); },
-      "where the tables lie");
+  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [flags](CommandContext& context) { return Recomputes(*flags, context); }};
 }
 

@@ -1,6 +1,5 @@
 // The commands that write a lake, and `serve`, which shows one: flags in, pipeline.h called.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 
 #include "cli/command.h"
 #include "run/import.h"
@@ -9,7 +8,6 @@
 namespace cryptostream {
 namespace {
 
-// A flag that is short for one setting.
 int Finished(const Status& status, const CommandContext& context) {
   if (status || (context.stop.stop_requested() && status.error().kind == ErrorKind::kCancelled)) return kExitDone;
   return Failed(status.error());
@@ -39,11 +37,6 @@ Result<ReplayPart> MakePart(const PartFlags& flags) {
   return part;
 }
 
-int UsageFailed(const Error& error) {
-  std::fprintf(stderr, "cryptostream: %s\n", error.message.c_str());
-  return kExitUsage;
-}
-
 // The flags of where the topic is. Out: --broker's own.
 CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
   auto* broker = AddSetting(app, context, "--broker", "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
@@ -60,7 +53,7 @@ void AddDeadLetters(CLI::App* app, CommandContext& context) {
 int RunSource(CommandContext& context, const PartFlags& flags, bool through_topic,
               Status (*way)(const Config&, const RunOptions&, StopToken)) {
   int exit_code = kExitDone;
-  auto config = context.Load(&exit_code);
+  auto config = context.Load(&exit_code, ConfigUse::kRun);
   if (!config) return exit_code;
   RunOptions options;
   options.through_topic = through_topic;
@@ -72,6 +65,12 @@ int RunSource(CommandContext& context, const PartFlags& flags, bool through_topi
     }
     options.replay = *part;
   }
+  // Who names a lake for the bundled recording wants it there, not where recordings lie by default.
+  bool bundled = config->source.kind == SourceKind::kReplay && !options.replay;
+  if (bundled && context.IsGiven("storage.path") && !context.IsGiven("source.demo_path")) {
+    config->source.demo_path = config->lake.root;
+  }
+  context.ReloadAtHangup(*config, ConfigUse::kRun);
   return Finished(way(*config, options, context.stop), context);
 }
 
@@ -116,8 +115,10 @@ Command AddServe(CLI::App& program, CommandContext& context) {
   AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
   return {app, [](CommandContext& context) {
             int exit_code = kExitDone;
-            auto config = context.Load(&exit_code);
-            return config ? Finished(ServeLake(*config, context.stop), context) : exit_code;
+            auto config = context.Load(&exit_code, ConfigUse::kServe);
+            if (!config) return exit_code;
+            context.ReloadAtHangup(*config, ConfigUse::kServe);
+            return Finished(ServeLake(*config, context.stop), context);
           }};
 }
 
@@ -147,7 +148,7 @@ Command AddImport(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("import", "the messages of an original installation, each once; safe to repeat");
   app->footer("Examples:\n  cryptostream import ~/crypto-lakehouse/storage --storage my-lake");
   auto folder = std::make_shared<std::string>();
-  app->add_option("folder", *folder, "its storage folder, or its bronze table")->required()->check(CLI::ExistingDirectory);
+  app->add_option("folder", *folder, "its storage folder, or its bronze table")->required();
   AddSetting(app, context, "--storage", "storage.path", "where our tables lie");
   return {app, [folder](CommandContext& context) {
             int exit_code = kExitDone;
@@ -170,12 +171,14 @@ Command AddStream(CLI::App& program, CommandContext& context) {
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, end");
   app->add_flag_callback(
-      "--accept-data-loss", [&context] { context.settings.push_back("kafka.accept_data_loss=true"); },
+      "--accept-data-loss", [&context] { context.flags.push_back({"--accept-data-loss", "kafka.accept_data_loss", "true"}); },
       "go on when the topic no longer holds what follows; the loss becomes a row in the gaps table");
   return {app, [request](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
-            return config ? Finished(StreamIntoLake(*config, *request, context.stop), context) : exit_code;
+            if (!config) return exit_code;
+            context.ReloadAtHangup(*config, ConfigUse::kRead);
+            return Finished(StreamIntoLake(*config, *request, context.stop), context);
           }};
 }
 
@@ -187,7 +190,7 @@ Command AddBackfill(CLI::App& program, CommandContext& context) {
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
   return {app, [days](CommandContext& context) {
             int exit_code = kExitDone;
-            auto config = context.Load(&exit_code);
+            auto config = context.Load(&exit_code, ConfigUse::kFetch);
             return config ? Finished(BackfillLake(*config, *days, !context.quiet, context.stop), context) : exit_code;
           }};
 }

@@ -8,14 +8,12 @@
 #include "base/text.h"
 #include "config/config_key.h"
 #include "config/config_toml.h"
-
-extern char** environ;
+#include "config/environment.h"
 
 namespace cryptostream {
 namespace {
 
 constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
-constexpr std::string_view kEnvironmentPrefix = "CRYPTOSTREAM_";
 constexpr std::string_view kPassedThrough = "kafka.librdkafka.";
 
 const ConfigKey* FindKey(std::string_view path) {
@@ -31,25 +29,35 @@ std::vector<std::string> AllPaths() {
   return paths;
 }
 
-// Sets one value. `where` says where it came from ("file.toml:12", "--set", "CRYPTOSTREAM_X__Y").
-Status SetValue(Config& config, const std::string& path, std::string_view text, const std::string& where) {
+// Sets one value. `where` says where it came from ("file.toml:12", "--set", "--port", "CRYPTOSTREAM_X__Y").
+Status SetValue(Config& config, const std::string& given, std::string_view text, const std::string& where) {
+  const std::string path = CurrentPath(given);
+  if (path != given) {
+    config.warnings.push_back("an old name of a setting: where=" + where + " key=" + given + " (it is now " + path + ")");
+  }
+  config.origins[path] = where;
   if (path.starts_with("symbols.")) {
     config.symbols[path.substr(8)] = std::string(text);
     return {};
   }
+  auto bad = [&](const Status& set) {
+    return Invalid("bad value for " + (where.starts_with("--") && where != "--set" ? where : path) + ": " + set.error().message +
+                   " where=" + where + (where.starts_with("--") ? " key=" + path : ""));
+  };
   if (path.starts_with(kPassedThrough)) {
     Status set = SetPassedThrough(config, path.substr(kPassedThrough.size()), text);
-    if (!set) return Invalid("bad value: where=" + where + " key=" + path + " reason=" + set.error().message);
-    return {};
+    return set ? set : bad(set);
   }
   const ConfigKey* key = FindKey(path);
   if (!key) {
     std::string nearest = Nearest(path, AllPaths());
-    return Invalid("unknown setting: where=" + where + " key=" + path +
+    return Invalid("unknown setting: where=" + where + " key=" + given +
                    (nearest.empty() ? " (`cryptostream config schema` lists them all)" : " (did you mean " + nearest + "?)"));
   }
-  if (Status set = key->set(config, text); !set) {
-    return Invalid("bad value: where=" + where + " key=" + path + " reason=" + set.error().message);
+  if (Status set = key->set(config, text); !set) return bad(set);
+  if (key->outdated && !key->outdated(text).empty()) {
+    config.warnings.push_back("an old form of a value: where=" + where + " key=" + path + " value=" + std::string(text) + " (" +
+                              key->outdated(text) + ")");
   }
   return {};
 }
@@ -112,23 +120,6 @@ Status ReadConfigFile(Config& config, const std::filesystem::path& path) {
   return ReadTable(config, parsed.table(), "", path.string());
 }
 
-// CRYPTOSTREAM_SERVE__PORT -> serve.port
-std::string PathOfVariable(std::string_view name) {
-  std::string path;
-  name.remove_prefix(kEnvironmentPrefix.size());
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name.substr(i, 2) == "__") {
-      path += '.';
-      ++i;
-    } else {
-      path += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
-    }
-  }
-  return path;
-}
-
-bool IsSetting(std::string_view variable) { return variable.find("__") != std::string_view::npos; }
-
 std::string TomlValue(const ConfigKey& key, const std::string& text) {
   if (key.type == "bool") return text;
   if (key.type == "integer" && !text.empty()) return text;
@@ -160,33 +151,26 @@ std::string Sections(Line line) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> ConfigEnvironment() {
-  std::vector<std::pair<std::string, std::string>> variables;
-  for (char** at = environ; *at; ++at) {
-    std::string_view entry(*at);
-    auto equals = entry.find('=');
-    if (entry.starts_with(kEnvironmentPrefix) && equals != std::string_view::npos && IsSetting(entry.substr(0, equals))) {
-      variables.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
-    }
-  }
-  std::sort(variables.begin(), variables.end());
-  return variables;
-}
-
 Result<Config> LoadConfig(const ConfigSources& sources) {
   Config config;
   if (sources.file) CS_TRY(ReadConfigFile(config, *sources.file));
-  for (const auto& [name, value] : sources.environment) CS_TRY(SetValue(config, PathOfVariable(name), value, name));
+  for (const auto& [name, value] : sources.environment) {
+    if (IsSettingVariable(name)) {
+      CS_TRY(SetValue(config, PathOfVariable(name), value, name));
+    } else if (std::string warning = WarningOf(name); !warning.empty()) {
+      config.warnings.push_back(warning);
+    }
+  }
+  for (const FlagSetting& flag : sources.flags) CS_TRY(SetValue(config, flag.path, flag.value, flag.flag));
   for (const std::string& setting : sources.settings) {
     auto equals = setting.find('=');
-    if (equals == std::string::npos) return Invalid("not path=value: where=--set value=" + setting);
+    if (equals == std::string::npos) return Invalid("--set is not path=value: value=" + setting + " (as --set serve.port=9000)");
     std::string path = setting.substr(0, equals);
     if (IsSecret(path)) {
       return Invalid("a secret does not belong on the command line: key=" + path + " (use its _file setting or the environment)");
     }
     CS_TRY(SetValue(config, path, std::string_view(setting).substr(equals + 1), "--set"));
   }
-  CS_TRY(CheckKafkaOptions(config.kafka));
   return config;
 }
 
@@ -221,6 +205,20 @@ std::string PrintConfigSchema() {
       "the environment\n"
       "# \"security.protocol\" = \"sasl_ssl\"\n# \"sasl.password_file\" = \"kafka-password\"\n";
   return out + "\n[symbols]\n# an exchange's symbol = \"coin id\"\n# BTCUSDT = \"bitcoin\"\n";
+}
+
+std::vector<std::string> ChangedSettings(const Config& before, const Config& after) {
+  std::vector<std::string> paths;
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (key.get(before) != key.get(after)) paths.push_back(key.path);
+  }
+  if (before.coingecko.key.Reveal() != after.coingecko.key.Reveal() && std::ranges::find(paths, "coingecko.key") == paths.end()) {
+    paths.push_back("coingecko.key");
+  }
+  if (before.symbols != after.symbols) paths.push_back("symbols");
+  auto same = [](const auto& a, const auto& b) { return a.first == b.first && a.second.Reveal() == b.second.Reveal(); };
+  if (!std::ranges::equal(before.kafka.librdkafka, after.kafka.librdkafka, same)) paths.push_back("kafka.librdkafka");
+  return paths;
 }
 
 }  // namespace cryptostream

@@ -39,25 +39,51 @@ struct Config {
   ServeOptions serve;
   LogLevel log_level = LogLevel::kInfo;
 
+  // Where each value that is no default came from, by path: "my.toml:12", "CRYPTOSTREAM_SERVE__PORT", "--port", "--set".
+  std::map<std::string, std::string> origins;
+  // What works but should be changed, in words: old names, variables that set nothing.
+  std::vector<std::string> warnings;
+
   Config() { lake.root = "storage"; }
 };
 
-// Where values come from, the strongest first: `--set path=value`, command line flags (given as settings too), environment variables
-// CRYPTOSTREAM_SECTION__KEY, the file, the defaults.
+// A flag that is short for a setting, as it was typed.
+struct FlagSetting {
+  std::string flag;  // "--port"
+  std::string path;  // "serve.port"
+  std::string value;
+};
+
+// Where values come from, the strongest first: `--set path=value`, flags, environment variables CRYPTOSTREAM_SECTION__KEY, the file,
+// the defaults.
 struct ConfigSources {
   std::optional<std::filesystem::path> file;
   std::vector<std::pair<std::string, std::string>> environment;  // (name, value) of variables that begin with CRYPTOSTREAM_
   std::vector<std::string> settings;                             // "path=value", later ones win
+  std::vector<FlagSetting> flags;                                // later ones win
 };
 
-// Reads the configuration. Needs no network. Errors: Invalid, naming file, line, key and the nearest valid key.
+// Reads the configuration: each value for itself. Needs no network. Errors: Invalid, naming where the value stands, its key and the
+// nearest valid key.
 Result<Config> LoadConfig(const ConfigSources& sources);
 // The environment variables that LoadConfig looks at.
 std::vector<std::pair<std::string, std::string>> ConfigEnvironment();
+
+// What a command does with the configuration, and so what of it must be good.
+enum class ConfigUse {
+  kRead,   // only reads tables
+  kServe,  // answers over HTTP
+  kFetch,  // asks CoinGecko
+  kRun,    // everything: `run`, and what `config check` promises for it
+};
+// Checks the values against each other. Out: every reason, in words, for which the program would refuse to work with them; empty: good.
+std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use);
 
 // The effective values as a TOML file; secrets print as "***".
 std::string PrintConfig(const Config& config);
 // Every key with type, default and meaning, as TOML comments.
 std::string PrintConfigSchema();
+// The paths of the settings that differ, in the order in which they print.
+std::vector<std::string> ChangedSettings(const Config& before, const Config& after);
 
 }  // namespace cryptostream

@@ -53,15 +53,15 @@ std::vector<ConfigKey> LakeKeys() {
   return {
       Path("storage.path", "where the tables lie", [](Config& c) -> auto& { return c.lake.root; }),
       Bool("storage.fsync", "false loses data in a power cut; for benchmarks", [](Config& c) -> auto& { return c.lake.fsync; }),
-      Duration("stream.lateness", "how far events may lie behind the newest one before their window closes", 0ms, 24h,
+      Duration("engine.lateness", "how far events may lie behind the newest one before their window closes", 0ms, 24h,
                [](Config& c) -> auto& { return c.lake.lateness; }),
-      Duration("stream.idle_after", "a silent source no longer holds its windows open after this", 1s, 24h,
+      Duration("engine.idle_after", "a silent source no longer holds its windows open after this", 1s, 24h,
                [](Config& c) -> auto& { return c.lake.idle_after; }),
-      Duration("stream.commit_every", "bronze gathers rows for so long", 10ms, 1min,
+      Duration("engine.commit_every", "bronze gathers rows for so long", 10ms, 1min,
                [](Config& c) -> auto& { return c.lake.commit_every; }),
-      Integer("stream.commit_bytes", "or until it holds so many bytes", 1 << 16, 1 << 30,
+      Integer("engine.commit_bytes", "or until it holds so many bytes", 1 << 16, 1 << 30,
               [](Config& c) -> auto& { return c.lake.commit_bytes; }),
-      Duration("stream.correct_every", "windows with late rows are replaced at most so often", 0ms, 10s,
+      Duration("engine.correct_every", "windows with late rows are replaced at most so often", 0ms, 10s,
                [](Config& c) -> auto& { return c.lake.correct_every; }),
   };
 }
@@ -85,15 +85,16 @@ std::vector<ConfigKey> MaintenanceKeys() {
               [=](Config& c) -> auto& { return options(c).memory_bytes; }),
       Duration("maintenance.closed_after", "a partition without new files for so long is compacted further", 0ms, 24h,
                [=](Config& c) -> auto& { return options(c).closed_after; }),
-      Duration("maintenance.log_retention", "old versions stay readable for so long", 0ms, kYears,
-               [=](Config& c) -> auto& { return options(c).log_retention; }),
-      Duration("maintenance.file_retention", "removed files stay for so long: the longest query", 0ms, kYears,
-               [=](Config& c) -> auto& { return options(c).file_retention; }),
+      Retention("maintenance.log_retention",
+                "old versions stay readable for so long; 0s: not at all, never: they are kept for good", kYears,
+                [=](Config& c) -> auto& { return options(c).log_retention; }),
+      Retention("maintenance.file_retention", "removed files stay for so long, the longest query; never: they are kept for good",
+                kYears, [=](Config& c) -> auto& { return options(c).file_retention; }),
   };
   for (const TableLayout* layout : AllLayouts()) {
-    keys.push_back(Duration("maintenance.retain_" + layout->name,
-                            "days of " + layout->name + " older than this are dropped; 0s: never", 0ms, kYears,
-                            [=, name = layout->name](Config& c) -> auto& { return options(c).retain[name]; }));
+    keys.push_back(Retention("maintenance.retain_" + layout->name,
+                             "days of " + layout->name + " older than this are dropped; or never", 0ms,
+                             [=, name = layout->name](Config& c) -> auto& { return options(c).retain[name]; }));
   }
   return keys;
 }
@@ -194,6 +195,11 @@ std::vector<ConfigKey> ServeKeys() {
 }
 
 }  // namespace
+
+std::string CurrentPath(const std::string& path) {
+  constexpr std::string_view kOldEngine = "stream.";  // until `stream` was a command
+  return path.starts_with(kOldEngine) ? "engine." + path.substr(kOldEngine.size()) : path;
+}
 
 Status SetPassedThrough(Config& config, const std::string& name, std::string_view text) {
   constexpr std::string_view kFile = "_file";

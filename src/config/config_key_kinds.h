@@ -113,6 +113,29 @@ ConfigKey Duration(std::string path, std::string help, std::chrono::milliseconds
       [access](const Config& c) { return DurationText(access(const_cast<Config&>(c))); }};
 }
 
+// How long something is kept: a duration, or "never" for what is never dropped. `never` is what that is as a value: 0 where the old form
+// "0s" said so too, else the longest time.
+template <class Access>
+ConfigKey Retention(std::string path, std::string help, std::chrono::milliseconds never, Access access) {
+  constexpr std::chrono::milliseconds kMost = std::chrono::hours(24 * 366 * 100);
+  ConfigKey key = Duration(std::move(path), std::move(help), std::chrono::milliseconds(0), kMost, access);
+  key.set = [=, plain = key.set](Config& c, std::string_view text) -> Status {
+    if (text != "never") return plain(c, text);
+    access(c) = std::chrono::duration_cast<std::decay_t<decltype(access(c))>>(never);
+    return {};
+  };
+  key.get = [=, plain = key.get](const Config& c) {
+    return access(const_cast<Config&>(c)) == never ? std::string("never") : plain(c);
+  };
+  if (never.count() == 0) {
+    key.outdated = [](std::string_view text) {
+      auto value = ParseDuration(text);
+      return std::string(value && value->count() == 0 ? "write never: 0s means at once everywhere else" : "");
+    };
+  }
+  return key;
+}
+
 inline std::vector<std::string> SplitList(std::string_view text) {
   std::vector<std::string> items;
   while (!text.empty()) {

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <fstream>
+#include <set>
 
 #include "base/file.h"
+#include "config/config_key.h"
 
 namespace cryptostream {
 namespace {
@@ -25,7 +28,7 @@ class ConfigTest : public testing::Test {
 
 TEST_F(ConfigTest, TheFileIsRead) {
   auto config = FromFile(
-      "[serve]\nport = 9000\n[stream]\nlateness = \"45s\"\n[coingecko]\ncoins = [\"bitcoin\", \"tron\"]\n[symbols]\nXBTUSD = "
+      "[serve]\nport = 9000\n[engine]\nlateness = \"45s\"\n[coingecko]\ncoins = [\"bitcoin\", \"tron\"]\n[symbols]\nXBTUSD = "
       "\"bitcoin\"\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->serve.port, 9000);
@@ -34,26 +37,170 @@ TEST_F(ConfigTest, TheFileIsRead) {
   EXPECT_EQ(config->symbols["XBTUSD"], "bitcoin");
 }
 
-TEST_F(ConfigTest, SettingBeatsEnvironmentBeatsFile) {
-  std::ofstream(file_) << "[serve]\nport = 1000\naddress = \"127.0.0.2\"\nmax_connections = 9\n";
-  auto config = LoadConfig(
-      {file_, {{"CRYPTOSTREAM_SERVE__PORT", "2000"}, {"CRYPTOSTREAM_SERVE__ADDRESS", "127.0.0.3"}}, {"serve.port=3000"}});
+// Where a value can come from, the weakest first.
+enum Origin { kDefault, kFile, kEnvironment, kFlag, kSet, kOrigins };
+
+std::string Variable(std::string path) {
+  std::string name = "CRYPTOSTREAM_";
+  for (char c : path) name += c == '.' ? "__" : std::string(1, static_cast<char>(std::toupper(c)));
+  return name;
+}
+
+// A value of the key other than `not_this`, as text; empty when none of those that are tried is taken.
+std::string SomeValue(const ConfigKey& key, const std::set<std::string>& not_these) {
+  for (const char* text :
+       {"true", "false",     "70000",  "71000",  "72000", "73000",   "2000000",  "3000000", "4000000", "9",          "10",
+        "11",   "12",        "2",      "3",      "4",     "5",       "90s",      "2m",      "3m",      "4m",         "4s",
+        "5s",   "6s",        "7s",     "kraken", "lz4",   "zstd",    "coinbase", "zurich",  "bern",    "2026-01-31", "2026-02-28",
+        "auto", "coingecko", "replay", "demo",   "pro",   "keyless", "debug",    "warn",    "error"}) {
+    Config config;
+    if (key.set(config, text) && key.get(config) == text && !not_these.contains(text)) return text;
+  }
+  return "";
+}
+
+TEST_F(ConfigTest, OfEveryTwoOriginsTheStrongerWinsForEveryKey) {
+  int pairs = 0;
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (key.type == "secret" || key.path.ends_with("key_file")) continue;
+    std::string before = key.get(Config());
+    std::string weak = SomeValue(key, {before}), strong = SomeValue(key, {before, weak});
+    ASSERT_NE(weak, "") << key.path;
+    if (strong.empty()) strong = before;  // a bool has two
+    for (int low = kDefault; low < kOrigins; ++low) {
+      for (int high = low + 1; high < kOrigins; ++high) {
+        ConfigSources sources;
+        auto give = [&](int origin, const std::string& text) {
+          auto dot = key.path.find('.');
+          bool bare = key.type == "bool" || key.type == "integer";
+          if (origin == kFile) {
+            std::ofstream(file_) << "[" << key.path.substr(0, dot) << "]\n"
+                                 << key.path.substr(dot + 1) << " = " << (bare ? text : "\"" + text + "\"") << "\n";
+            sources.file = file_;
+          }
+          if (origin == kEnvironment) sources.environment = {{Variable(key.path), text}};
+          if (origin == kFlag) sources.flags = {{"--flag", key.path, text}};
+          if (origin == kSet) sources.settings = {key.path + "=" + text};
+        };
+        give(low, weak);
+        give(high, strong);
+        auto config = LoadConfig(sources);
+        ASSERT_TRUE(config) << config.error().message;
+        EXPECT_EQ(key.get(*config), strong) << key.path << " low=" << low << " high=" << high;
+        ++pairs;
+      }
+    }
+  }
+  EXPECT_GT(pairs, 500);
+}
+
+TEST_F(ConfigTest, OldNamesWorkWithAWarning) {
+  for (const ConfigSources& sources : {ConfigSources{.environment = {{"CRYPTOSTREAM_STREAM__LATENESS", "45s"}}},
+                                       ConfigSources{.settings = {"stream.lateness=45s"}}}) {
+    auto config = LoadConfig(sources);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->lake.lateness, std::chrono::seconds(45));
+    EXPECT_THAT(config->warnings, testing::ElementsAre(HasSubstr("it is now engine.lateness")));
+  }
+  auto config = FromFile("[stream]\nlateness = \"45s\"\n");
+  ASSERT_TRUE(config);
+  EXPECT_THAT(config->warnings, testing::ElementsAre(HasSubstr(file_.string() + ":2")));
+  EXPECT_THAT(FromFile("[stream]\nlatenes = \"1s\"\n").error().message, HasSubstr("did you mean engine.lateness?"));
+}
+
+TEST_F(ConfigTest, NeverIsAWordAndZeroIsAtOnce) {
+  auto config = FromFile("", {"maintenance.retain_bronze=never", "maintenance.log_retention=never"});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->lake.maintenance.retain["bronze"].count(), 0);
+  EXPECT_GT(config->lake.maintenance.log_retention, std::chrono::hours(24 * 365 * 99));
+  EXPECT_TRUE(config->warnings.empty());
+  EXPECT_THAT(PrintConfig(*config), testing::AllOf(HasSubstr("retain_bronze = 'never'"), HasSubstr("log_retention = 'never'")));
+  config = FromFile("", {"maintenance.retain_bronze=0s", "maintenance.log_retention=0s"});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->lake.maintenance.retain["bronze"].count(), 0);
+  EXPECT_EQ(config->lake.maintenance.log_retention.count(), 0);
+  EXPECT_THAT(config->warnings, testing::ElementsAre(HasSubstr("write never")));
+  EXPECT_FALSE(FromFile("", {"engine.lateness=never"}));
+}
+
+TEST_F(ConfigTest, ASymbolKeepsItsCaseInTheEnvironment) {
+  auto config =
+      LoadConfig({{}, {{"CRYPTOSTREAM_SYMBOLS__XbtUSD", "bitcoin"}, {"CRYPTOSTREAM_KAFKA__LIBRDKAFKA__SASL__PASSWORD", "x"}}});
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->serve.port, 3000);
-  EXPECT_EQ(config->serve.address, "127.0.0.3");
-  EXPECT_EQ(config->serve.max_connections, 9);
+  EXPECT_EQ(config->symbols["XbtUSD"], "bitcoin");
+  EXPECT_TRUE(config->kafka.librdkafka.contains("sasl.password"));
+}
+
+TEST_F(ConfigTest, AVariableThatSetsNothingIsSaid) {
+  auto warning = [](const std::string& name) {
+    auto config = LoadConfig({{}, {{name, "canary"}}});
+    return config ? testing::PrintToString(config->warnings) : config.error().message;
+  };
+  EXPECT_THAT(warning("CRYPTOSTREAM_SERVE_PORT"), HasSubstr("did you mean CRYPTOSTREAM_SERVE__PORT?"));
+  EXPECT_THAT(warning("CRYPTOSTREAM_COINGECKO_KEY"),
+              testing::AllOf(HasSubstr("CRYPTOSTREAM_COINGECKO__KEY?"), testing::Not(HasSubstr("canary"))));
+  EXPECT_THAT(warning("CRYPTOSTREAM_PORT_8000_TCP"), HasSubstr("sets nothing"));
+  EXPECT_THAT(warning("CRYPTOSTREAM_SERVE__PROT"), HasSubstr("did you mean serve.port?"));
+  EXPECT_THAT(warning("CRYPTOSTREAM_CRASH"), "{}");
+}
+
+TEST_F(ConfigTest, AFlagIsNamedAsItWasTyped) {
+  auto config = LoadConfig({.flags = {{"--port", "serve.port", "70000"}}});
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message,
+              testing::AllOf(HasSubstr("bad value for --port: "), HasSubstr("from 0 to 65535"), HasSubstr("key=serve.port")));
+}
+
+std::vector<std::string> ProblemsOf(std::vector<std::string> settings, ConfigUse use = ConfigUse::kRun) {
+  auto config = LoadConfig({.settings = std::move(settings)});
+  return config ? ConfigProblems(*config, use) : std::vector<std::string>{config.error().message};
+}
+
+TEST_F(ConfigTest, WhatRunWouldRefuseIsAProblem) {
+  using testing::ElementsAre;
+  EXPECT_THAT(ProblemsOf({}), testing::IsEmpty());
+  EXPECT_THAT(ProblemsOf({"coingecko.coins="}), ElementsAre(HasSubstr("set coingecko.coins")));
+  EXPECT_THAT(ProblemsOf({"coingecko.coins=bit coin"}), ElementsAre(HasSubstr("not a coin id")));
+  EXPECT_THAT(ProblemsOf({"coingecko.plan=pro"}), ElementsAre(HasSubstr("coingecko.plan=pro needs a key")));
+  EXPECT_THAT(ProblemsOf({"coingecko.base_url=ftp://host/"}), ElementsAre(HasSubstr("coingecko.base_url")));
+  EXPECT_THAT(ProblemsOf({"serve.live_age=10m", "serve.delayed_age=5m"}), ElementsAre(HasSubstr("[serve.live_age by --set")));
+  EXPECT_THAT(ProblemsOf({"symbols.BTC USDT=bitcoin"}), ElementsAre(HasSubstr("not a symbol")));
+  EXPECT_THAT(ProblemsOf({"symbols.BTCUSDT="}), ElementsAre(HasSubstr("not a coin id: symbols.BTCUSDT")));
+  EXPECT_THAT(ProblemsOf({"serve.address=0.0.0.0"}), ElementsAre(HasSubstr("serve.allow_remote")));
+  EXPECT_THAT(ProblemsOf({"serve.address=nowhere"}), ElementsAre(HasSubstr("no IP address")));
+  EXPECT_THAT(ProblemsOf({"kafka.dlq_topic=crypto-raw"}), ElementsAre(HasSubstr("dead letters")));
+  EXPECT_THAT(ProblemsOf({"storage.path="}), ElementsAre(HasSubstr("--storage")));
+  EXPECT_THAT(ProblemsOf({"storage.path=./a", "source.demo_path=b/../a"}), ElementsAre(HasSubstr("the same directory")));
+  EXPECT_EQ(ProblemsOf({"coingecko.coins=", "serve.live_age=1h"}).size(), 2u);
+}
+
+TEST_F(ConfigTest, OnlyWhatACommandUsesMustBeGood) {
+  EXPECT_THAT(ProblemsOf({"coingecko.plan=pro", "serve.live_age=1h"}, ConfigUse::kRead), testing::IsEmpty());
+  EXPECT_THAT(ProblemsOf({"coingecko.plan=pro", "source.kind=replay"}), testing::IsEmpty());
+  EXPECT_EQ(ProblemsOf({"coingecko.plan=pro", "serve.live_age=1h"}, ConfigUse::kFetch).size(), 1u);
+  EXPECT_EQ(ProblemsOf({"coingecko.plan=pro", "serve.live_age=1h"}, ConfigUse::kServe).size(), 1u);
+}
+
+TEST_F(ConfigTest, WhatChangedIsListed) {
+  auto before = LoadConfig({}),
+       after = LoadConfig(
+           {{}, {{"CRYPTOSTREAM_COINGECKO__KEY", "x"}}, {"serve.port=1", "symbols.A=b", "kafka.librdkafka.debug=all"}});
+  ASSERT_TRUE(before && after);
+  EXPECT_THAT(ChangedSettings(*before, *after),
+              testing::UnorderedElementsAre("serve.port", "coingecko.key", "symbols", "kafka.librdkafka"));
+  EXPECT_THAT(ChangedSettings(*after, *after), testing::IsEmpty());
 }
 
 TEST_F(ConfigTest, AnUnknownKeyNamesFileLineAndTheNearest) {
-  auto config = FromFile("[stream]\nlatenes = \"1s\"\n");
+  auto config = FromFile("[engine]\nlatenes = \"1s\"\n");
   ASSERT_FALSE(config);
   EXPECT_THAT(config.error().message, HasSubstr(file_.string() + ":2"));
-  EXPECT_THAT(config.error().message, HasSubstr("did you mean stream.lateness?"));
+  EXPECT_THAT(config.error().message, HasSubstr("did you mean engine.lateness?"));
 }
 
 TEST_F(ConfigTest, ABadValueSaysWhatIsTaken) {
   EXPECT_THAT(FromFile("[serve]\nport = 70000\n").error().message, HasSubstr("from 0 to 65535"));
-  EXPECT_THAT(FromFile("[stream]\nlateness = \"soon\"\n").error().message, HasSubstr("write it as 250ms"));
+  EXPECT_THAT(FromFile("[engine]\nlateness = \"soon\"\n").error().message, HasSubstr("write it as 250ms"));
   EXPECT_THAT(FromFile("[source]\nkind = \"kraken\"\n").error().message, HasSubstr("not one of auto, coingecko, replay"));
   EXPECT_THAT(FromFile("port = = 1\n").error().message, HasSubstr(":1"));
 }
@@ -90,7 +237,7 @@ TEST_F(ConfigTest, SecretsComeOnlyFromEnvironmentOrFilesOfTheirOwn) {
 }
 
 TEST_F(ConfigTest, WhatIsPrintedReadsBackAsTheSame) {
-  auto config = FromFile("[serve]\nport = 9001\n[stream]\nidle_after = \"90s\"\n");
+  auto config = FromFile("[serve]\nport = 9001\n[engine]\nidle_after = \"90s\"\n");
   ASSERT_TRUE(config);
   std::string printed = PrintConfig(*config);
   auto again = FromFile(printed);

@@ -56,7 +56,6 @@ Result<std::unique_ptr<Server>> StartServer(const Config& config, ServeMode mode
 
 Result<std::shared_ptr<CoinGeckoClient>> ConnectCoinGecko(const Config& config) {
   CoinGeckoOptions options = config.coingecko;
-  if (!options.key.empty() && options.plan == CoinGeckoPlan::kKeyless) options.plan = CoinGeckoPlan::kDemo;
   options.budget_file = std::filesystem::path(config.lake.root) / "state" / "coingecko_budget.json";
   return CoinGeckoClient::Create(options, MachineClock());
 }

@@ -76,8 +76,8 @@ std::string RenderStatus(const ServerState& state) {
   json.Key("watermarks").BeginObject();
   for (const auto& [source, time] : backend->follower().watermarks()) json.Key(source).Time(time);
   json.EndObject();
-  json.Key("freshness").BeginObject().Key("live_s").Integer(state.options().live_age.count());
-  json.Key("delayed_s").Integer(state.options().delayed_age.count()).EndObject().EndObject();
+  json.Key("freshness").BeginObject().Key("live_s").Integer(state.ages().live().count());
+  json.Key("delayed_s").Integer(state.ages().delayed().count()).EndObject().EndObject();
   return json.Take();
 }
 

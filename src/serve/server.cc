@@ -1,7 +1,12 @@
 // The server as the program sees it: one HTTP server, one state, one lake at a time. In: options. Out: a running API.
 #include "serve/server.h"
 
+#include <arpa/inet.h>
+
+#include <array>
+
 #include "base/log.h"
+#include "market/name.h"
 #include "net/http_server.h"
 #include "net/url.h"
 #include "serve/router.h"
@@ -9,6 +14,11 @@
 
 namespace cryptostream {
 namespace {
+
+bool IsAddress(const std::string& address) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes;
+  return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+}
 
 HttpServerOptions HttpOptions(const ServeOptions& options) {
   HttpServerOptions http;
@@ -63,11 +73,26 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { Stop(); }
 
-Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
-  if (!IsLoopbackHost(options.address) && !options.allow_remote) {
-    return Invalid("will not bind to an address that others can reach: address=" + options.address +
-                   ", there is no login yet; allow it explicitly if a proxy guards it");
+Status CheckServeOptions(const ServeOptions& options) {
+  if (!IsAddress(options.address)) {
+    return Invalid("serve.address is no IP address: value=" + options.address + " (as 127.0.0.1, ::1 or 0.0.0.0)");
   }
+  if (!IsLoopbackHost(options.address) && !options.allow_remote) {
+    return Invalid("will not bind to an address that others can reach: serve.address=" + options.address +
+                   " (there is no login yet; serve.allow_remote=true allows it, if a proxy guards it)");
+  }
+  if (options.live_age > options.delayed_age) {
+    return Invalid("serve.live_age is above serve.delayed_age: live_age=" + FormatDuration(options.live_age) +
+                   " delayed_age=" + FormatDuration(options.delayed_age) + " (a price is live, then delayed, then stale)");
+  }
+  for (const std::string& source : options.source_order) {
+    if (!IsValidName(source)) return Invalid("serve.source_order has what is no source: value=" + source + " (as coingecko)");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
+  CS_TRY(CheckServeOptions(options));
   auto impl = std::make_unique<Impl>(std::move(options));
   const std::string address = impl->state.options().address;
   CS_TRY(impl->OpenBackend(impl->state.options().storage_root));

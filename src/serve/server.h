@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -19,6 +20,21 @@ namespace cryptostream {
 
 enum class ServeMode { kLive, kReplay };
 
+// The ages that part "live" from "delayed" and "stale", which may change while the server runs. Thread-safe.
+class FreshnessAges {
+ public:
+  FreshnessAges(std::chrono::seconds live, std::chrono::seconds delayed) : live_(live), delayed_(delayed) {}
+  void Set(std::chrono::seconds live, std::chrono::seconds delayed) {
+    live_ = live;
+    delayed_ = delayed;
+  }
+  std::chrono::seconds live() const { return live_; }
+  std::chrono::seconds delayed() const { return delayed_; }
+
+ private:
+  std::atomic<std::chrono::seconds> live_, delayed_;
+};
+
 struct ServeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8000;               // 0: any free one
@@ -34,6 +50,7 @@ struct ServeOptions {
   std::map<std::string, std::vector<std::string>> source_order_by_coin;
   std::chrono::seconds live_age{120};             // up to this age a price is "live",
   std::chrono::seconds delayed_age{600};          // up to this "delayed", then "stale"
+  std::shared_ptr<FreshnessAges> ages;            // nullptr: these two, for good
   std::chrono::milliseconds poll_interval{1000};  // of the tables' logs
   std::chrono::milliseconds query_timeout{10'000};
   int query_threads = 2;
@@ -43,6 +60,9 @@ struct ServeOptions {
   LiveLimits live_limits;
   const Clock* clock = nullptr;  // nullptr: the machine's
 };
+
+// Checks the options against each other, without opening anything. Errors: Invalid, naming the setting.
+Status CheckServeOptions(const ServeOptions& options);
 
 // The API and the page: one HTTP server over one lake. It only reads tables, so it works the same beside the engine in one
 // process and in a process of its own. Life: Start binds the port and begins to follow the tables; tables that do not exist yet are waited for; Stop (or the destructor) closes all

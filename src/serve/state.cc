@@ -16,6 +16,7 @@ const Clock& MachineClock() {
 
 ServerState::ServerState(ServeOptions options)
     : options_(std::move(options)),
+      ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(options_.live_age, options_.delayed_age)),
       clock_(options_.clock != nullptr ? *options_.clock : MachineClock()),
       order_([this](const std::string& coin) -> const std::vector<std::string>& {
         auto own = options_.source_order_by_coin.find(coin);
@@ -79,11 +80,11 @@ void ServerState::SetLake(bool writable, std::string reason) {
 std::string ServerState::Freshness(const CoinView& coin) const {
   auto within = [&](Timestamp since, std::chrono::seconds age) { return since != kNoTime && now() - since <= age; };
   if (mode() == ServeMode::kReplay) {
-    return within(backend()->live()->LastFed(coin.source), options_.live_age) ? "replay" : "stale";
+    return within(backend()->live()->LastFed(coin.source), ages().live()) ? "replay" : "stale";
   }
   Timestamp since = coin.last_updated != kNoTime ? coin.last_updated : coin.event_time;
-  if (within(since, options_.live_age)) return "live";
-  return within(since, options_.delayed_age) ? "delayed" : "stale";
+  if (within(since, ages().live())) return "live";
+  return within(since, ages().delayed()) ? "delayed" : "stale";
 }
 
 }  // namespace cryptostream

@@ -18,6 +18,7 @@ class ServerState {
   explicit ServerState(ServeOptions options);
 
   const ServeOptions& options() const { return options_; }
+  const FreshnessAges& ages() const { return *ages_; }
   Timestamp now() const { return clock_.Now(); }
   const SourceOrder& order() const { return order_; }
 
@@ -46,6 +47,7 @@ class ServerState {
 
  private:
   const ServeOptions options_;
+  const std::shared_ptr<const FreshnessAges> ages_;
   const Clock& clock_;
   const SourceOrder order_;
   mutable std::mutex mutex_;

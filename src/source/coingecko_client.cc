@@ -47,24 +47,29 @@ Status CheckBaseUrl(const CoinGeckoOptions& o) {
 }
 
 Status CheckOptions(const CoinGeckoOptions& o) {
-  if (o.coins.empty()) return Invalid("coingecko needs at least one coin: set source.coingecko.coins");
+  if (o.coins.empty()) return Invalid("there is no coin to ask for: set coingecko.coins (as bitcoin, ethereum)");
   if (o.coins.size() > kMostCoins)
-    return Invalid(fmt::format("too many coins for one call: {} of {}", o.coins.size(), kMostCoins));
+    return Invalid(fmt::format("too many coins for one call: coingecko.coins has {}, at most {}", o.coins.size(), kMostCoins));
   for (const auto& coin : o.coins) {
-    if (!IsValidName(coin)) return Invalid(fmt::format("not a coin id: \"{}\"", coin));
+    if (!IsValidName(coin))
+      return Invalid(fmt::format("not a coin id in coingecko.coins: \"{}\" (as CoinGecko spells it: bitcoin)", coin));
   }
-  if (!IsValidName(o.vs_currency)) return Invalid(fmt::format("not a currency: \"{}\"", o.vs_currency));
+  if (!IsValidName(o.vs_currency))
+    return Invalid(fmt::format("not a currency: coingecko.vs_currency=\"{}\" (as usd)", o.vs_currency));
   CS_TRY(CheckBaseUrl(o));
-  if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty()) return Invalid("this coingecko plan needs a key: set key_file");
+  if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty())
+    return Invalid(
+        fmt::format("coingecko.plan={} needs a key: set coingecko.key_file or CRYPTOSTREAM_COINGECKO__KEY", PlanName(o.plan)));
   bool printable = std::ranges::all_of(o.key.Reveal(), [](unsigned char c) { return c > ' ' && c < 127; });
-  if (!printable) return Invalid("the coingecko key has characters that no key has (a line end?)");
-  if (LimitsOf(o).calls_per_minute < 1) return Invalid("calls_per_minute must be at least 1");
-  if (LimitsOf(o).calls_per_month.value_or(1) < 1) return Invalid("calls_per_month must be at least 1");
+  if (!printable) return Invalid("coingecko.key has characters that no key has (a line end?)");
+  if (LimitsOf(o).calls_per_minute < 1) return Invalid("coingecko.calls_per_minute must be at least 1");
+  if (LimitsOf(o).calls_per_month.value_or(1) < 1) return Invalid("coingecko.calls_per_month must be at least 1");
   return {};
 }
 
-// Fills in the plan's base URL and takes a trailing slash off a given one.
+// A key without a plan is one of the demo plan. Fills in the plan's base URL and takes a trailing slash off a given one.
 CoinGeckoOptions Completed(CoinGeckoOptions options) {
+  if (!options.key.empty() && options.plan == CoinGeckoPlan::kKeyless) options.plan = CoinGeckoPlan::kDemo;
   if (options.base_url.empty()) {
     bool pro = options.plan == CoinGeckoPlan::kPro;
     options.base_url = pro ? "https://pro-api.coingecko.com/api/v3" : "https://api.coingecko.com/api/v3";
@@ -74,6 +79,8 @@ CoinGeckoOptions Completed(CoinGeckoOptions options) {
 }
 
 }  // namespace
+
+Status CheckCoinGeckoOptions(const CoinGeckoOptions& options) { return CheckOptions(Completed(options)); }
 
 Result<std::shared_ptr<CoinGeckoClient>> CoinGeckoClient::Create(CoinGeckoOptions options, const Clock& clock,
                                                                  std::unique_ptr<HttpTransport> transport, WaitFunction wait) {

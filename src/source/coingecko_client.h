@@ -37,6 +37,9 @@ struct CoinGeckoOptions {
   HttpClientOptions http;
 };
 
+// Checks options against each other, as Create does, without a network. Errors: Invalid, naming the setting.
+Status CheckCoinGeckoOptions(const CoinGeckoOptions& options);
+
 // How a source waits; false when stopped. SleepFor, or a turn of the clock's hand in tests.
 using WaitFunction = std::function<bool(StopToken, std::chrono::nanoseconds)>;
 

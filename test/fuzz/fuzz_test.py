@@ -17,7 +17,7 @@ FRAMES = [TEST / "data/binance_spot/mixed_frames.txt", *sorted((TEST / "golden")
 STATISTICS = ['{"numRecords":12,"minValues":{"api_timestamp":"2025-11-22T10:00:00.000Z","trade_id":1,"window":{"start":"2025-11-22T10:00:00.000Z"}},'
               '"maxValues":{"api_timestamp":"2025-11-22T10:01:00.001Z","trade_id":99,"window":{"start":"2025-11-22T10:01:00.001Z"}},'
               '"nullCount":{"trade_id":0}}', '{"numRecords":0}', "{}"]
-CONFIGS = ['[serve]\nport = 8000\naddress = "127.0.0.1"\n', '[stream]\nlateness = "30s"\ncommit_bytes = 65536\n',
+CONFIGS = ['[serve]\nport = 8000\naddress = "127.0.0.1"\n', '[engine]\nlateness = "30s"\ncommit_bytes = 65536\n',
            '[coingecko]\ncoins = ["bitcoin", "ethereum"]\npace = "1m"\n[symbols]\nBTCUSDT = "bitcoin"\n']
 PACKED = [TEST.parent / "data/coingecko_daily_snapshots.jsonl.gz"]
 

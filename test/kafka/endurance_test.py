@@ -9,7 +9,7 @@ from conftest import wait_until
 from messages import check_lake, prices
 from produce_test import in_topic, of_coin, produce_command, recording, without_repeats
 
-QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.correct_every=50ms"]
+QUICK = ["--set", "engine.commit_every=20ms", "--set", "engine.correct_every=50ms"]
 
 
 def stream_command(broker, topic, lake):

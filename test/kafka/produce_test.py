@@ -11,7 +11,7 @@ from conftest import wait_until
 from messages import check_lake, prices
 from rejected_test import LETTER_POINTS, RESEND_POINTS
 
-QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.commit_bytes=65536", "--set", "stream.correct_every=50ms"]
+QUICK = ["--set", "engine.commit_every=20ms", "--set", "engine.commit_bytes=65536", "--set", "engine.correct_every=50ms"]
 
 
 def recording(folder, sent):

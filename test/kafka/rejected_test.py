@@ -7,7 +7,7 @@ import pytest
 import judge
 from messages import prices
 
-QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.correct_every=50ms"]
+QUICK = ["--set", "engine.commit_every=20ms", "--set", "engine.correct_every=50ms"]
 LETTER_POINTS = ["quarantine.after_commit", "topic.before_dead_letters", "topic.after_dead_letters", "silver.before_commit",
                  "bronze.before_commit"]
 RESEND_POINTS = ["topic.before_resend_commit", "topic.after_resend_commit"]

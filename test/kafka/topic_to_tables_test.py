@@ -10,7 +10,7 @@ import judge
 from conftest import wait_until
 from messages import check_lake, kafka_positions, prices
 
-QUICK = ["--set", "stream.commit_every=20ms", "--set", "stream.commit_bytes=65536", "--set", "stream.correct_every=50ms"]
+QUICK = ["--set", "engine.commit_every=20ms", "--set", "engine.commit_bytes=65536", "--set", "engine.correct_every=50ms"]
 
 
 def stream(cryptostream, broker, topic, lake, *more, **keywords):

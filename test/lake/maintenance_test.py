@@ -18,7 +18,7 @@ import ledger
 # Everything at once and all the time: what takes hours in a real lake happens in seconds.
 EAGER = [f"maintenance.{setting}" for setting in (
     "compact_every=10ms", "clean_every=20ms", "compact_files=3", "log_retention=0s", "file_retention=0s", "closed_after=0s")]
-SMALL_COMMITS = ["stream.commit_every=10ms", "stream.correct_every=50ms", "storage.fsync=false"]
+SMALL_COMMITS = ["engine.commit_every=10ms", "engine.correct_every=50ms", "storage.fsync=false"]
 MESSAGES = 2400
 POINTS = [
     "compact.before_files", "compact.after_files", "compact.after_commit", "cleanup.before_files", "cleanup.after_file",

@@ -55,7 +55,7 @@ def test_any_order_ends_in_the_same_tables(seed, cryptostream, tmp_path):
     pieces = [shuffled[:2 * cut], shuffled[cut:], draw.sample(old, len(old)), draw.sample(lines, 200)]  # overlapping, the old year late
     for number, piece in enumerate(pieces):
         cryptostream("replay", write(tmp_path / f"piece-{number}.jsonl", piece), "--storage", tmp_path / "any", "--exit-when-done",
-                     "--set", "stream.correct_every=0ms")
+                     "--set", "engine.correct_every=0ms")
 
     ordered, expected = state(tmp_path / "ordered")
     found_tables, found = state(tmp_path / "any")

@@ -8,7 +8,7 @@ import pytest
 import judge
 from trouble_test import wait_for
 
-QUICK = ["--set", "stream.commit_every=10ms", "--set", "stream.correct_every=50ms"]
+QUICK = ["--set", "engine.commit_every=10ms", "--set", "engine.correct_every=50ms"]
 START = 1_763_800_000
 POINTS = ["bronze.before_commit", "bronze.after_commit", "silver.before_commit", "quarantine.before_commit", "quarantine.after_commit",
           "delta.after_data_file", "delta.before_commit", "delta.after_commit"]

@@ -21,7 +21,7 @@ import certificates  # noqa: E402
 from fake_coingecko import Answer, FakeCoinGecko, prices  # noqa: E402
 
 LOCK = ".cryptostream.lock"
-SETTINGS = ["--set", "stream.commit_every=10ms", "--set", "stream.correct_every=50ms"]
+SETTINGS = ["--set", "engine.commit_every=10ms", "--set", "engine.correct_every=50ms"]
 SPEED = 600  # of the recordings, in event time: a batch every 20 ms
 
 
@@ -178,7 +178,7 @@ class Poll(Scenario):
         server.__enter__()
         settings = ["source.kind=coingecko", f"coingecko.base_url={server.url}", f"coingecko.ca_file={self.authority.file}",
                     "coingecko.coins=bitcoin,ethereum", "coingecko.pace=1s", "coingecko.calls_per_minute=1000", "coingecko.plan=demo",
-                    "coingecko.key_file=" + str(self.key_file()), "source.backfill_days=0", "stream.commit_every=10ms", "serve.port=0"]
+                    "coingecko.key_file=" + str(self.key_file()), "source.backfill_days=0", "engine.commit_every=10ms", "serve.port=0"]
         command = [self.binary, "run", "--storage", self.lake, *(word for setting in settings for word in ("--set", setting))]
         process = Process(command, self.log, NO_PROXY="localhost,127.0.0.1", **environ)
         threading.Thread(target=self.stop_when_served, args=(process.popen, server), daemon=True).start()

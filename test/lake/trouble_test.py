@@ -54,7 +54,7 @@ def test_a_second_writer_is_refused_and_told_who_writes(background, cryptostream
 def test_sigterm_commits_what_is_in_hand(background, cryptostream, tmp_path):
     messages = write_messages(tmp_path / "m.jsonl", 5000)
     lake = tmp_path / "lake"
-    process = background("replay", messages, "--storage", lake, "--set", "stream.commit_every=1m")
+    process = background("replay", messages, "--storage", lake, "--set", "engine.commit_every=1m")
     wait_for(lambda: (lake / "gaps/crypto_gaps/_delta_log").exists(), "the tables")
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=15) == 0
@@ -123,7 +123,7 @@ def test_a_full_disk_is_waited_for(background, cryptostream, small_disk, tmp_pat
     ballast.write_bytes(b"x" * 5_900_000)
     messages = write_messages(tmp_path / "m.jsonl", 40_000)
     lake = small_disk / "lake"
-    process = background("replay", messages, "--storage", lake, "--exit-when-done", "--set", "stream.commit_bytes=262144")
+    process = background("replay", messages, "--storage", lake, "--exit-when-done", "--set", "engine.commit_bytes=262144")
     wait_for(lambda: "waits and tries again" in process.log() or process.poll() is not None, "the disk to be full")
     assert process.poll() is None, process.log()
     waits = next(line for line in process.log().splitlines() if "waits and tries again" in line)
@@ -209,7 +209,7 @@ def test_query_only_reads(cryptostream, tmp_path):
     (["replay", "not-there.jsonl", "--storage", "LAKE"], 1, "not-there.jsonl"),
     (["show", "gold", "--limit", "0"], 2, "--limit"),
     (["config", "check", "--set", "serve.prot=1"], 78, "did you mean serve.port?"),
-    (["config", "check", "--set", "stream.lateness=soon"], 78, "30s"),
+    (["config", "check", "--set", "engine.lateness=soon"], 78, "30s"),
 ])
 def test_a_wrong_word_is_named(arguments, code, words, cryptostream, tmp_path):
     arguments = [str(tmp_path / "lake") if word == "LAKE" else word for word in arguments]

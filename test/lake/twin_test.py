@@ -175,7 +175,7 @@ def test_the_younger_of_two_writers_that_append_the_same_late_windows(binary, tm
     """Both stand before the append of windows that only late rows made; it moves no position. The older one goes first, and the younger
     must see that its windows are there."""
     lake = scenarios.NewLake(binary, tmp_path, seed=35)
-    lake.command = lambda: lake.replay(lake.input, "--speed", scenarios.SPEED, "--set", "stream.correct_every=0s")
+    lake.command = lambda: lake.replay(lake.input, "--speed", scenarios.SPEED, "--set", "engine.correct_every=0s")
     order = {"CRYPTOSTREAM_CRASH": "gold.before_late_append:1:stop"}
     with lake.start(**order) as older:
         assert older.ended_or_stopped() is None

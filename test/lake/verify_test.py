@@ -52,7 +52,7 @@ def long_log(binary, tmp_path_factory):
         source.write_text("".join(json.dumps({"timestamp": 1_763_800_000 + part * 1000 + i / 25, "coin_id": "bitcoin", "price": 100 + i})
                                   + "\n" for i in range(150)))
         subprocess.run([binary, "replay", source, "--storage", folder / "lake", "--exit-when-done", "--speed", "1", "--set",
-                        "stream.commit_every=10ms"], check=True, capture_output=True)
+                        "engine.commit_every=10ms"], check=True, capture_output=True)
         if all(list(Table(folder / "lake", name).log.glob("*.checkpoint.parquet")) for name in ("bronze", "silver")):
             return folder / "lake"
     pytest.fail("no checkpoint after 900 messages at 25 a second")

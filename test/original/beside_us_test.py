@@ -21,7 +21,7 @@ import scenarios
 
 SLICE_S = 3
 KEPT = "5s"
-SETTINGS = ["stream.commit_every=50ms", "stream.correct_every=500ms", "storage.fsync=false", "maintenance.compact_every=100ms",
+SETTINGS = ["engine.commit_every=50ms", "engine.correct_every=500ms", "storage.fsync=false", "maintenance.compact_every=100ms",
             "maintenance.compact_files=2", "maintenance.closed_after=0s", "maintenance.clean_every=100ms",
             f"maintenance.log_retention={KEPT}", f"maintenance.file_retention={KEPT}"]
 PER_S = 60  # messages, a second of event time apart

@@ -98,7 +98,7 @@ def run(binary, tmp_path, authority):
         folder.mkdir()
         fixed = ["source.kind=coingecko", f"coingecko.base_url={server.url}", f"coingecko.ca_file={ca_file}",
                  f"coingecko.coins={coins}", "coingecko.pace=1s", "coingecko.calls_per_minute=1000",
-                 "source.backfill_days=0", "stream.commit_every=50ms"]
+                 "source.backfill_days=0", "engine.commit_every=50ms"]
         started.append(Running(binary, folder, [*fixed, *settings], environment or {}))
         return started[-1]
 
