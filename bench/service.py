@@ -154,6 +154,54 @@ def http(bench):
     yield "  p99", f"{p99:.1f} ms", "<= 5 ms", p99 <= 5
 
 
+STREAMS = 256
+READER = """
+import selectors, socket, sys
+chosen = selectors.DefaultSelector()
+for i in range(int(sys.argv[2])):
+    stream = socket.create_connection(("127.0.0.1", int(sys.argv[1])), source_address=(f"127.0.0.{2 + i % 4}", 0))
+    stream.sendall(b"GET /api/v1/stream HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+    chosen.register(stream, selectors.EVENT_READ)
+print("open", flush=True)
+while True:
+    for key, _ in chosen.select():
+        if not key.fileobj.recv(1 << 16):
+            sys.exit("a stream ended")
+"""
+
+
+def paced_p99(connection, path, requests=5000, rate=1000):
+    """The 99th percentile, in ms, of `requests` at this rate a second: from when a request was due to its answer."""
+    took, due = [], time.monotonic()
+    for _ in range(requests):
+        due += 1 / rate
+        time.sleep(max(0, due - time.monotonic()))
+        get(connection, path)
+        took.append(time.monotonic() - due)
+    return percentile(took, 99) * 1000
+
+
+def streams(bench):
+    """1,000 requests a second beside 256 event streams, while 1,000 prices a second come in."""
+    source = bench.folder / "streams.jsonl"
+    with open(source, "wb") as out:
+        subprocess.run([sys.executable, ROOT / "bench/gen.py", "120000", "1000"], stdout=out, check=True)
+    alone, beside = [], []
+    for _ in range(bench.runs):
+        lake = pathlib.Path(tempfile.mkdtemp(dir=bench.folder)) / "lake"
+        with running("run", "--source", "replay", "--replay", source, "--speed", "1", "--storage", lake) as (connection, _):
+            wait_until_up(connection, "/metrics/bitcoin", unlike=b"[]")
+            alone.append(paced_p99(connection, "/metrics/bitcoin"))
+            command = [sys.executable, "-c", READER, str(connection.port), str(STREAMS)]
+            with subprocess.Popen(command, stdout=subprocess.PIPE) as reader:
+                reader.stdout.readline()
+                time.sleep(1)
+                beside.append(paced_p99(connection, "/metrics/bitcoin"))
+                reader.terminate()
+    ours, limit = statistics.median(beside), 2 * statistics.median(alone)
+    yield f"1,000 requests/s beside {STREAMS} streams, p99", f"{ours:.1f} ms", f"<= {limit:.1f} ms, twice of none", ours <= limit
+
+
 def start(bench):
     """From the command to the first answer on a new lake, and memory when nothing happens."""
     took, memory = [], []
