@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,9 @@ using MetricLabels = std::initializer_list<std::pair<const char*, std::string_vi
 
 void CountMetric(const char* name, const char* help, MetricLabels labels, double by = 1);
 void SetGauge(const char* name, const char* help, MetricLabels labels, double value);
+// Sets a family of gauges that differ in one label: what is not in `values` (by the label's value) is gone afterwards,
+// so that nothing is told of a coin or a table that is no longer there.
+void ReplaceGauges(const char* name, const char* help, const char* label, const std::map<std::string, double>& values);
 // Observes `seconds` in a histogram with buckets from 1 ms to 60 s.
 void ObserveSeconds(const char* name, const char* help, MetricLabels labels, double seconds);
 // Current value of a counter or gauge, 0 when it was never set: for status pages and tests.

@@ -93,8 +93,6 @@ const char* KindName(CommitKind kind) {
 void AfterCommit(Table& table, const TableLayout& layout, CommitKind kind, Version version) {
   CountMetric("cryptostream_delta_commits_total", "Commits to the Delta tables.",
               {{"table", layout.name}, {"operation", KindName(kind)}});
-  SetGauge("cryptostream_delta_table_version", "Newest committed version of the table.", {{"table", layout.name}},
-           static_cast<double>(version));
   if (version == 0 || version % CheckpointInterval(table) != 0) return;
   if (Status done = table.Checkpoint(); !done) {
     LogWarn("cannot write a checkpoint, the log stays readable without it: table={} reason={}", layout.name,

@@ -243,9 +243,6 @@ Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
         if (key.source == source) closable = std::max(closable, key.start + kWindow);
       }
     }
-    if (mark)
-      SetGauge("cryptostream_watermark_timestamp_seconds", "Event time up to which a source is taken as complete.",
-               {{"source", source.str()}}, static_cast<double>(ToMicros(*mark)) / 1e6);
     if (closable > ClosedOf(source)) closed_[source] = closable;
   }
   std::vector<GoldRow> rows;

@@ -7,16 +7,20 @@ namespace cryptostream {
 
 Result<std::shared_ptr<Backend>> Backend::Open(const BackendOptions& options) {
   std::shared_ptr<Backend> backend(new Backend);
+  backend->root_ = std::filesystem::absolute(options.root).lexically_normal();
+  if (!backend->root_.has_filename()) backend->root_ = backend->root_.parent_path();
   backend->epoch_ = RandomHexId().substr(0, 8);
   DuckOptions duck;
-  duck.directories = {std::filesystem::absolute(options.root).lexically_normal().string() + "/"};
+  duck.directories = {backend->root_.string() + "/"};
   duck.threads = options.query_threads;
   duck.memory_mb = options.query_memory_mb;
   CS_ASSIGN(backend->duck_, Duck::Open(duck));
   backend->live_ = std::make_shared<Live>(options.limits, options.order, options.clock);
   backend->live_->OnChange(options.on_change);
   backend->follower_ = std::make_unique<Follower>(
-      options.root, backend->live_, FollowerOptions{.poll_interval = options.poll_interval, .keep = options.limits.keep});
+      options.root, backend->live_,
+      FollowerOptions{
+          .poll_interval = options.poll_interval, .keep = options.limits.keep});
   backend->store_ = std::make_unique<GoldStore>(*backend->duck_, *backend->follower_, options.order, options.query_timeout);
   backend->follower_->Start();
   return backend;

@@ -35,11 +35,13 @@ class Backend {
   const std::shared_ptr<Live>& live() const { return live_; }
   Follower& follower() { return *follower_; }
   GoldStore& store() { return *store_; }
-  const std::string& epoch() const { return epoch_; }  // tells this memory's sequence numbers from any other's
+  const std::filesystem::path& root() const { return root_; }  // absolute
+  const std::string& epoch() const { return epoch_; }          // tells this memory's sequence numbers from any other's
 
  private:
   Backend() = default;
 
+  std::filesystem::path root_;
   std::string epoch_;
   std::shared_ptr<Live> live_;
   std::unique_ptr<Duck> duck_;

@@ -128,29 +128,26 @@ std::vector<Candle> CandleFolder::Take() {
   return std::move(done_);
 }
 
-std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono::minutes interval, std::size_t limit,
-                                 bool keep_newest) {
-  if (candles.empty()) return {};
-  Timestamp first = candles.front().open_time;
-  if (keep_newest) {
-    std::chrono::microseconds span = interval * static_cast<std::int64_t>(limit - 1);
-    first = std::max(first, candles.back().open_time - span);
-  }
+std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, const std::optional<Candle>& before, TimeSpan range,
+                                 std::chrono::minutes interval) {
   std::vector<Candle> out;
   auto next = candles.begin();
-  const Candle* before = &candles.front();
-  for (Timestamp at = first; at <= candles.back().open_time && out.size() < limit; at += interval) {
-    while (next != candles.end() && next->open_time <= at) before = &*next++;
-    double price = before->close;
-    Candle flat{.open_time = at,
-                .close_time = at + interval,
-                .source = before->source,
-                .open = price,
-                .high = price,
-                .low = price,
-                .close = price,
-                .avg = price};
-    out.push_back(before->open_time == at ? *before : flat);
+  const Candle* last = before ? &*before : nullptr;
+  for (Timestamp at = range.from; at < range.to; at += interval) {
+    if (next != candles.end() && next->open_time == at) {
+      out.push_back(*next);
+      last = &*next++;
+    } else if (last != nullptr) {
+      const double price = last->close;
+      out.push_back({.open_time = at,
+                     .close_time = at + interval,
+                     .source = last->source,
+                     .open = price,
+                     .high = price,
+                     .low = price,
+                     .close = price,
+                     .avg = price});
+    }
   }
   return out;
 }

@@ -85,9 +85,10 @@ class CandleFolder {
   std::optional<BarSum> hour_, bar_;
 };
 
-// Puts bars without samples where there are none, at the close before: between the first and the last one, at most `limit`
-// in all (the newest if `keep_newest`).
-std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, std::chrono::minutes interval, std::size_t limit,
-                                 bool keep_newest);
+// Puts a flat bar without samples, at the close before, wherever `range` has no bar. `before` is the bar whose close
+// the range begins with; without it the bars begin with the first of `candles`.
+// Requires: the range begins and ends at interval starts, and `candles` ascend in it.
+std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, const std::optional<Candle>& before, TimeSpan range,
+                                 std::chrono::minutes interval);
 
 }  // namespace cryptostream

@@ -25,6 +25,8 @@ struct CandleQuery {
 // Older minutes of one coin, in the table only.
 struct OlderMinutes {
   std::function<Result<std::vector<Minute>>(Timestamp from, Timestamp to)> read;
+  // Where the newest minute before, and the oldest minute at or after a time, starts.
+  std::function<Result<std::optional<Timestamp>>(Timestamp)> newest_before, oldest_from;
   Timestamp oldest;  // nothing is older
 };
 
@@ -33,8 +35,12 @@ struct CandlePage {
   std::optional<Timestamp> next_from, next_to;  // where the next page begins (from) or ends (to); one of them, or the end
 };
 
-// Builds the bars of one coin from what memory holds and, where that does not reach, from the table. `closed`: source ->
-// end of its closed windows. Out: nullopt when the table is needed and `older` is null. Errors: those of `older`.
+// Bars of ascending minutes. `closed`: source -> end of its closed windows.
+std::vector<Candle> FoldMinutes(const std::vector<Minute>& minutes, std::chrono::minutes interval, const TimesBySource& closed);
+
+// Builds the bars of one coin from what memory holds and, where that does not reach, from the table. Following
+// next_from or next_to gives the bars that one large page gives, whatever is filled. Out: nullopt when the table is
+// needed and `older` is null. Errors: those of `older`.
 Result<std::optional<CandlePage>> BuildCandles(const CandleQuery& query, const CoinWindows& recent, const TimesBySource& closed,
                                                const OlderMinutes* older);
 

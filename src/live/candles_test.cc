@@ -1,6 +1,8 @@
 // Bars: folding, ranges, the seam between memory and table, filling.
 #include "live/candles.h"
 
+#include <random>
+
 #include "live/testing.h"
 
 namespace cryptostream {
@@ -37,6 +39,20 @@ struct World {
         if (minute.start >= from && minute.start < to) out.push_back(minute);
       }
       return out;
+    };
+    // As the table answers: of what lies before the floor.
+    older.newest_before = [this](Timestamp time) -> Result<std::optional<Timestamp>> {
+      std::optional<Timestamp> found;
+      for (const Minute& minute : minutes) {
+        if (minute.start < std::min(time, recent.complete_from)) found = minute.start;
+      }
+      return found;
+    };
+    older.oldest_from = [this](Timestamp time) -> Result<std::optional<Timestamp>> {
+      for (const Minute& minute : minutes) {
+        if (minute.start >= time) return minute.start;
+      }
+      return std::nullopt;
     };
   }
   CandlePage Page(const CandleQuery& query) {
@@ -185,6 +201,68 @@ TEST(FillPrevious, PutsFlatBarsIntoGaps) {
   EXPECT_TRUE(IsNull(page.candles[2].volume));
   EXPECT_EQ(Opens(world.Page({.limit = 2, .fill_previous = true})), (std::vector<int>{12, 13}));
   EXPECT_EQ(Opens(world.Page({.from = MinuteAt(0), .limit = 2, .fill_previous = true})), (std::vector<int>{10, 11}));
+}
+
+TEST(FillPrevious, ARangeInsideAGapIsFlat) {
+  World world(500, [](int m) { return m == 10 || m == 700; });
+  auto page = world.Page({.from = MinuteAt(20), .to = MinuteAt(23), .fill_previous = true});
+  EXPECT_EQ(Opens(page), (std::vector<int>{20, 21, 22}));
+  EXPECT_EQ(page.candles[0].close, 110.5);
+  EXPECT_EQ(page.next_from, std::nullopt);
+  EXPECT_TRUE(world.Page({.from = MinuteAt(701), .fill_previous = true}).candles.empty());  // nothing is known there yet
+  EXPECT_TRUE(world.Page({.to = MinuteAt(10), .fill_previous = true}).candles.empty());
+  auto needed = BuildCandles({.from = MinuteAt(20), .limit = 3, .fill_previous = true}, world.recent, {}, nullptr);
+  ASSERT_TRUE(needed);
+  EXPECT_FALSE(*needed);
+}
+
+// All pages of a question, in the order of time.
+std::vector<Candle> AllPages(World& world, CandleQuery query) {
+  std::vector<Candle> all;
+  for (int pages = 0; pages < 3000; ++pages) {
+    CandlePage page = world.Page(query);
+    EXPECT_LE(page.candles.size(), query.limit);
+    EXPECT_FALSE(page.candles.empty() && (page.next_from || page.next_to)) << "a link that leads on from nothing";
+    all.insert(query.from ? all.end() : all.begin(), page.candles.begin(), page.candles.end());
+    if (!page.next_from && !page.next_to) return all;
+    (query.from ? query.from : query.to) = query.from ? page.next_from : page.next_to;
+  }
+  ADD_FAILURE() << "the pages do not end";
+  return all;
+}
+
+// Whatever the data, the seam, the interval, the bounds, the filling and the direction: pages of any size are cuts of
+// one answer, and a bound only cuts.
+TEST(BuildCandles, PagingNeverChangesAnAnswer) {
+  std::mt19937 random(20240808);
+  auto below = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+  for (int round = 0; round < 60; ++round) {
+    const int sparseness = 1 << below(9), floor = below(1001), hole = below(900), hole_end = hole + below(400);
+    std::vector<bool> has(1000);
+    for (int m = 0; m < 1000; ++m) has[static_cast<std::size_t>(m)] = (m < hole || m >= hole_end) && below(sparseness) == 0;
+    World world(floor, [&](int m) { return has[static_cast<std::size_t>(m)]; });
+    if (below(4) == 0) world.recent.complete_from = world.minutes.empty() ? kNoTime : world.recent.complete_from;
+    const std::chrono::minutes intervals[] = {1min, 5min, 15min, 60min, 240min};
+    CandleQuery query{.interval = intervals[below(5)], .limit = 10'000, .fill_previous = below(2) == 0};
+    if (below(2) == 0) query.from = MinuteAt(below(1200) - 100);
+    if (below(2) == 0) query.to = query.from.value_or(kStart) + std::chrono::minutes(1 + below(800));
+    const CandlePage whole = world.Page(query);
+    EXPECT_FALSE(whole.next_from || whole.next_to);
+    for (std::size_t limit : {1, 2, 3, 7, 10, 100}) {
+      if (limit < 3 && whole.candles.size() > 300) continue;
+      query.limit = limit;
+      CandlePage pages{.candles = AllPages(world, query)};
+      ASSERT_EQ(Text(pages), Text(whole)) << "round=" << round << " limit=" << limit << " fill=" << query.fill_previous;
+    }
+    // Without bounds, cut by hand.
+    CandlePage all = world.Page({.interval = query.interval, .limit = 10'000, .fill_previous = query.fill_previous}), cut;
+    for (const Candle& candle : all.candles) {
+      if ((!query.from || candle.open_time >= *query.from) && (!query.to || candle.open_time < *query.to)) {
+        cut.candles.push_back(candle);
+      }
+    }
+    ASSERT_EQ(Text(whole), Text(cut)) << "round=" << round;
+  }
 }
 
 }  // namespace

@@ -73,15 +73,30 @@ void Follower::Poke() {
   changed_.notify_all();
 }
 
+void Follower::PollAndWait(std::chrono::milliseconds time) {
+  StopToken stop = thread_.get_stop_token();
+  std::unique_lock lock(mutex_);
+  const std::uint64_t ours = polls_begun_ + 1;  // the one that runs may have looked before our file went
+  poked_ = true;
+  changed_.notify_all();
+  changed_.wait_for(lock, stop, time, [&] { return polls_ended_ >= ours; });
+}
+
 void Follower::Run(StopToken stop) {
   while (!stop.stop_requested()) {
     auto begin = std::chrono::steady_clock::now();
+    {
+      std::lock_guard lock(mutex_);
+      ++polls_begun_;
+    }
     Status polled = Poll();
     auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
     std::unique_lock lock(mutex_);
     std::string trouble = polled ? "" : polled.error().message;
     if (trouble != trouble_ && !trouble.empty()) LogWarn("cannot follow the tables, trying again: reason={}", trouble);
     trouble_ = trouble;
+    polls_ended_ = polls_begun_;
+    changed_.notify_all();
     // A poll that took long is followed by a longer rest, so that following never takes more than a quarter of a core.
     auto rest = std::max(options_.min_gap, std::min(3 * took, options_.poll_interval));
     changed_.wait_for(lock, stop, rest, [] { return false; });
@@ -100,10 +115,12 @@ Status Follower::Poll() {
     if (followed.error().kind == ErrorKind::kNotFound) gold_.version = silver_.version = kNoVersion;
     return followed;
   }
-  loaded_ = true;
   const bool new_coin = live_->CoinIds().size() > coins_labelled_;  // its name is in bronze by now
-  if (new_coin || std::chrono::steady_clock::now() >= next_facts_) CS_TRY(RefreshFacts());
-  return {};
+  Status counted;
+  if (new_coin || std::chrono::steady_clock::now() >= next_facts_) counted = RefreshFacts();
+  finds_no_lake_ = !bronze_.table && !silver_.table && !gold_.table;
+  loaded_ = true;
+  return counted;
 }
 
 // Opens a table that may not be there yet, or looks for its newest version. Out: whether there is one.
@@ -268,65 +285,6 @@ Status Follower::ApplySilverCommits(const std::vector<CommitActions>& commits) {
   CS_TRY(ReadInto(*silver_.table, needed, &Ticks, ticks));
   live_->ApplySilver(ticks, consumed_bronze_);
   return {};
-}
-
-Status Follower::RefreshFacts() {
-  auto begin = std::chrono::steady_clock::now();
-  std::map<std::string, TableFacts> all;
-  const std::pair<const TableLayout*, Followed*> tables[] = {{&BronzeLayout(), &bronze_},
-                                                             {&SilverLayout(), &silver_},
-                                                             {&GoldLayout(), &gold_},
-                                                             {&GoldHourLayout(), &hourly_},
-                                                             {&GoldDayLayout(), &daily_}};
-  for (auto [layout, followed] : tables) {
-    if (followed == &bronze_) CS_TRY(Open(layout->path.c_str(), *followed));  // the others were followed just now
-    TableFacts& facts = all[layout->name];
-    if (!followed->table) continue;
-    auto snapshot = followed->table->snapshot();
-    CS_ASSIGN(auto files, snapshot->Files());
-    facts.version = snapshot->version();
-    facts.files = static_cast<std::int64_t>(files.size());
-    for (const DataFile& file : files) {
-      facts.rows += std::max<std::int64_t>(0, file.rows);
-      facts.bytes += file.size_bytes;
-    }
-    if (followed == &bronze_) {
-      const std::vector<Name> coins = live_->CoinIds();
-      labels_.Look(bronze_.table->root_path(), files, coins, begin);
-      coins_labelled_ = coins.size();
-    }
-  }
-  auto took = std::chrono::steady_clock::now() - begin;
-  next_facts_ = begin + std::max<std::chrono::steady_clock::duration>(options_.facts_interval, 20 * took);
-  std::lock_guard lock(mutex_);
-  facts_ = std::move(all);
-  return {};
-}
-
-FollowedTable Follower::gold() const {
-  std::lock_guard lock(mutex_);
-  return gold_pinned_;
-}
-
-FollowedTable Follower::rollup(std::chrono::minutes period) const {
-  std::lock_guard lock(mutex_);
-  auto found = rollups_pinned_.find(period);
-  return found == rollups_pinned_.end() ? FollowedTable() : found->second;
-}
-
-std::map<std::string, TableFacts> Follower::facts() const {
-  std::lock_guard lock(mutex_);
-  return facts_;
-}
-
-TimesBySource Follower::watermarks() const {
-  std::lock_guard lock(mutex_);
-  return watermarks_;
-}
-
-std::string Follower::trouble() const {
-  std::lock_guard lock(mutex_);
-  return trouble_;
 }
 
 }  // namespace cryptostream

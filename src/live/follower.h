@@ -53,6 +53,8 @@ class Follower {
   void Stop();
   // Polls soon. Never blocks.
   void Poke();
+  // Polls now and waits until that poll has ended, at most `time`. For a reader whose snapshot turned out to be old.
+  void PollAndWait(std::chrono::milliseconds time);
   // One poll, for tests and for the first load. Requires: not started, or called by the thread.
   Status Poll();
 
@@ -68,6 +70,8 @@ class Follower {
   // Why the last poll failed; empty when it did not.
   std::string trouble() const;
   bool loaded() const { return loaded_; }
+  // True when the last poll found none of the lake's tables.
+  bool finds_no_lake() const { return finds_no_lake_; }
 
  private:
   struct Followed {
@@ -94,7 +98,7 @@ class Follower {
   const FollowerOptions options_;
 
   // Of the polling thread.
-  Followed bronze_, silver_, gold_, hourly_, daily_;
+  Followed bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
   TimesBySource closed_;
   std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
   std::optional<Version> consumed_bronze_;
@@ -105,12 +109,13 @@ class Follower {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool poked_ = false;
+  std::uint64_t polls_begun_ = 0, polls_ended_ = 0;
   FollowedTable gold_pinned_;
   std::map<std::chrono::minutes, FollowedTable> rollups_pinned_;
   std::map<std::string, TableFacts> facts_;
   TimesBySource watermarks_;
   std::string trouble_;
-  std::atomic<bool> loaded_{false};
+  std::atomic<bool> loaded_{false}, finds_no_lake_{false};
   std::jthread thread_;
 };
 

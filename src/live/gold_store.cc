@@ -149,6 +149,48 @@ Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const std::stri
   return Splice(rows, spans, minutes);
 }
 
+Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const std::string& coin,
+                                                    TimeSpan range, bool newest) const {
+  std::string sql = "SELECT epoch_us(" + std::string(newest ? "max" : "min") +
+                    "(\"window\".\"start\")) FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
+                    "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4";
+  CS_ASSIGN(auto found, duck_.Query(sql, {paths, coin, range.from, range.to}, {.timeout = timeout_}));
+  const auto* micros = found.rows.empty() ? nullptr : std::get_if<std::int64_t>(&found.rows[0][0]);
+  return micros == nullptr ? std::nullopt : std::optional(FromMicros(*micros));
+}
+
+// Looks through the days in their order, a few at first and ever more: the coin has rows in the first days most often.
+// Days without files cost nothing, however long a gap is.
+Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date, std::string>> days, const std::string& coin,
+                                                      TimeSpan range, bool newest) const {
+  std::size_t count = 8;
+  for (std::size_t begin = 0; begin < days.size(); count *= 4) {
+    std::size_t end = std::min(days.size(), begin + count);
+    while (end < days.size() && days[end].first == days[end - 1].first) ++end;  // a day is looked at as a whole
+    std::vector<std::string> paths;
+    for (; begin < end; ++begin) paths.push_back(std::move(days[begin].second));
+    CS_ASSIGN(auto found, FirstIn(paths, coin, range, newest));
+    if (found) return found;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<Timestamp>> GoldStore::NewestBefore(const Files& files, const std::string& coin, Timestamp time) const {
+  std::vector<std::pair<Date, std::string>> days;
+  for (auto it = files.by_day.rbegin(); it != files.by_day.rend(); ++it) {
+    if (Timestamp(it->first) < time) days.push_back(*it);
+  }
+  return NearestIn(std::move(days), coin, {Timestamp(), time}, true);
+}
+
+Result<std::optional<Timestamp>> GoldStore::OldestFrom(const Files& files, const std::string& coin, Timestamp time) const {
+  std::vector<std::pair<Date, std::string>> days;
+  for (const auto& day : files.by_day) {
+    if (Timestamp(day.first) + std::chrono::hours(24) > time) days.push_back(day);
+  }
+  return NearestIn(std::move(days), coin, {time, Timestamp::max()}, false);
+}
+
 Result<bool> GoldStore::Knows(const std::string& coin) {
   {
     std::lock_guard lock(mutex_);

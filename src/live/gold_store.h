@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -43,12 +44,20 @@ class GoldStore {
   // minutes elsewhere.
   Result<std::vector<Minute>> Parts(const Files& files, const std::string& coin, TimeSpan range,
                                     std::chrono::minutes interval) const;
+  // Where the newest minute of the coin before `time`, and the oldest at or after it, starts; nullopt: there is none.
+  // Errors: as Minutes.
+  Result<std::optional<Timestamp>> NewestBefore(const Files& files, const std::string& coin, Timestamp time) const;
+  Result<std::optional<Timestamp>> OldestFrom(const Files& files, const std::string& coin, Timestamp time) const;
   // True when the table has a row of this coin; what is known may be a minute old.
   Result<bool> Knows(const std::string& coin);
 
  private:
   using RowVisitor = std::function<void(const Minute&)>;
   Status ForEachRow(const DayFiles& files, const std::string& coin, TimeSpan range, const RowVisitor& visit) const;
+  Result<std::optional<Timestamp>> FirstIn(const std::vector<std::string>& paths, const std::string& coin, TimeSpan range,
+                                           bool newest) const;
+  Result<std::optional<Timestamp>> NearestIn(std::vector<std::pair<Date, std::string>> days, const std::string& coin,
+                                             TimeSpan range, bool newest) const;
   static Result<DayFiles> FilesByDay(const FollowedTable& table);
 
   const Duck& duck_;

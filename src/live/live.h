@@ -85,7 +85,10 @@ class Live {
   void SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Timestamp others);
 
   std::vector<CoinView> Coins() const;
+  // The same without sparks, which cost most of it; and one of them.
+  std::vector<CoinView> Prices() const;
   std::vector<Name> CoinIds() const;
+  std::size_t coin_count() const;
   std::optional<CoinView> Coin(std::string_view coin) const;
   // Windows in [from, to), one a minute: the first source in the coin's order that has a row.
   CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to) const;
@@ -93,6 +96,10 @@ class Live {
   CoinWindows NewestWindows(std::string_view coin, std::size_t count) const;
   // Coins whose windows changed after `sequence`.
   std::vector<Name> ChangedSince(std::uint64_t sequence) const;
+  // Starts of the oldest window of the coin that changed after `sequence` and of its newest window; nullopt: none changed.
+  std::optional<TimeSpan> ChangedSpan(std::string_view coin, std::uint64_t sequence) const;
+  // True when memory has a window of the coin.
+  bool Knows(std::string_view coin) const;
   std::uint64_t CoinSequence(std::string_view coin) const;
   std::uint64_t sequence() const;
   Version gold_version() const;

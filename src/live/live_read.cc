@@ -74,7 +74,7 @@ CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count) const 
   return out;
 }
 
-CoinView Live::Headline(Name coin, const SourceSeries& all) const {
+CoinView Live::Headline(Name coin, const SourceSeries& all, bool with_spark) const {
   CoinView view;
   view.coin = coin;
   const std::vector<const Series*> ordered = Ordered(coin, all);
@@ -146,6 +146,21 @@ std::vector<CoinView> Live::Coins() const {
   return out;
 }
 
+std::size_t Live::coin_count() const {
+  std::lock_guard lock(mutex_);
+  return coins_.size();
+}
+
+std::vector<CoinView> Live::Prices() const {
+  std::lock_guard lock(mutex_);
+  std::vector<CoinView> out;
+  for (const auto& [coin, all] : coins_) {
+    CoinView view = Headline(coin, all);
+    if (!view.source.empty()) out.push_back(std::move(view));
+  }
+  return out;
+}
+
 std::optional<CoinView> Live::Coin(std::string_view coin) const {
   std::lock_guard lock(mutex_);
   auto found = coins_.find(coin);
@@ -153,6 +168,34 @@ std::optional<CoinView> Live::Coin(std::string_view coin) const {
   CoinView view = Headline(found->first, found->second);
   if (view.source.empty()) return std::nullopt;
   return view;
+}
+
+bool Live::Knows(std::string_view coin) const {
+  std::lock_guard lock(mutex_);
+  auto found = coins_.find(coin);
+  return found != coins_.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [](const auto& series) { return series.second->size() > 0; });
+}
+
+std::optional<TimeSpan> Live::ChangedSpan(std::string_view coin, std::uint64_t sequence) const {
+  std::lock_guard lock(mutex_);
+  auto found = coins_.find(coin);
+  if (found == coins_.end()) return std::nullopt;
+  std::optional<TimeSpan> span;
+  Timestamp newest = kNoTime;
+  for (const auto& [source, series] : found->second) {
+    if (series->size() == 0) continue;
+    newest = std::max(newest, series->Newest()->row.key.start);
+    if (series->sequence() <= sequence) continue;
+    bool seen = false;
+    series->ForEach(kNoTime, Timestamp::max(), [&](const WindowView& view) {
+      if (seen || view.sequence <= sequence) return;
+      seen = true;
+      if (!span || view.row.key.start < span->from) span = TimeSpan{view.row.key.start, {}};
+    });
+  }
+  if (span) span->to = newest;
+  return span;
 }
 
 std::uint64_t Live::CoinSequence(std::string_view coin) const {

@@ -9,12 +9,6 @@
 
 namespace cryptostream {
 
-// A half-open range of time.
-struct TimeSpan {
-  Timestamp from, to;
-  friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
-};
-
 // How far a rollup table has come, and gold, source by source: the ends of their closed windows.
 struct RollupReach {
   std::chrono::minutes period{60};

@@ -13,6 +13,12 @@
 
 namespace cryptostream {
 
+// A half-open range of time.
+struct TimeSpan {
+  Timestamp from, to;
+  friend bool operator==(const TimeSpan&, const TimeSpan&) = default;
+};
+
 // A 1-minute window as the API shows it.
 struct WindowView {
   GoldRow row;

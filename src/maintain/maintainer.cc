@@ -121,8 +121,6 @@ Result<CompactionReport> Maintainer::CompactOne(const LakeTable& table, Seen& se
   CS_ASSIGN(std::set<std::string> eligible, ReadByAll(table, *newest, seen));
   CS_ASSIGN(CompactionReport report,
             CompactTable(lake_, *table.table, *table.layout, std::move(eligible), options_, std::move(stop)));
-  SetGauge("cryptostream_delta_files", "Live data files.", {{"table", table.layout->name}},
-           static_cast<double>(report.live_files));
   seen.looked_at = newest->version() + report.jobs;
   seen.looked = std::chrono::steady_clock::now();
   return report;

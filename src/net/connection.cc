@@ -25,13 +25,14 @@ std::string_view View(const boost::beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
 }
 
-WebReply PlainReply(int status, std::string text) {
+// A problem as RFC 9457 has it. The reasons are texts of ours without anything to escape.
+WebReply PlainReply(int status, const std::string& reason) {
   WebReply reply;
   reply.status = status;
   reply.content_type = "application/problem+json";
   reply.headers.emplace_back("Cache-Control", "no-store");
-  // The reasons are fixed texts of ours, so they need no escaping.
-  reply.SetBody("{\"type\":\"about:blank\",\"title\":\"" + text + "\",\"status\":" + std::to_string(status) + "}\n");
+  reply.SetBody("{\"type\":\"about:blank\",\"title\":\"" + std::string(ReasonPhrase(status)) +
+                "\",\"status\":" + std::to_string(status) + ",\"detail\":\"" + reason + "\"}\n");
   return reply;
 }
 
@@ -50,13 +51,12 @@ Connection::Connection(asio::ip::tcp::socket socket, ServerShared& shared, std::
 }
 
 Connection::~Connection() {
-  shared_.connections.erase(this);
-  if (--shared_.per_address[address_] == 0) shared_.per_address.erase(address_);
+  Leave();
   if (feed_) SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, --shared_.streams);
 }
 
 void Connection::Start() {
-  stream_.expires_after(shared_.options.head_timeout);
+  AwaitHead(true);
   ReadHead();
 }
 
@@ -64,39 +64,78 @@ void Connection::Close() {
   closed_ = true;
   timer_.cancel();
   stream_.close();
+  Leave();
+}
+
+void Connection::Leave() {
+  if (shared_.connections.erase(this) == 0) return;
+  if (--shared_.per_address[address_] == 0) shared_.per_address.erase(address_);
+}
+
+void Connection::Enter(Phase phase) {
+  phase_ = phase;
+  phase_since_ = std::chrono::steady_clock::now();
+}
+
+std::optional<Connection::Dispensable> Connection::IsDispensable() const {
+  constexpr std::chrono::seconds kPatience{1};
+  switch (phase_) {
+    case Phase::kHead: return Dispensable{.stalled = false, .since = phase_since_};
+    case Phase::kClient:
+      if (std::chrono::steady_clock::now() - phase_since_ < kPatience) return std::nullopt;
+      return Dispensable{.stalled = true, .since = phase_since_};
+    case Phase::kBusy: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+// A head has its own deadline from its first byte on, however it dribbles in and whichever request of the connection it is;
+// on a new connection it begins at once.
+void Connection::AwaitHead(bool begun) {
+  Enter(Phase::kHead);
+  head_begun_ = begun;
+  stream_.expires_after(begun ? shared_.options.head_timeout : shared_.options.idle_timeout);
+}
+
+void Connection::BeginRequest() {
+  Enter(Phase::kBusy);
+  started_ = phase_since_;
+  request_ = {};
+  framing_ = {};
+  route_ = "none";
 }
 
 void Connection::ReadHead() {
   std::string_view have = View(buffer_);
   std::size_t end = have.find("\r\n\r\n");
   if (end != std::string_view::npos) return OnHead(end + 4);
-  if (have.size() >= shared_.options.request.max_head_bytes) return Refuse({431, "head too large"});
-  bool first = have.empty();
-  stream_.async_read_some(buffer_.prepare(8192), [self = shared_from_this(), first](ErrorCode error, std::size_t bytes) {
+  if (have.size() >= shared_.options.request.max_head_bytes) {
+    BeginRequest();
+    return Refuse({431, "head too large"});
+  }
+  if (!have.empty() && !head_begun_) AwaitHead(true);
+  stream_.async_read_some(buffer_.prepare(8192), [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
     if (error) return self->Close();  // a deadline closes the socket without an answer: that is Beast's way
     self->buffer_.commit(bytes);
-    // The whole head must be here this long after its first byte, however it dribbles in.
-    if (first) self->stream_.expires_after(self->shared_.options.head_timeout);
     self->ReadHead();
   });
 }
 
 void Connection::OnHead(std::size_t head_bytes) {
-  started_ = std::chrono::steady_clock::now();
+  BeginRequest();
   std::string head(View(buffer_).substr(0, head_bytes));
   buffer_.consume(head_bytes);
-  request_ = {};
-  route_ = "none";
   auto framing = CheckRequestHead(head, shared_.options.request);
   if (!framing) return Refuse(framing.error());
   framing_ = *std::move(framing);
   if (!ParseHead(head)) return Refuse({400, "malformed request"});
   const auto& hosts = shared_.options.allowed_hosts;
   if (!hosts.empty() && !framing_.host.empty() && std::find(hosts.begin(), hosts.end(), framing_.host) == hosts.end()) {
-    return Refuse({421, "this host name is not served here"});
+    return Refuse({421, "the host name " + framing_.host + " is not served here: " + shared_.options.host_advice});
   }
   chunks_ = framing_.chunked ? std::make_unique<ChunkDecoder>(shared_.options.request.max_body_bytes) : nullptr;
   if (!framing_.chunked && framing_.content_length == 0) return Answer();
+  Enter(Phase::kClient);
   stream_.expires_after(shared_.options.body_timeout);
   if (!framing_.expects_continue) return ReadBody();
   static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -157,9 +196,17 @@ void Connection::ReadBody() {
 }
 
 void Connection::Answer() {
+  Enter(Phase::kBusy);
   stream_.expires_never();
   WebReply reply = shared_.handler(request_);
   route_ = reply.route.empty() ? "none" : reply.route;
+  // Compressing much takes long, too.
+  constexpr std::size_t kMuch = 64 * 1024;
+  if (!reply.later && !reply.feed && reply.body_gzip.empty() && reply.body.size() > kMuch) {
+    WebReply packed;
+    packed.later = [reply = std::move(reply)] { return reply; };
+    return AnswerLater(std::move(packed));
+  }
   if (reply.later) return AnswerLater(std::move(reply));
   Send(std::move(reply));
 }
@@ -172,9 +219,17 @@ void Connection::AnswerLater(WebReply reply) {
   }
   ++shared_.waiting_jobs;
   asio::post(*shared_.workers, [self = shared_from_this(), later = std::move(reply.later)]() mutable {
-    auto wire = std::make_shared<WireReply>(ToWire(self->request_, later(), self->framing_.keep_alive));
-    // Handed over, not shared: the connection must die on the I/O thread.
+    WebReply made = later();
     auto& io = self->shared_.io;
+    // Handed over, not shared: the connection must die on the I/O thread.
+    if (made.feed) {
+      asio::post(io, [self = std::move(self), made = std::move(made)]() mutable {
+        --self->shared_.waiting_jobs;
+        self->Send(std::move(made));
+      });
+      return;
+    }
+    auto wire = std::make_shared<WireReply>(ToWire(self->request_, std::move(made), self->framing_.keep_alive));
     asio::post(io, [self = std::move(self), wire] {
       --self->shared_.waiting_jobs;
       self->Write(std::move(*wire), !self->framing_.keep_alive);
@@ -199,6 +254,7 @@ void Connection::Refuse(const RequestRefusal& refusal) {
 
 void Connection::Write(WireReply wire, bool last) {
   Observe(wire.status);
+  Enter(Phase::kClient);
   writing_ = std::move(wire);
   stream_.expires_after(shared_.options.write_timeout + std::chrono::seconds(writing_.body.size() / 65536));
   std::array<asio::const_buffer, 2> bytes{asio::buffer(writing_.head), asio::buffer(writing_.body.data(), writing_.body.size())};
@@ -211,7 +267,7 @@ void Connection::Write(WireReply wire, bool last) {
       self->stream_.expires_after(std::chrono::milliseconds(500));
       return self->Linger(64);
     }
-    self->stream_.expires_after(self->shared_.options.idle_timeout);
+    self->AwaitHead(false);
     self->ReadHead();
   });
 }
@@ -229,67 +285,6 @@ void Connection::Observe(int status) {
   const char* method = request_.method == "GET" ? "GET" : request_.method == "HEAD" ? "HEAD" : "other";
   ObserveSeconds("cryptostream_http_request_duration_seconds", "Time from a request's head to its answer.",
                  {{"route", route_}, {"method", method}, {"code", std::to_string(status)}}, took.count());
-}
-
-void Connection::BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire) {
-  Observe(wire.status);
-  feed_ = std::move(feed);
-  SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, ++shared_.streams);
-  stream_.expires_never();
-  WatchForClose();
-  pump_again_ = true;  // the first news follow the head
-  SendEvents(std::move(wire.head));
-}
-
-// A client has nothing to say in a stream; reading tells when it is gone.
-void Connection::WatchForClose() {
-  stream_.async_read_some(asio::buffer(discard_), [self = shared_from_this()](ErrorCode error, std::size_t) {
-    if (error) return self->Close();
-    self->WatchForClose();
-  });
-}
-
-void Connection::SendEvents(std::string events) {
-  sending_ = true;
-  events_ = std::move(events);
-  last_send_ = std::chrono::steady_clock::now();
-  stream_.expires_after(shared_.options.write_timeout);
-  asio::async_write(stream_, asio::buffer(events_), [self = shared_from_this()](ErrorCode error, std::size_t) {
-    self->sending_ = false;
-    if (error) return self->Close();
-    if (!self->pump_again_) return self->Wait(self->shared_.options.heartbeat);
-    self->pump_again_ = false;
-    self->Pump();
-  });
-}
-
-void Connection::Pump() {
-  if (!feed_ || closed_) return;
-  if (sending_) {
-    pump_again_ = true;
-    return;
-  }
-  auto since = std::chrono::steady_clock::now() - last_send_;
-  if (since < shared_.options.stream_gap) {
-    return Wait(std::chrono::ceil<std::chrono::milliseconds>(shared_.options.stream_gap - since));
-  }
-  bool idle = since >= shared_.options.heartbeat;
-  std::string events = feed_->Take(idle);
-  if (events.empty()) return Wait(std::chrono::ceil<std::chrono::milliseconds>(shared_.options.heartbeat - since));
-  SendEvents(std::move(events));
-}
-
-void Connection::Wait(std::chrono::milliseconds time) {
-  if (closed_) return;
-  auto deadline = std::chrono::steady_clock::now() + std::max(time, std::chrono::milliseconds(1));
-  if (timer_set_ && timer_.expiry() <= deadline) return;
-  timer_set_ = true;
-  timer_.expires_at(deadline);
-  timer_.async_wait([self = shared_from_this()](ErrorCode error) {
-    if (error) return;
-    self->timer_set_ = false;
-    self->Pump();
-  });
 }
 
 }  // namespace cryptostream

@@ -8,10 +8,13 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "net/http_server.h"
 #include "net/reply_wire.h"
@@ -41,11 +44,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Start();
   // Asks the feed of a stream for news, at most once in stream_gap.
   void Pump();
+  // Ends the connection and gives its place away at once.
   void Close();
+
+  bool is_stream() const { return feed_ != nullptr; }
+  const std::string& address() const { return address_; }
+  // A connection that can go when a place is needed: one that waits for a request, or for a client that does not go on with
+  // sending or reading.
+  struct Dispensable {
+    bool stalled = false;
+    std::chrono::steady_clock::time_point since;
+  };
+  // Nullopt while the server is at work for it, streams included.
+  std::optional<Dispensable> IsDispensable() const;
 
  private:
   using ErrorCode = boost::system::error_code;
 
+  // Whom the connection waits for: the head of a request, the client in the middle of a body or an answer, or us.
+  enum class Phase { kHead, kClient, kBusy };
+  void Enter(Phase phase);
+  void Leave();
+  void AwaitHead(bool begun);
+  void BeginRequest();
   void ReadHead();
   void OnHead(std::size_t head_bytes);
   bool ParseHead(std::string_view head);
@@ -61,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WatchForClose();
   // Reads away what the client still sends, so that closing does not tear the answer out of its hands.
   void Linger(int reads_left);
-  void SendEvents(std::string events);
+  void SendEvents(std::vector<std::shared_ptr<const std::string>> events);
   void Wait(std::chrono::milliseconds time);
   void Observe(int status);
 
@@ -71,6 +92,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer timer_;
 
+  Phase phase_ = Phase::kHead;
+  std::chrono::steady_clock::time_point phase_since_{};
+  bool head_begun_ = true;
   RequestFraming framing_;
   std::unique_ptr<ChunkDecoder> chunks_;
   WebRequest request_;
@@ -79,7 +103,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   WireReply writing_;
 
   std::shared_ptr<EventFeed> feed_;
-  std::string events_;
+  std::vector<std::shared_ptr<const std::string>> events_;
   bool closed_ = false, sending_ = false, pump_again_ = false, timer_set_ = false;
   std::chrono::steady_clock::time_point last_send_{};
   char discard_[256];

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <thread>
+#include <tuple>
 
 #include "base/log.h"
 #include "net/connection.h"
@@ -34,6 +35,8 @@ struct HttpServer::Impl {
   Status Listen();
   void Accept();
   void Take(tcp::socket socket);
+  bool MakeRoom(const std::string& address);
+  void PumpStreams(std::vector<std::shared_ptr<Connection>> left);
 };
 
 Status HttpServer::Impl::Listen() {
@@ -77,16 +80,48 @@ void HttpServer::Impl::Take(tcp::socket socket) {
   auto remote = socket.remote_endpoint(error);
   if (error) return;  // gone already
   std::string address = remote.address().to_string();
-  auto used = shared.per_address.find(address);
-  bool full = static_cast<int>(shared.connections.size()) >= shared.options.max_connections ||
-              (used != shared.per_address.end() && used->second >= shared.options.max_connections_per_address);
-  if (full) {
+  if (!MakeRoom(address)) {
     socket.non_blocking(true, error);
     socket.write_some(asio::buffer(kTooMany), error);
     return;
   }
   socket.set_option(tcp::no_delay(true), error);
+  socket.set_option(asio::socket_base::send_buffer_size(shared.options.send_buffer_bytes), error);
   std::make_shared<Connection>(std::move(socket), shared, std::move(address))->Start();
+}
+
+// Whoever holds places without using them must not shut others out. Where there is no place left, the connection goes that waits
+// for a request longest, of the address that has most of them; after those, one whose client has stopped reading or sending.
+// Out: false when all are at work.
+bool HttpServer::Impl::MakeRoom(const std::string& address) {
+  auto used = shared.per_address.find(address);
+  const bool address_full = used != shared.per_address.end() && used->second >= shared.options.max_connections_per_address;
+  if (!address_full && static_cast<int>(shared.connections.size()) < shared.options.max_connections) return true;
+  Connection* goes = nullptr;
+  std::tuple<bool, int, std::chrono::steady_clock::time_point> least;
+  for (Connection* connection : shared.connections) {
+    if (address_full && connection->address() != address) continue;
+    auto dispensable = connection->IsDispensable();
+    if (!dispensable) continue;
+    std::tuple order(dispensable->stalled, -shared.per_address[connection->address()], dispensable->since);
+    if (goes != nullptr && least <= order) continue;
+    goes = connection;
+    least = order;
+  }
+  if (goes == nullptr) return false;
+  goes->shared_from_this()->Close();
+  return true;
+}
+
+// A few at a time, so that requests which come meanwhile are answered in between.
+void HttpServer::Impl::PumpStreams(std::vector<std::shared_ptr<Connection>> left) {
+  constexpr std::size_t kAtATime = 16;
+  for (std::size_t i = 0; i < kAtATime && !left.empty(); ++i) {
+    left.back()->Pump();
+    left.pop_back();
+  }
+  if (left.empty()) return;
+  asio::post(shared.io, [this, left = std::move(left)]() mutable { PumpStreams(std::move(left)); });
 }
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -111,9 +146,11 @@ void HttpServer::Wake() {
   if (impl_->stopped || impl_->wake_posted.exchange(true)) return;
   asio::post(impl_->shared.io, [impl = impl_.get()] {
     impl->wake_posted = false;
-    std::vector<std::shared_ptr<Connection>> all;
-    for (Connection* connection : impl->shared.connections) all.push_back(connection->shared_from_this());
-    for (const auto& connection : all) connection->Pump();
+    std::vector<std::shared_ptr<Connection>> streams;
+    for (Connection* connection : impl->shared.connections) {
+      if (connection->is_stream()) streams.push_back(connection->shared_from_this());
+    }
+    impl->PumpStreams(std::move(streams));
   });
 }
 

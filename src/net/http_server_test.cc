@@ -9,6 +9,8 @@
 
 #include <atomic>
 
+#include "base/metrics.h"
+
 namespace cryptostream {
 namespace {
 
@@ -56,11 +58,12 @@ class RawClient {
 struct CountFeed : EventFeed {
   std::atomic<int>* number;
   int seen = 0;
-  std::string Take(bool idle) override {
+  std::vector<std::shared_ptr<const std::string>> Take(bool idle) override {
     int now = *number;
-    if (now == seen) return idle ? ": idle\n\n" : "";
+    if (now == seen && !idle) return {};
+    std::string text = now == seen ? ": idle\n\n" : "data: " + std::to_string(now) + "\n\n";
     seen = now;
-    return "data: " + std::to_string(now) + "\n\n";
+    return {std::make_shared<const std::string>(text)};
   }
 };
 
@@ -85,13 +88,20 @@ class HttpServerTest : public testing::Test {
         return made;
       };
     } else if (request.path == "/stream") {
-      auto feed = std::make_shared<CountFeed>();
-      feed->number = &number_;
-      reply.content_type = "text/event-stream";
-      reply.feed = feed;
+      return StreamReply();
+    } else if (request.path == "/later-stream") {
+      reply.later = [this] { return StreamReply(); };
     } else {
       reply.SetBody(request.method + " " + request.path + " [" + request.body + "]");
     }
+    return reply;
+  }
+  WebReply StreamReply() {
+    auto feed = std::make_shared<CountFeed>();
+    feed->number = &number_;
+    WebReply reply;
+    reply.content_type = "text/event-stream";
+    reply.feed = feed;
     return reply;
   }
   std::string Ask(std::string_view bytes, std::string_view until = {}) {
@@ -149,8 +159,10 @@ TEST_F(HttpServerTest, HeadGzipAndNotModified) {
 }
 
 TEST_F(HttpServerTest, RefusesForeignHostNames) {
-  Start({.allowed_hosts = {"localhost", "127.0.0.1"}});
-  EXPECT_TRUE(Ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").starts_with("HTTP/1.1 421 "));
+  Start({.allowed_hosts = {"localhost", "127.0.0.1"}, .host_advice = "allow it"});
+  std::string refused = Ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 421 "));
+  EXPECT_NE(refused.find("the host name evil.example is not served here: allow it"), std::string::npos) << refused;
   EXPECT_TRUE(Ask("GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n", "[]").starts_with("HTTP/1.1 200 "));
 }
 
@@ -171,15 +183,75 @@ TEST_F(HttpServerTest, DeadlinesEndSlowClients) {
   EXPECT_TRUE(idle.closed());
 }
 
-TEST_F(HttpServerTest, CapsConnectionsPerAddress) {
+// One byte of a next request must not buy the time of an idle connection.
+TEST_F(HttpServerTest, EveryHeadHasItsDeadline) {
+  Start({.head_timeout = 150ms, .idle_timeout = 60s});
+  for (std::string_view bytes : {"GET /a HTTP/1.1\r\nHost: x\r\n\r\nG", "GET /later HTTP/1.1\r\nHost: x\r\n\r\nGET / HT"}) {
+    RawClient client(server_->port());
+    client.Send(bytes);
+    EXPECT_TRUE(client.Read().starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(client.closed()) << bytes;
+  }
+  RawClient late(server_->port());
+  late.Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  late.Read("[]");
+  late.Send("G");
+  late.Read();
+  EXPECT_TRUE(late.closed());
+}
+
+TEST_F(HttpServerTest, IdleConnectionsGoWhenAPlaceIsNeeded) {
+  for (HttpServerOptions options :
+       {HttpServerOptions{.max_connections = 2}, HttpServerOptions{.max_connections_per_address = 2}}) {
+    Start(options);
+    RawClient oldest(server_->port());
+    oldest.Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    oldest.Read("[]");
+    RawClient half(server_->port());
+    half.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\nGET");
+    half.Read("[]");
+    for (std::string_view path : {"/c", "/d"}) {
+      RawClient next(server_->port());
+      next.Send("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      EXPECT_TRUE(next.Read().starts_with("HTTP/1.1 200 ")) << path;
+    }
+    oldest.Read();
+    EXPECT_TRUE(oldest.closed()) << "it waited longest";
+  }
+}
+
+TEST_F(HttpServerTest, WhatIsAtWorkKeepsItsPlace) {
   Start({.max_connections_per_address = 2});
   RawClient a(server_->port()), b(server_->port());
-  a.Send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-  b.Send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
-  a.Read("[]");
-  b.Read("[]");
+  for (RawClient* stream : {&a, &b}) {
+    stream->Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream->Read("\r\n\r\n");
+  }
   RawClient c(server_->port());
   EXPECT_TRUE(c.Read().starts_with("HTTP/1.1 503 "));
+  number_ = 3;
+  server_->Wake();
+  EXPECT_NE(a.Read("data: 3").find("data: 3"), std::string::npos);
+}
+
+// An answer that a worker makes may be a stream as well.
+TEST_F(HttpServerTest, AWorkerMayBeginAStream) {
+  Start({.stream_gap = 1ms});
+  RawClient client(server_->port());
+  client.Send("GET /later-stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.Read("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  number_ = 5;
+  server_->Wake();
+  EXPECT_NE(client.Read("data: 5").find("data: 5"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, ARefusedHeadIsTimedFromItsOwnBeginning) {
+  Start();
+  EXPECT_TRUE(Ask("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n").starts_with("HTTP/1.1 431 "));
+  std::string text = MetricsText();
+  std::size_t at = text.find("cryptostream_http_request_duration_seconds_sum{code=\"431\"");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stod(text.substr(text.find("} ", at) + 2)), 60);
 }
 
 TEST_F(HttpServerTest, StreamSendsNewsAndHeartbeats) {

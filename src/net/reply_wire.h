@@ -20,6 +20,8 @@ struct WireReply {
 // body for HEAD, and the headers that protect a browser on every answer.
 WireReply ToWire(const WebRequest& request, WebReply reply, bool keep_alive);
 
+// "Not Found" for 404.
+std::string_view ReasonPhrase(int status);
 // Compresses with gzip at a level where speed counts.
 std::string Gzip(std::string_view bytes);
 // True when the client's Accept-Encoding takes gzip.

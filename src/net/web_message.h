@@ -28,9 +28,10 @@ struct WebRequest {
 class EventFeed {
  public:
   virtual ~EventFeed() = default;
-  // Returns what to send now, empty when nothing is new; `idle` after a silence of the heartbeat interval, when
-  // something should be sent. Called on the I/O thread.
-  virtual std::string Take(bool idle) = 0;
+  // Returns what to send now, piece by piece, empty when nothing is new; `idle` after a silence of the heartbeat interval,
+  // when something should be sent. Pieces are shared: many clients get the same ones. Called on the I/O thread, so it must
+  // be quick.
+  virtual std::vector<std::shared_ptr<const std::string>> Take(bool idle) = 0;
 };
 
 // An answer. Bodies are shared, so that a rendered page can be cached and sent to many without a copy.

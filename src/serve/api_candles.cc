@@ -72,48 +72,57 @@ WebReply RenderPage(const Asked& asked, const CandlePage& page, const CoinWindow
   return reply;
 }
 
-WebReply FromTable(Backend& backend, const Asked& asked, const CoinWindows& recent, const TimesBySource& closed,
-                   const std::string& etag) {
-  GoldStore& store = backend.store();
-  if (!recent.known) {
-    auto known = store.Knows(asked.coin);
-    if (!known) return ProblemReply(known.error());
-    if (!*known) return ProblemReply(404, "unknown coin: " + asked.coin + ", /api/v1/coins lists what there is");
+// What memory has of the coin now, and the tag of an answer made from it.
+struct Recent {
+  CoinWindows windows;
+  TimesBySource closed;
+  std::string etag;
+};
+
+Recent ReadMemory(Backend& backend, const Asked& asked) {
+  Recent recent{backend.live()->Windows(asked.coin, kNoTime, Timestamp::max()), backend.live()->Closed(), {}};
+  recent.etag = "W/\"" + backend.epoch() + "-" + std::to_string(recent.windows.gold_version) + "-" +
+                std::to_string(recent.windows.sequence);
+  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
+    if (asked.query.interval % rollup->period != std::chrono::minutes(0)) continue;
+    FollowedTable table = backend.follower().rollup(rollup->period);
+    if (table.snapshot) recent.etag += "-" + std::to_string(table.snapshot->version());
   }
-  auto files = store.Pin();
-  if (!files) return ProblemReply(files.error());
+  recent.etag += "\"";
+  return recent;
+}
+
+Result<WebReply> FromTable(Backend& backend, const Asked& asked) {
+  GoldStore& store = backend.store();
+  const Recent recent = ReadMemory(backend, asked);
+  if (!recent.windows.known) {
+    CS_ASSIGN(bool known, store.Knows(asked.coin));
+    if (!known) return UnknownCoin(asked.coin);
+  }
+  CS_ASSIGN(auto files, store.Pin());
   OlderMinutes older{
-      [&](Timestamp from, Timestamp to) { return store.Parts(**files, asked.coin, {from, to}, asked.query.interval); },
-      (*files)->oldest()};
-  auto page = BuildCandles(asked.query, recent, closed, &older);
-  if (!page) return ProblemReply(page.error());
-  return RenderPage(asked, **page, recent, etag);
+      .read = [&](Timestamp from, Timestamp to) { return store.Parts(*files, asked.coin, {from, to}, asked.query.interval); },
+      .newest_before = [&](Timestamp time) { return store.NewestBefore(*files, asked.coin, time); },
+      .oldest_from = [&](Timestamp time) { return store.OldestFrom(*files, asked.coin, time); },
+      .oldest = files->oldest()};
+  CS_ASSIGN(auto page, BuildCandles(asked.query, recent.windows, recent.closed, &older));
+  return RenderPage(asked, *page, recent.windows, recent.etag);
 }
 
 }  // namespace
 
 WebReply HandleCandles(RouteCall&& call) {
   auto asked = ReadQuery(call.params);
-  if (!asked) return ProblemReply(asked.error());
+  if (!asked) return BadQuestion(asked.error());
   auto backend = call.state.backend();
-  CoinWindows recent = backend->live()->Windows(asked->coin, kNoTime, Timestamp::max());
-  TimesBySource closed = backend->live()->Closed();
-  std::string etag =
-      "W/\"" + backend->epoch() + "-" + std::to_string(recent.gold_version) + "-" + std::to_string(recent.sequence);
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    if (asked->query.interval % rollup->period != std::chrono::minutes(0)) continue;
-    FollowedTable table = backend->follower().rollup(rollup->period);
-    if (table.snapshot) etag += "-" + std::to_string(table.snapshot->version());
-  }
-  etag += "\"";
-  if (recent.known) {
-    auto page = BuildCandles(asked->query, recent, closed, nullptr);
-    if (!page) return ProblemReply(page.error());
-    if (*page) return RenderPage(*asked, **page, recent, etag);
+  if (Recent recent = ReadMemory(*backend, *asked); recent.windows.known) {
+    auto page = BuildCandles(asked->query, recent.windows, recent.closed, nullptr);
+    if (!page) return FailedAnswer(page.error());
+    if (*page) return RenderPage(*asked, **page, recent.windows, recent.etag);
   }
   WebReply reply;
-  reply.later = [backend, asked = *std::move(asked), recent = std::move(recent), closed = std::move(closed), etag] {
-    return FromTable(*backend, asked, recent, closed, etag);
+  reply.later = [backend, asked = *std::move(asked)] {
+    return AnswerFromFiles(*backend, [&] { return FromTable(*backend, asked); });
   };
   return reply;
 }

@@ -1,4 +1,5 @@
-// GET /api/v1/coins: the headline of every coin in memory, the configured ones first and in their order.
+// GET /api/v1/coins: the headline of every coin in memory, the configured ones first and in their order. Many coins are
+// rendered by a worker, so that other requests do not wait for them.
 #include <algorithm>
 
 #include "serve/render.h"
@@ -6,8 +7,9 @@
 
 namespace cryptostream {
 
-WebReply HandleCoins(RouteCall&& call) {
-  const ServerState& state = call.state;
+namespace {
+
+WebReply RenderCoins(const ServerState& state) {
   std::vector<CoinView> coins = state.backend()->live()->Coins();
   const std::vector<std::string>& first = state.options().coins;
   auto rank = [&](const CoinView& coin) {
@@ -19,6 +21,16 @@ WebReply HandleCoins(RouteCall&& call) {
   for (const CoinView& coin : coins) WriteCoin(json, coin, state);
   json.EndArray().Key("mode").Text(state.mode() == ServeMode::kReplay ? "replay" : "live").EndObject();
   return JsonReply(json.Take());  // no ETag: ages and freshness change with the clock
+}
+
+}  // namespace
+
+WebReply HandleCoins(RouteCall&& call) {
+  constexpr std::size_t kQuick = 50;
+  if (call.state.backend()->live()->coin_count() <= kQuick) return RenderCoins(call.state);
+  WebReply reply;
+  reply.later = [&state = call.state] { return RenderCoins(state); };
+  return reply;
 }
 
 }  // namespace cryptostream

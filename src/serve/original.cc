@@ -55,11 +55,23 @@ std::vector<Minute> NewestFirst(const std::vector<WindowView>& windows) {
   return out;
 }
 
+Result<WebReply> FromTable(Backend& backend, BodyCache& cache, const std::string& coin, const std::string& tag,
+                           const std::string& etag) {
+  CoinWindows recent = backend.live()->NewestWindows(coin, kOriginalWindows);
+  std::vector<Minute> windows = NewestFirst(recent.windows);
+  CS_ASSIGN(auto older, OlderWindows(backend.store(), coin, recent.complete_from, kOriginalWindows - windows.size()));
+  windows.insert(windows.end(), older.rbegin(), older.rend());
+  bool known = !windows.empty();
+  auto body = std::make_shared<const std::string>(Render(coin, std::move(windows)));
+  if (known) cache.Keep(coin, tag, body);
+  return ReplyWith(std::move(body), etag);
+}
+
 }  // namespace
 
 WebReply HandleOriginalMetrics(RouteCall&& call) {
   auto coin = ParseCoin(call.path_value);
-  if (!coin) return ProblemReply(coin.error());
+  if (!coin) return BadQuestion(coin.error());
   auto backend = call.state.backend();
   std::string tag = backend->epoch() + "-" + std::to_string(backend->live()->gold_version()) + "-" +
                     std::to_string(backend->live()->CoinSequence(*coin));
@@ -73,15 +85,8 @@ WebReply HandleOriginalMetrics(RouteCall&& call) {
     return ReplyWith(std::move(body), etag);
   }
   WebReply reply;
-  reply.later = [backend, &cache, coin = *coin, recent = std::move(recent), tag, etag]() -> WebReply {
-    std::vector<Minute> windows = NewestFirst(recent.windows);
-    auto older = OlderWindows(backend->store(), coin, recent.complete_from, kOriginalWindows - windows.size());
-    if (!older) return ProblemReply(older.error());
-    windows.insert(windows.end(), older->rbegin(), older->rend());
-    bool known = !windows.empty();
-    auto body = std::make_shared<const std::string>(Render(coin, std::move(windows)));
-    if (known) cache.Keep(coin, tag, body);
-    return ReplyWith(std::move(body), etag);
+  reply.later = [backend, &cache, coin = *coin, tag, etag] {
+    return AnswerFromFiles(*backend, [&] { return FromTable(*backend, cache, coin, tag, etag); });
   };
   return reply;
 }

@@ -66,7 +66,7 @@ Result<Timestamp> ParseTime(const std::string& name, std::string_view text) {
     // 11 digits of seconds reach the year 5138, of milliseconds only 1973: the size tells them apart.
     return *number < 100'000'000'000 ? Timestamp(std::chrono::seconds(*number)) : Timestamp(std::chrono::milliseconds(*number));
   }
-  if (auto time = ParseRfc3339(text); time && *time >= Timestamp{}) return *time;
+  if (auto time = ParseRfc3339(text)) return *time;
   return Invalid("bad value: " + name + "=" + Printable(text, 60) +
                  ", must be a time as 2024-08-08T12:00:00Z or seconds or milliseconds since 1970");
 }
@@ -75,8 +75,11 @@ Result<std::vector<std::string>> ParseNames(const std::string& name, std::string
   std::vector<std::string> names;
   while (!text.empty()) {
     std::string_view item = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), item.size() + 1));
-    if (!IsValidName(item)) return Invalid("bad value: " + name + " holds '" + Printable(item, 60) + "', which is no coin id");
+    text.remove_prefix(item.size());
+    const bool ends_in_comma = text == ",";
+    text.remove_prefix(std::min<std::size_t>(text.size(), 1));
+    if (!IsValidName(item) || ends_in_comma)
+      return Invalid("bad value: " + name + " holds '" + Printable(item, 60) + "', which is no coin id");
     if (names.size() == limit) return Invalid("bad value: " + name + " has more than " + std::to_string(limit) + " names");
     names.emplace_back(item);
   }

@@ -36,6 +36,7 @@ TEST(ParseTime, TakesThreeForms) {
   EXPECT_EQ(*ParseTime("from", "1723118400"), expected);
   EXPECT_EQ(*ParseTime("from", "1723118400000"), expected);
   EXPECT_EQ(*ParseTime("from", "2024-08-08T14:00:00+02:00"), expected);
+  EXPECT_LT(*ParseTime("from", "1900-01-01T00:00:00Z"), Timestamp());  // before everything, but no mistake
   for (std::string_view bad : {"", "yesterday", "-1", "1e9", "99999999999999999999", "2024-08-08", "1723118400 "}) {
     EXPECT_FALSE(ParseTime("from", bad)) << bad;
   }
@@ -52,7 +53,7 @@ TEST(ParseNames, ChecksEach) {
   EXPECT_EQ(ParseNames("coins", "a,b", 2)->size(), 2u);
   EXPECT_EQ(ParseNames("coins", "", 2)->size(), 0u);
   EXPECT_FALSE(ParseNames("coins", "a,b,c", 2));
-  EXPECT_FALSE(ParseNames("coins", "a,,b", 5));
+  for (std::string_view bad : {"a,,b", "a,", ",a", ","}) EXPECT_FALSE(ParseNames("coins", bad, 5)) << bad;
   EXPECT_FALSE(ParseNames("coins", "a b", 5));
 }
 

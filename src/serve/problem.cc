@@ -31,19 +31,37 @@ WebReply ProblemReply(int status, std::string_view detail) {
   return reply;
 }
 
-WebReply ProblemReply(const Error& error) {
+WebReply UnknownCoin(const std::string& coin) {
+  return ProblemReply(404, "unknown coin: " + coin + ", /api/v1/coins lists what there is");
+}
+
+WebReply BadQuestion(const Error& error) { return ProblemReply(400, error.message); }
+
+WebReply FailedAnswer(const Error& error) {
+  LogWarn("cannot answer a request: kind={} reason={}", ErrorKindName(error.kind), error.message);
+  auto later = [](std::string_view detail) {
+    WebReply reply = ProblemReply(503, detail);
+    reply.headers.emplace_back("Retry-After", "2");
+    return reply;
+  };
   switch (error.kind) {
-    case ErrorKind::kInvalid: return ProblemReply(400, error.message);
-    case ErrorKind::kNotFound: return ProblemReply(404, error.message);
-    case ErrorKind::kUnavailable: {
-      WebReply reply = ProblemReply(503, error.message);
-      reply.headers.emplace_back("Retry-After", "2");
-      return reply;
-    }
-    default:
-      LogError("cannot answer a request: reason={}", error.message);
-      return ProblemReply(500, "the answer could not be made, the log says why");
+    case ErrorKind::kUnavailable:
+      return later("the answer needs more time or memory than a query may take: ask for a shorter range or a smaller limit");
+    case ErrorKind::kNotFound:
+      return later(
+          "files of the table cannot be read now: ask again; where it stays so, the log and `cryptostream verify` say why");
+    default: return ProblemReply(500, "the answer could not be made, the log says why");
   }
+}
+
+WebReply AnswerFromFiles(Backend& backend, const std::function<Result<WebReply>()>& make) {
+  constexpr std::chrono::seconds kNewestWithin{2};
+  auto made = make();
+  if (!made && made.error().kind == ErrorKind::kNotFound) {
+    backend.follower().PollAndWait(kNewestWithin);
+    made = make();
+  }
+  return made ? *std::move(made) : FailedAnswer(made.error());
 }
 
 WebReply JsonReply(std::string json) {

@@ -1,6 +1,8 @@
 // The JSON of the API's things. In: views. Out: text. docs/api.md shows each shape.
 #include "serve/render.h"
 
+#include "serve/readiness.h"
+
 namespace cryptostream {
 
 void WriteCandle(JsonWriter& json, const Candle& candle) {
@@ -30,8 +32,7 @@ void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state)
   json.Key("change_24h_pct").Number(coin.change_24h_pct).Key("market_cap").Number(coin.market_cap);
   json.Key("volume_24h").Number(coin.volume_24h).Key("last_updated").Time(coin.last_updated);
   json.Key("event_time").Time(coin.event_time);
-  Timestamp since = coin.last_updated != kNoTime ? coin.last_updated : coin.event_time;
-  auto age_ms = std::chrono::floor<std::chrono::milliseconds>(state.now() - since).count();
+  auto age_ms = std::chrono::floor<std::chrono::milliseconds>(state.Age(coin)).count();
   json.Key("age_s").Number(static_cast<double>(age_ms) / 1000);
   json.Key("freshness").Text(state.Freshness(coin)).Key("spark").BeginArray();
   for (double close : coin.spark) json.Number(close);
@@ -40,10 +41,19 @@ void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state)
 
 namespace {
 
-void WriteReport(JsonWriter& json, const SourceReport& report) {
+void WriteReport(JsonWriter& json, const SourceReport& report, const ServerState& state) {
   json.BeginObject().Key("source").Text(report.source).Key("state").Text(SourceStateName(report.state));
-  json.Key("message").Text(report.message).Key("last_success").Time(report.last_success);
+  json.Key("message").Text(state.WithoutPaths(report.message)).Key("last_success").Time(report.last_success);
   json.Key("next_attempt").Time(report.next_attempt).EndObject();
+}
+
+// The verdict of /readyz, and what it complains of.
+void WriteHealth(JsonWriter& json, const ReadinessReport& report) {
+  json.Key("health").BeginObject().Key("state").Text(ReadinessName(report.result)).Key("troubles").BeginArray();
+  for (const ReadinessCheck& check : report.checks) {
+    if (check.result != Readiness::kReady) json.Text(check.name + ": " + check.words);
+  }
+  json.EndArray().EndObject();
 }
 
 void WriteTables(JsonWriter& json, const std::map<std::string, TableFacts>& tables) {
@@ -69,8 +79,9 @@ std::string RenderStatus(const ServerState& state) {
   JsonWriter json;
   json.BeginObject().Key("version").Text(state.options().version);
   json.Key("mode").Text(state.mode() == ServeMode::kReplay ? "replay" : "live").Key("now").Time(state.now());
+  WriteHealth(json, CheckReadiness(state));
   json.Key("sources").BeginArray();
-  for (const auto& [source, report] : state.reports()) WriteReport(json, report);
+  for (const auto& [source, report] : state.reports()) WriteReport(json, report, state);
   json.EndArray();
   WriteTables(json, backend->follower().facts());
   json.Key("watermarks").BeginObject();

@@ -51,7 +51,7 @@ WebReply MethodNotAllowed(bool options) {
 
 WebReply CallRoute(const Route& route, const WebRequest& request, std::string path_value, ServerState& state) {
   auto params = ParseParams(request.query, route.params);
-  if (!params) return ProblemReply(params.error());
+  if (!params) return BadQuestion(params.error());
   return route.handle({request, *std::move(params), std::move(path_value), state});
 }
 

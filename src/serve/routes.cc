@@ -7,9 +7,11 @@ namespace {
 constexpr const char* kJson = "application/json";
 constexpr const char* kText = "text/plain";
 
-const char* kTime = R"({"type":"string","description":"RFC 3339, or seconds or milliseconds since 1970"})";
+const char* kTime = R"({"description":"RFC 3339, or seconds or milliseconds since 1970","anyOf":[)"
+                    R"({"type":"string","format":"date-time"},{"type":"integer","minimum":0,"maximum":253402300799000}]})";
 const char* kIntervals = R"({"type":"string","enum":["1m","5m","15m","1h","4h","1d"],"default":"1m"})";
-const char* kIntervalList = R"({"type":"string","pattern":"^(1m|5m|15m|1h|4h|1d)(,(1m|5m|15m|1h|4h|1d))*$","default":"1m"})";
+
+const char* kIntervalList = R"({"type":"string","pattern":"^(1m|5m|15m|1h|4h|1d)(,(1m|5m|15m|1h|4h|1d)){0,19}$","default":"1m"})";
 
 const char* kOriginalSchema =
     R"({"type":"array","maxItems":10,"items":{"type":"object","required":["window_start","window_end","coin_id",)"
@@ -40,13 +42,17 @@ const char* kCandlesSchema =
     R"("committed":{"type":"boolean"}}}}}})";
 
 const char* kStatusSchema =
-    R"({"type":"object","required":["version","mode","now","sources","tables","watermarks","freshness"],)"
+    R"({"type":"object","required":["version","mode","now","health","sources","tables","watermarks","freshness"],)"
     R"("properties":{"version":{"type":"string"},"mode":{"enum":["live","replay"]},"now":{"type":"string",)"
-    R"("format":"date-time"},"sources":{"type":"array","items":{"type":"object"}},"tables":{"type":"object"},)"
+    R"("format":"date-time"},"health":{"type":"object","required":["state","troubles"],"properties":{"state":{"enum":)"
+    R"(["ready","degraded","not ready"]},"troubles":{"type":"array","items":{"type":"string"}}}},)"
+    R"("sources":{"type":"array","items":{"type":"object"}},"tables":{"type":"object"},)"
     R"("watermarks":{"type":"object"},"freshness":{"type":"object"}}})";
 
 std::vector<Route> MakeRoutes() {
-  const char* kString = R"({"type":"string"})";
+  const char* kCoin = R"({"type":"string","pattern":"^[A-Za-z0-9._:/+-]{1,128}$"})";
+  const char* kCoins = R"({"type":"string","pattern":"^([A-Za-z0-9._:/+-]{1,128}(,[A-Za-z0-9._:/+-]{1,128}){0,99})?$"})";
+  const char* kSwitch = R"({"type":"string","enum":["","1","true"]})";
   return {
       {.pattern = "/metrics/{coin_id}",
        .summary = "The last 10 windows of a coin",
@@ -70,7 +76,7 @@ std::vector<Route> MakeRoutes() {
        .summary = "Bars of a coin",
        .description = "No bound: the latest `limit`. from: the oldest from there. to: the latest before it. Both: the oldest "
                       "in [from, to). Ascending; Link rel=next leads on. No data, no bar, unless fill=previous.",
-       .params = {{"coin", "Coin id", kString, true, "bitcoin"},
+       .params = {{"coin", "Coin id", kCoin, true, "bitcoin"},
                   {"interval", "Length of a bar", kIntervals, false, "5m"},
                   {"from", "Bars that open at or after this time", kTime, false, "2025-01-01T00:00:00Z"},
                   {"to", "Bars that open before this time", kTime, false, "2030-01-01T00:00:00Z"},
@@ -90,15 +96,15 @@ std::vector<Route> MakeRoutes() {
       {.pattern = "/api/v1/stream",
        .summary = "Live bars, prices and status as server-sent events",
        .description = "Events: candle, tick, status, heartbeat. Last-Event-ID resumes.",
-       .params = {{"coins", "Coin ids, separated by commas; all if absent", kString, false, "bitcoin,ethereum"},
+       .params = {{"coins", "Coin ids, separated by commas; all if absent", kCoins, false, "bitcoin,ethereum"},
                   {"interval", "Lengths of bars, separated by commas", kIntervalList, false, "1m,5m"}},
        .content_type = "text/event-stream",
-       .errors = {400, 503},
+       .errors = {400, 404, 503},
        .handle = HandleStream},
       {.pattern = "/livez", .summary = "200 while the process runs", .content_type = kText, .handle = HandleLive},
       {.pattern = "/readyz",
-       .summary = "200 when the source is fresh and the lake can be written",
-       .params = {{"verbose", "List every check", kString, false, ""}},
+       .summary = "200 unless it cannot serve or cannot write; in words what is in trouble",
+       .params = {{"verbose", "List every check", kSwitch, false, ""}},
        .content_type = kText,
        .errors = {400, 503},
        .handle = HandleReady},

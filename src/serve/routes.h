@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "live/backend.h"
 #include "net/web_message.h"
 #include "serve/params.h"
 #include "serve/state.h"
@@ -36,8 +38,16 @@ const std::vector<Route>& Routes();
 
 // RFC 9457: {"type","title","status","detail"}.
 WebReply ProblemReply(int status, std::string_view detail);
-// The same for an error of ours: Invalid 400, NotFound 404, Unavailable 503 with Retry-After, else 500 (logged, not told).
-WebReply ProblemReply(const Error& error);
+// The same for a coin of which the lake has no row: 404.
+WebReply UnknownCoin(const std::string& coin);
+// The same for a bad question: 400, with the error's own words, which are about what the client sent.
+WebReply BadQuestion(const Error& error);
+// The same for an answer that could not be made: 503 with Retry-After where asking again may help, else 500. The log
+// gets the reason; the client gets a sentence of ours, because reasons of DuckDB, Arrow and the kernel hold paths and SQL.
+WebReply FailedAnswer(const Error& error);
+// Makes an answer out of the tables' files. Where a file is gone (compaction and vacuum replaced it), the newest snapshot
+// is looked for and asked once.
+WebReply AnswerFromFiles(Backend& backend, const std::function<Result<WebReply>()>& make);
 WebReply JsonReply(std::string json);
 // A coin id in the path or a parameter, checked but not interned. Errors: Invalid.
 Result<std::string> ParseCoin(std::string_view text);

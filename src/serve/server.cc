@@ -9,6 +9,7 @@
 #include "market/name.h"
 #include "net/http_server.h"
 #include "net/url.h"
+#include "serve/event_renderer.h"
 #include "serve/router.h"
 #include "serve/state.h"
 
@@ -26,10 +27,12 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.port = options.port;
   http.worker_threads = options.query_threads;
   http.max_connections = options.max_connections;
+  http.stream_gap = std::chrono::milliseconds(50);  // the renderer keeps the pace; this holds for who lags behind it
   http.max_connections_per_address = options.max_connections_per_address;
   // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count.
   if (IsLoopbackHost(options.address)) {
     http.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", options.address};
+    http.host_advice = "names of a proxy or of this machine are allowed by the setting serve.allowed_hosts";
     http.allowed_hosts.insert(http.allowed_hosts.end(), options.allowed_hosts.begin(), options.allowed_hosts.end());
   }
   return http;
@@ -38,14 +41,19 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
 }  // namespace
 
 struct Server::Impl {
-  explicit Impl(ServeOptions options) : state(std::move(options)) {}
+  explicit Impl(ServeOptions options) : state(std::move(options)), events(state, [this] { WakeStreams(); }) {
+    state.SetEvents(&events);
+  }
 
   ServerState state;
-  std::unique_ptr<HttpServer> http;
   std::mutex http_mutex;  // the follower may call Wake before Start is done
+  EventRenderer events;
+  std::unique_ptr<HttpServer> http;
   std::string url;
 
-  void Wake() {
+  // Something changed: it is rendered, and then the streams look.
+  void Wake() { events.Poke(); }
+  void WakeStreams() {
     std::lock_guard lock(http_mutex);
     if (http) http->Wake();
   }
@@ -140,8 +148,10 @@ void Server::SetLakeState(bool writable, std::string reason) {
 }
 
 void Server::Stop() {
-  // First the follower, which calls into the HTTP server; then the connections, whose answers use the state.
+  // First who calls: the follower the renderer, the renderer the HTTP server; then the connections, whose answers use
+  // all of them.
   if (auto backend = impl_->state.backend()) backend->follower().Stop();
+  impl_->events.Stop();
   impl_->http->Stop();
 }
 

@@ -136,16 +136,91 @@ TEST_F(ServerTest, Problems) {
 TEST_F(ServerTest, HealthPageAndDescription) {
   EXPECT_TRUE(Ask("/livez").starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(Ask("/readyz").starts_with("HTTP/1.1 200 "));
-  server_->SetLakeState(false, "the disk is full");
+  server_->SetLakeState(false, "the disk is full: path=" + (lake_.root() / "gold").string());
   std::string ready = Ask("/readyz?verbose");
   EXPECT_TRUE(ready.starts_with("HTTP/1.1 503 "));
-  EXPECT_NE(ready.find("[-] lake: the disk is full"), std::string::npos) << ready;
+  EXPECT_NE(ready.find("[-] lake: the disk is full: path=gold\n"), std::string::npos) << ready;
+  EXPECT_NE(Ask("/api/v1/status").find("\"state\":\"not ready\",\"troubles\":[\"lake: the disk is full"), std::string::npos);
   EXPECT_TRUE(Ask("/").ends_with("<p>page</p>"));
   EXPECT_NE(Ask("/version").find("\"version\":\"1.2.3\""), std::string::npos);
   std::string metrics = Ask("/metrics");
   EXPECT_NE(metrics.find("cryptostream_http_request_duration_seconds_count{"), std::string::npos);
   EXPECT_NE(metrics.find("cryptostream_price_age_seconds{coin=\"bitcoin\"}"), std::string::npos);
   EXPECT_EQ(Count(Ask("/openapi.json"), "\"get\":{"), 10);
+}
+
+// Each state of a source is either its work or trouble; trouble is told at once and is no 503.
+TEST_F(ServerTest, TroubleOfASourceIsDegradedAndNot503) {
+  for (SourceState state : {SourceState::kWaiting, SourceState::kUnreachable, SourceState::kLimited, SourceState::kBanned}) {
+    server_->SetSourceReport({"coingecko", state, "429 from the provider", {}, {}});
+    std::string ready = Ask("/readyz");
+    EXPECT_TRUE(ready.starts_with("HTTP/1.1 200 "));
+    EXPECT_NE(ready.find("[-] source coingecko: 429 from the provider\n"), std::string::npos) << ready;
+    EXPECT_TRUE(ready.ends_with("\ndegraded\n"));
+    EXPECT_NE(Ask("/api/v1/status").find("\"troubles\":[\"source coingecko: 429 from the provider\"]"), std::string::npos);
+  }
+  for (SourceState state : {SourceState::kStarting, SourceState::kOk, SourceState::kReplaying, SourceState::kDone}) {
+    server_->SetSourceReport({"coingecko", state, "", {}, {}});
+    EXPECT_TRUE(Ask("/readyz").ends_with("\r\n\r\nready\n")) << SourceStateName(state);
+  }
+  EXPECT_NE(Ask("/readyz?verbose").find("[+] data: 1 live, 1 stale\n"), std::string::npos) << Ask("/readyz?verbose");
+  clock_.Advance(24h);
+  std::string old = Ask("/readyz");
+  EXPECT_TRUE(old.starts_with("HTTP/1.1 200 ") && old.find("[-] data: no price is fresh: the newest is 1d old") != old.npos)
+      << old;
+}
+
+TEST_F(ServerTest, AStampFromTheFutureIsNoAge) {
+  Tick tick = MakeTick(725, 900);
+  tick.last_updated = tick.event_time + 24h;
+  server_->live()->AddProvisional(1, {tick});
+  WaitFor("/api/v1/coins", "\"price\":900");
+  EXPECT_NE(Ask("/api/v1/coins").find("\"age_s\":55,\"freshness\":\"live\""), std::string::npos) << Ask("/api/v1/coins");
+  clock_.Advance(1h);
+  EXPECT_NE(Ask("/api/v1/coins").find("\"age_s\":3655,\"freshness\":\"stale\""), std::string::npos) << Ask("/api/v1/coins");
+  clock_.Advance(-2h);  // the machine's clock was set back
+  EXPECT_NE(Ask("/api/v1/coins").find("\"age_s\":0,\"freshness\":\"live\""), std::string::npos) << Ask("/api/v1/coins");
+}
+
+// What is wrong with the files is for the log; a client gets a sentence.
+TEST_F(ServerTest, AFileThatHasGoneIsNoInsideOfAnAnswer) {
+  TestLake other;
+  std::vector<GoldRow> rows;
+  for (int day = 0; day < 20; ++day) rows.push_back(MakeRow(day * 1440, 100 + day));
+  for (int m = 0; m < 1440; ++m) rows.push_back(MakeRow(40 * 1440 + m, 200 + m));
+  other.CommitSilver({MakeTick(41 * 86'400, 1)}, {{"cryptostream/watermark/coingecko/0", ToMicros(Second(41 * 86'400))}});
+  other.CommitGold(rows, {{"cryptostream/closed/coingecko", ToMicros(MinuteAt(41 * 1440))}});
+  LiveLimits small{.min_windows = 1};
+  ServeOptions options;
+  options.port = 0;
+  options.storage_root = other.root();
+  options.live_limits = small;
+  options.clock = &clock_;
+  auto server = Server::Start(options);
+  ASSERT_TRUE(server) << server.error().message;
+  server_ = *std::move(server);
+  WaitFor("/readyz?verbose", "[+] tables: followed");
+  const std::string question = "/api/v1/candles?coin=bitcoin&interval=1m&from=2024-08-08T00:00:00Z&limit=3";
+  EXPECT_NE(Ask(question).find("\"close\":100"), std::string::npos) << Ask(question);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(other.root() / "gold")) {
+    if (entry.path().string().find("date=2024-08-0") != std::string::npos && entry.path().extension() == ".parquet") {
+      std::filesystem::remove(entry.path());
+    }
+  }
+  for (const std::string& path : {question, question + "&fill=previous"}) {
+    std::string gone = Ask(path);
+    EXPECT_TRUE(gone.starts_with("HTTP/1.1 503 ")) << gone;
+    EXPECT_NE(gone.find("Retry-After: "), std::string::npos);
+    for (std::string_view inside : {"SELECT", "parquet", "/tmp", "IO Error", "reason="}) {
+      EXPECT_EQ(gone.substr(gone.find("\r\n\r\n")).find(inside), std::string::npos) << gone;
+    }
+  }
+}
+
+TEST_F(ServerTest, AStreamOfAnUnknownCoinIsAProblem) {
+  std::string unknown = Ask("/api/v1/stream?coins=bitcoin,never-heard-of");
+  EXPECT_TRUE(unknown.starts_with("HTTP/1.1 404 ")) << unknown;
+  EXPECT_NE(unknown.find("unknown coin: never-heard-of"), std::string::npos);
 }
 
 TEST_F(ServerTest, StreamSendsStateThenChanges) {
@@ -158,7 +233,7 @@ TEST_F(ServerTest, StreamSendsStateThenChanges) {
   std::string resumed = Ask("/api/v1/stream?coins=bitcoin", "Last-Event-ID: " + id + "\r\n", "event: status");
   EXPECT_NE(resumed.find("\"close\":900"), std::string::npos) << resumed;
   EXPECT_NE(resumed.find("\"committed\":false"), std::string::npos);
-  EXPECT_EQ(Count(resumed, "event: candle"), 1);
+  EXPECT_EQ(Count(resumed, "event: candle"), 1) << resumed;
   server_->live()->ApplyGold({MakeRow(0, 555)}, {}, 9);  // the oldest bar there is changes too
   resumed = Ask("/api/v1/stream?coins=bitcoin", "Last-Event-ID: " + id + "\r\n", "event: status");
   EXPECT_NE(resumed.find("\"close\":555"), std::string::npos) << resumed;

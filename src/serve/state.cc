@@ -2,6 +2,8 @@
 // succeeds says nothing about how old the price is.
 #include "serve/state.h"
 
+#include <algorithm>
+
 #include "base/secret.h"
 
 namespace cryptostream {
@@ -16,7 +18,7 @@ const Clock& MachineClock() {
 
 ServerState::ServerState(ServeOptions options)
     : options_(std::move(options)),
-      ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(options_.live_age, options_.delayed_age)),
+      ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(ages().live(), ages().delayed())),
       clock_(options_.clock != nullptr ? *options_.clock : MachineClock()),
       order_([this](const std::string& coin) -> const std::vector<std::string>& {
         auto own = options_.source_order_by_coin.find(coin);
@@ -77,14 +79,28 @@ void ServerState::SetLake(bool writable, std::string reason) {
   lake_ = {true, writable, std::move(reason)};
 }
 
-std::string ServerState::Freshness(const CoinView& coin) const {
-  auto within = [&](Timestamp since, std::chrono::seconds age) { return since != kNoTime && now() - since <= age; };
-  if (mode() == ServeMode::kReplay) {
-    return within(backend()->live()->LastFed(coin.source), ages().live()) ? "replay" : "stale";
+std::string ServerState::WithoutPaths(std::string text) const {
+  const std::string root = backend()->root().string();
+  for (std::size_t at = text.find(root); root.size() > 1 && at != std::string::npos; at = text.find(root, at)) {
+    bool slash = at + root.size() < text.size() && text[at + root.size()] == '/';
+    text.erase(at, root.size() + (slash ? 1 : 0));
   }
-  Timestamp since = coin.last_updated != kNoTime ? coin.last_updated : coin.event_time;
-  if (within(since, ages().live())) return "live";
-  return within(since, ages().delayed()) ? "delayed" : "stale";
+  return text;
+}
+
+std::chrono::microseconds ServerState::Age(const CoinView& coin) const {
+  // A price cannot be newer than the moment at which it was seen: a stamp from the future says nothing.
+  Timestamp since = coin.last_updated == kNoTime ? coin.event_time : std::min(coin.last_updated, coin.event_time);
+  return std::max(std::chrono::microseconds(0), now() - since);
+}
+
+std::string ServerState::Freshness(const CoinView& coin) const {
+  if (mode() == ServeMode::kReplay) {
+    Timestamp fed = backend()->live()->LastFed(coin.source);
+    return fed != kNoTime && now() - fed <= ages().live() ? "replay" : "stale";
+  }
+  auto age = Age(coin);
+  return age <= ages().live() ? "live" : age <= ages().delayed() ? "delayed" : "stale";
 }
 
 }  // namespace cryptostream

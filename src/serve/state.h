@@ -12,6 +12,8 @@
 
 namespace cryptostream {
 
+class EventRenderer;
+
 // What the routes answer from: the options, the lake that is served now, and what the engine reports. Thread-safe.
 class ServerState {
  public:
@@ -39,9 +41,19 @@ class ServerState {
   // Grows when mode, what a report says, or the lake's state changes.
   std::uint64_t revision() const { return revision_; }
 
+  // A message of ours as a client may read it: paths below the storage root begin there, so that nothing is told of the
+  // machine's folders.
+  std::string WithoutPaths(std::string text) const;
+
+  // Set once, before the first request.
+  EventRenderer* events() const { return events_; }
+  void SetEvents(EventRenderer* events) { events_ = events; }
+
   // Rendered answers of the original's route, by coin.
   BodyCache& original_bodies() { return original_bodies_; }
 
+  // How old a coin's price is by its own time, never less than 0.
+  std::chrono::microseconds Age(const CoinView& coin) const;
   // "live", "delayed", "stale" or "replay", from the age of the data itself.
   std::string Freshness(const CoinView& coin) const;
 
@@ -57,6 +69,7 @@ class ServerState {
   LakeState lake_;
   std::atomic<std::uint64_t> revision_{0};
   BodyCache original_bodies_;
+  EventRenderer* events_ = nullptr;
 };
 
 }  // namespace cryptostream

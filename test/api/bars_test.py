@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import json
 
 import deltalake
 import pytest
@@ -61,6 +62,26 @@ def test_following_the_links_gives_every_bar_once(served, gold, direction):
         assert headers["Link"].endswith('>; rel="next"')
         path = headers["Link"][1:].split(">")[0]
     assert seen == [bar["open_time"] for bar in expected_bars(gold, "bitcoin", "5m")]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 40])
+@pytest.mark.parametrize("fill", ["none", "previous"])
+@pytest.mark.parametrize("bounds", ["", "&from=0", "&from=2024-03-04T05:10:00Z", "&to=2024-03-04T23:00:00Z",
+                                    "&from=2024-03-03T20:00:00Z&to=2024-03-05T03:00:00Z"])
+def test_pages_are_cuts_of_one_answer(served, bounds, fill, limit):
+    """Ethereum misses a whole day: pages begin, end and lie inside the gap."""
+    question = f"/api/v1/candles?coin=ethereum&interval={'4h' if limit == 1 else '15m'}&fill={fill}{bounds}"
+    whole = served.json(question + "&limit=10000")["candles"]
+    path, pages = f"{question}&limit={limit}", []
+    for _ in range(400):
+        _, headers, body = served.get(path)
+        page = json.loads(body)["candles"]
+        assert 0 < len(page) <= limit or (not whole and not page)
+        pages = pages + page if "from" in bounds else page + pages
+        if "Link" not in headers:
+            break
+        path = headers["Link"][1:].split(">")[0]
+    assert pages == whole
 
 
 def test_ranges_follow_binance(served, gold):

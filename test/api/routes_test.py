@@ -46,10 +46,11 @@ def test_status(served, lake):
 def test_health_version_and_metrics(served):
     assert served.get("/livez")[0] == 200
     status, _, body = served.get("/readyz?verbose")
-    assert status == 503 and b"[-] data: no price is fresh" in body and b"[+] tables: followed" in body
+    assert status == 200 and b"[-] data: no price is fresh" in body and b"[+] tables: followed" in body and body.endswith(b"\ndegraded\n")
+    assert served.get("/readyz?verbose=no")[0] == 400
     assert served.json("/version")["name"] == "cryptostream"
     _, headers, text = served.get("/metrics")
-    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert headers["Content-Type"] == "text/plain; version=0.0.4"
     assert b'cryptostream_http_request_duration_seconds_bucket{code="200",method="GET",route="/livez"' in text
     # Paths never become labels, or anybody could fill the memory with them.
     assert b"no-such-coin" not in text

@@ -1,7 +1,9 @@
 """Hostile bytes against the real server: each is refused, and the server lives on."""
 
+import json
 import socket
 import threading
+import time
 
 import pytest
 
@@ -54,10 +56,21 @@ def test_limits(served, head, status):
     assert talk(served.port, head).startswith(b"HTTP/1.1 " + status)
 
 
-def test_a_half_sent_head_is_dropped_after_its_deadline(served):
+@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "second"])
+def test_a_half_sent_head_is_dropped_after_its_deadline(served, before):
     with socket.create_connection(("127.0.0.1", served.port), timeout=20) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: local")
-        assert connection.recv(100) == b""
+        started = time.monotonic()
+        connection.sendall(before + b"GET / HTTP/1.1\r\nHost: local")
+        received = b""
+        while chunk := connection.recv(4096):
+            received += chunk
+        assert received.count(b"HTTP/1.1 ") == (1 if before else 0) and time.monotonic() - started < 8
+
+
+def test_a_foreign_host_name_is_told_what_allows_it(served):
+    answer = talk(served.port, b"GET / HTTP/1.1\r\nHost: prices.example.org\r\n\r\n")
+    problem = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert problem["status"] == 421 and "prices.example.org" in problem["detail"] and "serve.allowed_hosts" in problem["detail"]
 
 
 def test_many_clients_at_once(served):
