@@ -85,7 +85,7 @@ class Live {
   void SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Timestamp others);
 
   std::vector<CoinView> Coins() const;
-  // The same without sparks, which cost most of it; and one of them.
+  // The same without sparks, which cost most of it.
   std::vector<CoinView> Prices() const;
   std::vector<Name> CoinIds() const;
   std::size_t coin_count() const;
@@ -153,7 +153,7 @@ class Live {
   std::uint64_t committed_batch_ = 0, dropped_batch_ = 0;
   std::size_t provisional_ = 0;
   std::size_t series_ = 0;
-  std::uint64_t sequence_ = 0;
+  std::uint64_t sequence_ = 1;  // of the last change; 0 is who has seen nothing
   Version gold_version_ = kNoVersion;
 };
 
