@@ -74,7 +74,7 @@ CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count) const 
   return out;
 }
 
-CoinView Live::Headline(Name coin, const SourceSeries& all, bool with_spark) const {
+CoinView Live::Headline(Name coin, const SourceSeries& all) const {
   CoinView view;
   view.coin = coin;
   const std::vector<const Series*> ordered = Ordered(coin, all);
