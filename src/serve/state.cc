@@ -18,7 +18,7 @@ const Clock& MachineClock() {
 
 ServerState::ServerState(ServeOptions options)
     : options_(std::move(options)),
-      ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(ages().live(), ages().delayed())),
+      ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(options_.live_age, options_.delayed_age)),
       clock_(options_.clock != nullptr ? *options_.clock : MachineClock()),
       order_([this](const std::string& coin) -> const std::vector<std::string>& {
         auto own = options_.source_order_by_coin.find(coin);
