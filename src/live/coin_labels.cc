@@ -74,13 +74,11 @@ Status CoinLabels::ReadFile(const std::string& root, const DataFile& file, Missi
     for (const RawBatchPtr& batch : batches) {
       for (std::size_t i = 0; i < batch->rows(); ++i) {
         const auto row = batch->row(i);
-        auto wanted = row.key ? missing.find(*row.key) : missing.end();
-        if (wanted == missing.end()) continue;
-        auto label = reader_.Read(row.value);
-        if (!label) continue;
+        if (row.key && !missing.contains(*row.key)) continue;  // a key, where there is one, is the coin
+        auto coin = reader_.Read(row.value);
+        if (!coin || missing.erase(coin->coin_id) == 0) continue;
         std::lock_guard lock(mutex_);
-        labels_[*wanted] = *std::move(label);
-        missing.erase(wanted);
+        labels_[coin->coin_id] = std::move(coin->label);
       }
     }
   }

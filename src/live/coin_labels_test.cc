@@ -10,7 +10,7 @@ namespace {
 using namespace testing_lake;
 using namespace std::chrono_literals;
 
-std::pair<std::string, std::string> Message(const std::string& coin, const std::string& name) {
+std::pair<std::optional<std::string>, std::string> Message(const std::string& coin, const std::string& name) {
   std::string raw = name.empty() ? "" : R"(,"raw":{"id":")" + coin + R"(","symbol":"s","name":")" + name + R"("})";
   return {coin, R"({"timestamp":1.0,"coin_id":")" + coin + R"(","price":1,"source":"coingecko")" + raw + "}"};
 }
@@ -42,6 +42,13 @@ TEST_F(CoinLabelsTest, AreFoundWhereverBronzeSaidThem) {
   EXPECT_EQ(NameOf("old"), "Old Coin");
   EXPECT_EQ(NameOf("never"), "?");
   EXPECT_EQ(labels_.Find("old")->symbol, "s");
+}
+
+TEST_F(CoinLabelsTest, AReplayedMessageHasNoKey) {
+  auto [coin, message] = Message("bitcoin", "Bitcoin");
+  lake_.CommitBronze({{std::nullopt, message}});
+  Look({"bitcoin"});
+  EXPECT_EQ(NameOf("bitcoin"), "Bitcoin");
 }
 
 TEST_F(CoinLabelsTest, ACoinThatComesLaterIsFoundInAFileThatCameWithIt) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,10 +68,10 @@ class TestLake {
     Commit(SilverLayout(), *parts, std::move(txns), {}, CommitKind::kAppend);
   }
   // Messages as a poll of CoinGecko would have brought them.
-  void CommitBronze(const std::vector<std::pair<std::string, std::string>>& keyed_messages) {
+  void CommitBronze(const std::vector<std::pair<std::optional<std::string>, std::string>>& messages) {
     auto batch = std::make_shared<RawBatch>();
     batch->source = "coingecko";
-    for (const auto& [key, value] : keyed_messages) batch->Add({key, value, kStart, 0});
+    for (const auto& [key, value] : messages) batch->Add({key, value, kStart, 0});
     DatedBatches dated;
     AddByDate(batch, dated);
     auto parts = BronzeColumns(dated);

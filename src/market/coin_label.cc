@@ -28,14 +28,15 @@ struct CoinLabelReader::Buffers {
 CoinLabelReader::CoinLabelReader() : buffers_(std::make_unique<Buffers>()) {}
 CoinLabelReader::~CoinLabelReader() = default;
 
-std::optional<CoinLabel> CoinLabelReader::Read(std::string_view message) {
+std::optional<LabelledCoin> CoinLabelReader::Read(std::string_view message) {
   Buffers& b = *buffers_;
   b.padded.assign(message).append(simdjson::SIMDJSON_PADDING, '\0');
   od::document document;
   od::object object;
   simdjson::padded_string_view view(b.padded.data(), message.size(), b.padded.size());
   if (b.parser.iterate(view).get(document) || document.get_object().get(object)) return std::nullopt;
-  CoinLabel label;
+  LabelledCoin coin;
+  CoinLabel& label = coin.label;
   auto in_raw = [&](std::string_view key, od::value value) {
     if (key == "name") label.name = TextOf(value);
     if (key == "symbol") label.symbol = TextOf(value);
@@ -44,13 +45,14 @@ std::optional<CoinLabel> CoinLabelReader::Read(std::string_view message) {
   };
   auto error = VisitFields(object, [&](std::string_view key, od::value value) -> simdjson::error_code {
     od::json_type type;
+    if (key == "coin_id") coin.coin_id = TextOf(value);
     if (key != "raw" || value.type().get(type) || type != od::json_type::object) return simdjson::SUCCESS;
     od::object raw;
     if (auto no_object = value.get_object().get(raw)) return no_object;
     return VisitFields(raw, in_raw);
   });
-  if (error || label.empty()) return std::nullopt;
-  return label;
+  if (error || coin.coin_id.empty() || label.empty()) return std::nullopt;
+  return coin;
 }
 
 }  // namespace cryptostream

@@ -17,6 +17,11 @@ struct CoinLabel {
   friend bool operator==(const CoinLabel&, const CoinLabel&) = default;
 };
 
+struct LabelledCoin {
+  std::string coin_id;
+  CoinLabel label;
+};
+
 // Longest text of a label that is taken, in bytes; a longer one counts as not said.
 inline constexpr std::size_t kMaxLabelBytes = 1024;
 
@@ -26,8 +31,8 @@ class CoinLabelReader {
   CoinLabelReader();
   ~CoinLabelReader();
 
-  // The label in a message; nullopt where it carries none, or is no JSON.
-  std::optional<CoinLabel> Read(std::string_view message);
+  // The coin of a message and its label; nullopt where it carries none, or is no JSON.
+  std::optional<LabelledCoin> Read(std::string_view message);
 
  private:
   struct Buffers;
