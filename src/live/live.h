@@ -48,7 +48,8 @@ struct CoinView {
   double change_24h_pct = kNull, market_cap = kNull, volume_24h = kNull;
   Timestamp last_updated = kNoTime;
   Timestamp event_time{};
-  std::vector<double> spark;  // of Coins() only: prices 24 minutes apart over the last 24 h, oldest first, the newest price last
+  // Of Coins() only: prices 24 minutes apart over the last 24 h, oldest first, null where there was none; the newest price last.
+  std::vector<double> spark;
 };
 
 // Windows of one coin, one a minute, by source order.

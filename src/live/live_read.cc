@@ -107,21 +107,19 @@ CoinView Live::Headline(Name coin, const SourceSeries& all) const {
   return view;
 }
 
-// Where a source is silent the last price stands, for a day at most; before the first price there is nothing, so that a line of
-// three hours is an eighth as long as one of a day.
+// The last price of each step, whichever source had it, and null where none came: who draws the line connects what there is.
 std::vector<double> Live::Spark(const std::vector<const Series*>& ordered, Timestamp now, double price) {
   std::vector<double> spark;
   const Timestamp newest_step = IntervalStart(now, kSparkStep);
-  const Timestamp begin = newest_step - kSparkStep * kSparkSteps;
   for (int i = kSparkSteps - 1; i >= 0; --i) {
-    const Timestamp at = newest_step - kSparkStep * i;
+    const Timestamp end = newest_step - kSparkStep * i;
     const WindowView* last = nullptr;
     for (const Series* series : ordered) {
-      const WindowView* view = series->LastBefore(at);
-      if (view != nullptr && view->row.key.start >= begin && (last == nullptr || view->row.key.start > last->row.key.start))
-        last = view;
+      const WindowView* view = series->LastBefore(end);
+      if (view == nullptr || view->row.key.start < end - kSparkStep) continue;
+      if (last == nullptr || view->row.key.start > last->row.key.start) last = view;
     }
-    if (last != nullptr) spark.push_back(last->row.close);
+    spark.push_back(last == nullptr ? kNull : last->row.close);
   }
   spark.push_back(price);
   return spark;

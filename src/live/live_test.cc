@@ -112,23 +112,33 @@ TEST_F(LiveTest, HeadlineComesFromTheBestSourceThatIsNotBehind) {
 }
 
 TEST_F(LiveTest, SparklineCoversTheDayOfTheChange) {
-  auto spark = [&] { return live_.Coins().at(0).spark; };
+  // The prices there are, by step; the newest price is step 60.
+  auto spark = [&] {
+    std::map<std::size_t, double> out;
+    const std::vector<double> line = live_.Coins().at(0).spark;
+    EXPECT_EQ(line.size(), 61u);
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (!IsNull(line[i])) out[i] = line[i];
+    }
+    return out;
+  };
+  using Line = std::map<std::size_t, double>;
   live_.ApplyGold({MakeRow(0, 1)}, {}, 1);
-  EXPECT_EQ(spark(), (std::vector<double>{1}));  // a price is no line yet
+  EXPECT_EQ(spark(), (Line{{60, 1}}));  // a price is no line yet
   live_.ApplyGold({MakeRow(23, 2, "bitcoin", "binance_spot"), MakeRow(24, 3), MakeRow(100, 4)}, {}, 2);
-  // 12:00 is a step of the grid: 12:24, 12:48 (the price of 12:24 stands), 13:12, 13:36, and the newest price.
-  EXPECT_EQ(spark(), (std::vector<double>{2, 3, 3, 3, 4}));
+  // 12:00 is a step of the grid; the newest price lies in the step that begins at 13:36, so step 59 ends there.
+  EXPECT_EQ(spark(), (Line{{56, 2}, {57, 3}, {60, 4}}));
   EXPECT_TRUE(live_.Coin("bitcoin")->spark.empty());
 
   std::vector<GoldRow> rows;
   for (int m = 101; m <= 100 + 24 * 60; ++m) rows.push_back(MakeRow(m, m));
   live_.ApplyGold(rows, {}, 3);
-  auto day = spark();
+  Line day = spark();
   ASSERT_EQ(day.size(), 61u);
-  // The newest is 12:00 + 1540 minutes, in the step that begins at 1536; the oldest step began 59 steps earlier, at 120.
-  EXPECT_EQ(day.front(), 119);
+  // The newest is 12:00 + 1540 minutes, in the step that begins at 1536; the oldest step ends 59 steps earlier, at 120.
+  EXPECT_EQ(day[0], 119);
   EXPECT_EQ(day[59], 1535);
-  EXPECT_EQ(day.back(), 1540);
+  EXPECT_EQ(day[60], 1540);
 }
 
 TEST_F(LiveTest, ChangeOverADayIsComputedWhereNobodyReportsIt) {

@@ -28,7 +28,7 @@ const char* kCoinsSchema =
     R"("market_cap":{"type":["number","null"]},"volume_24h":{"type":["number","null"]},)"
     R"("last_updated":{"type":["string","null"],"format":"date-time"},"event_time":{"type":"string",)"
     R"("format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},)"
-    R"("spark":{"type":"array","maxItems":61,"items":{"type":"number"}}}}}}})";
+    R"("spark":{"type":"array","maxItems":61,"items":{"type":["number","null"]}}}}}}})";
 
 const char* kCandlesSchema =
     R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"

@@ -27,7 +27,7 @@ def test_coins(served):
     assert coin["source"] == "coingecko" and coin["symbol"] is None and coin["volume_24h"] == 1e9
     assert RFC3339.match(coin["event_time"]) and coin["age_s"] > 0
     assert coin["freshness"] == "stale"  # two years old: whatever plays, the data says what it is
-    assert len(coin["spark"]) == 61 and coin["spark"][-1] == coin["price"]
+    assert len(coin["spark"]) == 61 and None not in coin["spark"] and coin["spark"][-1] == coin["price"]
 
 
 def test_status(served, lake):

@@ -43,6 +43,17 @@ function startLive({ url }, port = "0") {
 
 const text = (page, selector) => page.locator(selector).innerText();
 
+test("a new lake opens on the interval at which its history is a chart", async () => {
+  const { page, close } = await openPage(browser, `${proxy.url}/?coin=bitcoin`);
+  try {
+    await page.waitForURL(/interval=5m/, { timeout: 45_000 });
+    await waitForBars(page, 250);
+    assert.equal((await countPixels(page, ["--chart-gap"]))["--chart-gap"], 0);
+  } finally {
+    await close();
+  }
+});
+
 test("names, symbols and prices are those of the provider", async () => {
   const { page, errors, close } = await openPage(browser, `${proxy.url}/`);
   try {
@@ -105,7 +116,10 @@ test("history of a price each five minutes is a line without gaps, also minute b
 
 test("the sparkline covers the 24 hours of the change", async () => {
   const { coins } = await (await fetch(`${server.url}/api/v1/coins`)).json();
-  for (const coin of coins) assert.ok(coin.spark.length >= 59, `${coin.coin}: ${coin.spark.length}`);
+  for (const coin of coins) {
+    assert.equal(coin.spark.length, 61);
+    assert.ok(coin.spark.filter((price) => price !== null).length >= 59, `${coin.coin}: ${coin.spark}`);
+  }
   const { page, close } = await openPage(browser, `${proxy.url}/`);
   try {
     const row = page.locator('.coin[data-coin="bitcoin"]');

@@ -52,7 +52,7 @@ function chart(coin, days) {
   const steps = days * 288;
   const points = Array.from({ length: steps }, (_, index) => {
     const wave = Math.sin(index / 19) * 0.02 + Math.sin(index / 5) * 0.004;
-    return [end - (steps - index) * STEP_MS + (index % 3) * 4_000, coin.price * (1 + wave)];
+    return [end - (steps - 1 - index) * STEP_MS + (index % 3) * 4_000, coin.price * (1 + wave)];
   });
   const volumes = points.map(([time]) => [time, 71_234_567]);
   return { prices: points, market_caps: points, total_volumes: volumes };

@@ -90,13 +90,14 @@ function toCandle(bar, lengthMs, source) {
 
 const SPARK_STEP_MS = 24 * MINUTE_MS;
 
-/** The prices of the last 24 hours, one each 24 minutes, the newest one last. */
+/** The prices of the last 24 hours, one each 24 minutes or null, the newest one last. */
 export function spark(minutes, nowMs) {
   const newestStep = Math.floor(nowMs / SPARK_STEP_MS) * SPARK_STEP_MS;
   const line = [];
   for (let step = 59; step >= 0; step--) {
-    const before = minutes.findLast((bar) => bar.openMs < newestStep - step * SPARK_STEP_MS);
-    if (before) line.push(before.close);
+    const end = newestStep - step * SPARK_STEP_MS;
+    const last = minutes.findLast((bar) => bar.openMs < end);
+    line.push(last && last.openMs >= end - SPARK_STEP_MS ? last.close : null);
   }
   return [...line, minutes.at(-1).close];
 }

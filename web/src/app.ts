@@ -24,7 +24,7 @@ import type { Zone } from "./zone";
 
 const REFRESH_MS = 15_000; // lines of closes, slow figures, new coins; prices come by stream
 const RETRY_MS = 5_000;
-/** A chart with fewer candles is looked at again: a new lake is still filling. */
+/** A chart with fewer candles, or with holes at an interval that nobody chose, is looked at again: a new lake is still filling. */
 const FEW_CANDLES = 60;
 
 export class App {
@@ -102,7 +102,7 @@ export class App {
       this.market.applyStatus(status);
       this.market.applyCoins(coins, this.clock.nowMs());
       this.showAll();
-      if (this.panel.barCount < FEW_CANDLES) this.opened = undefined;
+      if (this.panel.barCount < FEW_CANDLES || (!this.route.interval && !this.panel.isDense)) this.opened = undefined;
       await this.openChart();
     } catch (error) {
       this.onUnreachable(error);

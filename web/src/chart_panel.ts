@@ -6,6 +6,7 @@ import { fetchCandles } from "./api/client";
 import type { Candle, CandleEvent, Coin, Interval, Mode } from "./api/types";
 import { type Bar, BarSeries, toBar } from "./data/bars";
 import { coinName } from "./data/coin_label";
+import { isDense } from "./data/interval";
 import type { ChartStyle } from "./state/route";
 import { ChartView } from "./view/chart_view";
 import { byId, setText } from "./view/dom";
@@ -57,6 +58,10 @@ export class ChartPanel {
 
   get barCount(): number {
     return this.series.bars.length;
+  }
+
+  get isDense(): boolean {
+    return isDense(this.series.bars.map((bar) => bar.openMs), this.interval);
   }
 
   /** Dims the chart if another one is on its way: it does not belong to the new headline. */

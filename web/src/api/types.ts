@@ -23,8 +23,8 @@ export interface Coin {
   event_time: string;
   age_s: number;
   freshness: FreshnessState;
-  /** Closes of the last 24 hours, one each 24 minutes, the price of now at the end; fewer if the data begins later. */
-  spark: number[];
+  /** Prices of the last 24 hours, one each 24 minutes, null where none came, the newest one at the end. */
+  spark: (number | null)[];
 }
 
 export interface CoinsAnswer {

@@ -56,6 +56,13 @@ test("a fast source after a slow one does not make the slow one's pace a gap", (
   assert.deepEqual([...cadences([...history, ...live])], [["coingecko_chart", 5 * STEP], ["coingecko", STEP / 4]]);
 });
 
+test("a history that ends two steps before the live prices is no gap, three are", () => {
+  const history = bars(30, 5, 1, "coingecko_chart");
+  const liveFrom = (minute: number): Bar[] => [...history, ...bars(20, 1, 4, "coingecko", minute * STEP)];
+  assert.deepEqual(withEmptySlots(liveFrom(145 + 10), STEP).gaps, []);
+  assert.equal(withEmptySlots(liveFrom(145 + 16), STEP).gaps.length, 1);
+});
+
 test("a gap of days is bounded and stays in order", () => {
   const { slots } = withEmptySlots([bar(0), bar(5000 * STEP)], STEP);
   assert.equal(slots.length, 122);

@@ -12,6 +12,8 @@ const MAX_SLOTS_PER_GAP = 120;
 const MAX_EMPTY_SLOTS = 6_000;
 /** A silence longer than so many times the usual distance of two prices is a gap. */
 const PATIENCE = 1.5;
+/** Where another source begins: a history ends up to a step of its own before now, and may be as old again. */
+const PATIENCE_AT_SEAM = 2.5;
 
 /** A run of windows without any data, between two bars that exist. */
 export interface Gap {
@@ -78,7 +80,7 @@ function isGap(before: Bar, bar: Bar, stepMs: number, usual: Map<string, number>
   const silenceMs = bar.openMs - before.openMs - stepMs;
   if (silenceMs <= 0) return false;
   const slower = Math.max(usual.get(before.source) ?? 0, usual.get(bar.source) ?? 0);
-  return silenceMs > PATIENCE * slower;
+  return silenceMs > (before.source === bar.source ? PATIENCE : PATIENCE_AT_SEAM) * slower;
 }
 
 /** Fewer slots a gap where there are many gaps. */

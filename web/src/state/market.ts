@@ -99,6 +99,6 @@ function receivedBefore(coin: Coin, nowMs: number): number | null {
   return coin.freshness === "stale" ? null : nowMs;
 }
 
-function moveSparkEnd(spark: number[], price: number): void {
+function moveSparkEnd(spark: (number | null)[], price: number): void {
   if (spark.length > 0) spark[spark.length - 1] = price;
 }

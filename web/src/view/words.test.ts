@@ -59,15 +59,16 @@ test("a candle whose rows are not durable yet says so", () => {
 });
 
 test("a sparkline needs two points and draws a flat one in the middle", () => {
-  assert.equal(sparkPath([1]), "");
+  assert.equal(sparkPath([null, 1]), "");
   assert.equal(sparkPath(Array(61).fill(5)).slice(0, 18), "M0.0,15.0L1.3,15.0");
   assert.ok(sparkPath(Array(61).fill(5)).endsWith("L76.0,15.0"));
 });
 
 test("a sparkline without a change beside it has the colour of its own", () => {
-  assert.deepEqual([[1, 2], [2, 1], [1, 3, 1], []].map(sparkTrend), ["up", "down", "flat", "flat"]);
+  assert.deepEqual([[1, 2], [2, 1], [null, 1, null, 3, 1], [], [null]].map(sparkTrend), ["up", "down", "flat", "flat", "flat"]);
 });
 
 test("a sparkline of a part of the day stands at its right end", () => {
-  assert.equal(sparkPath([1, 2]), "M74.7,27.0L76.0,3.0");
+  assert.equal(sparkPath([...Array<null>(59).fill(null), 1, 2]), "M74.7,27.0L76.0,3.0");
+  assert.equal(sparkPath([1, ...Array<null>(59).fill(null), 2]), "M0.0,27.0L76.0,3.0"); // a price a day
 });
