@@ -76,9 +76,10 @@ function fields(value, path = "") {
   return new Set(Object.entries(value).flatMap(([key, inner]) => [`${path}.${key}`, ...fields(inner, `${path}.${key}`)]));
 }
 
-/** Names that are data and not fields. */
+/** Without names that are data and not fields, and without the elements of a list that may be empty. */
 function withoutNames(paths) {
-  return [...new Set([...paths].map((path) => path.replace(/(\.watermarks)\..*/, "$1")))].sort();
+  const named = [...paths].map((path) => path.replace(/(\.watermarks)\..*/, "$1"));
+  return [...new Set(named)].filter((path) => !path.endsWith("[]")).sort();
 }
 
 /** The events of a stream until each of `types` has come. */

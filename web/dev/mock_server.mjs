@@ -70,13 +70,19 @@ function sourceStatus() {
     message: replay ? "cannot be reached; a recording is played until it answers" : "", next_attempt: null };
 }
 
+function health() {
+  const { source, state, message } = sourceStatus();
+  const troubles = ["waiting", "limited", "unreachable"].includes(state) ? [`${source}: ${message}`] : [];
+  return { state: troubles.length > 0 ? "degraded" : "ready", troubles };
+}
+
 function table(version, rows) {
   return { version, rows, files: 3, bytes: rows * 40 };
 }
 
 function status() {
   return {
-    version: "0.0.0-mock", mode: options.mode, now: iso(Date.now()), sources: [sourceStatus()],
+    version: "0.0.0-mock", mode: options.mode, now: iso(Date.now()), health: health(), sources: [sourceStatus()],
     tables: {
       bronze: table(412, 61_204), silver: table(410, 61_190), gold: table(389, 14_880), gold_1h: table(24, 240), gold_1d: table(1, 10),
     },

@@ -87,10 +87,17 @@ export interface TableStatus {
   rows: number;
 }
 
+/** The verdict of /readyz, and what it complains of. */
+export interface Health {
+  state: "ready" | "degraded" | "not ready";
+  troubles: string[];
+}
+
 export interface Status {
   version: string;
   mode: Mode;
   now: string;
+  health: Health;
   sources: SourceStatus[];
   tables: Record<string, TableStatus | undefined>;
   watermarks: Record<string, string>;

@@ -18,7 +18,7 @@ function coin(changes: Partial<Coin> = {}): Coin {
 
 function status(mode: "live" | "replay"): Status {
   const freshness = { live_s: 10, delayed_s: 20 };
-  return { version: "1", mode, now: at(0), sources: [], tables: {}, watermarks: {}, freshness };
+  return { version: "1", mode, now: at(0), health: { state: "ready", troubles: [] }, sources: [], tables: {}, watermarks: {}, freshness };
 }
 
 function tick(price: number, seconds: number): Parameters<Market["applyTick"]>[0] {
