@@ -13,7 +13,7 @@ using testing::UnorderedElementsAre;
 class MarksTest : public EngineTest {
  protected:
   void Open() {
-    Stop();
+    Close();
     Start();
     intake_ =
         std::make_unique<MarkIntake>(*lake_, [] {}, [](const Error& error) { ADD_FAILURE() << error.message; }, DeadLetterBox());
