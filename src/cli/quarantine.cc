@@ -74,14 +74,17 @@ int Replay(Flags& flags, CommandContext& context) {
   auto report = ReplayQuarantine(*config, {flags.filter, flags.to == "topic", flags.dry_run}, context.stop);
   if (!report) return Failed(report.error());
   Print(*report, flags.dry_run, context.json);
-  if (context.quiet) return kExitDone;
+  bool in_vain = !flags.dry_run && report->sent > 0 && report->rejected_again >= report->sent;
+  int done = in_vain ? kExitFailure : kExitDone;
+  if (in_vain) std::cerr << "cryptostream: all of it was rejected again (mend the cause first: `quarantine list` shows it)\n";
+  if (context.quiet) return done;
   std::cerr << "cryptostream: " << report->sent << (flags.dry_run ? " would be sent" : " sent") << ", " << report->rejected_again
             << " rejected again";
   if (report->cut > 0) std::cerr << ", " << report->cut << " left out of which only the beginning is kept";
   if (report->no_message > 0) std::cerr << ", " << report->no_message << " left out that are no messages";
   if (report->too_old > 0) std::cerr << ", " << report->too_old << " left out that are older than what bronze keeps";
   std::cerr << "\n";
-  return kExitDone;
+  return done;
 }
 
 Command AddList(CLI::App& quarantine, CommandContext& context) {

@@ -15,11 +15,14 @@ int Finished(const Status& status, const CommandContext& context) {
 
 struct PartFlags {
   std::string file, format = "messages", speed = "max", source;
+  bool again = false;
 };
 
 void AddPartFlags(CLI::App* app, PartFlags& flags) {
   app->add_option("--format", flags.format, "messages, coingecko-markets or binance-frames")->capture_default_str();
   app->add_option("--speed", flags.speed, "max, or how many times as fast as recorded: 1, 60, ...")->capture_default_str();
+  app->add_flag("--again", flags.again,
+                "take all of the file anew, also what was taken of it before (equal rows are recognised)");
   app->add_option("--as-source", flags.source, "source of messages that name none (default: the format's own)");
 }
 
@@ -28,6 +31,7 @@ Result<ReplayPart> MakePart(const PartFlags& flags) {
   part.file = flags.file;
   CS_ASSIGN(part.format, ParseReplayFormat(flags.format));
   part.source = flags.source;
+  part.again = flags.again;
   if (flags.speed == "max") return part;
   char* end = nullptr;
   part.speed = std::strtod(flags.speed.c_str(), &end);
@@ -184,14 +188,23 @@ Command AddStream(CLI::App& program, CommandContext& context) {
 
 Command AddBackfill(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("backfill", "past prices from CoinGecko's charts; safe to repeat");
-  app->footer("Examples:\n  cryptostream backfill --days 30");
+  app->footer(
+      "Examples:\n  cryptostream backfill --days 30\n"
+      "  cryptostream backfill --wait 0s                          from cron: one try, exit 1 when the provider is away");
   auto days = std::make_shared<int>(1);
+  auto wait = std::make_shared<std::string>("5m");
   app->add_option("--days", *days, "how far back")->check(CLI::Range(1, 365))->capture_default_str();
+  app->add_option("--wait", *wait, "how long to keep trying while nothing comes, then exit 1; 0s: not at all")
+      ->capture_default_str();
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  return {app, [days](CommandContext& context) {
+  return {app, [days, wait](CommandContext& context) {
+            auto patience = ParseDuration(*wait);
+            if (!patience) return UsageFailed({ErrorKind::kInvalid, "bad --wait: " + patience.error().message, {}});
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code, ConfigUse::kFetch);
-            return config ? Finished(BackfillLake(*config, *days, !context.quiet, context.stop), context) : exit_code;
+            if (!config) return exit_code;
+            BackfillRequest request{*days, *patience, !context.quiet};
+            return Finished(BackfillLake(*config, request, context.stop), context);
           }};
 }
 

@@ -219,11 +219,19 @@ std::int64_t Spool::Position(const std::string& position_id) const {
   return found == state_.positions.end() ? 0 : found->second;
 }
 
+std::map<std::string, std::int64_t> Spool::PositionsOf(std::string_view prefix) const {
+  std::lock_guard lock(mutex_);
+  auto positions = state_.positions;
+  std::erase_if(positions, [&](const auto& entry) { return !entry.first.starts_with(prefix); });
+  return positions;
+}
+
 Status Spool::Append(const RawBatch& batch) {
   std::lock_guard lock(mutex_);
   State next = state_;
   std::int64_t number = next.next++;
   if (!IsOfOneRun(batch.position_id)) next.positions[batch.position_id] = batch.next_position;
+  for (const auto& [id, version] : batch.begins) next.positions[id] = version;
   std::string body = EncodeBatch(batch), checksum = SpoolChecksum(number, body);
   CS_TRY(Transaction(std::move(next), [&](State&) -> Status {
     SpoolStatement write(db_, "insert into batch (number, checksum, body) values (?1, ?2, ?3)");

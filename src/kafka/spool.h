@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,8 @@ class Spool {
 
   // How far a source has come: the next position that it shall deliver, 0 for a new one.
   std::int64_t Position(const std::string& position_id) const;
+  // All positions and marks whose id starts so.
+  std::map<std::string, std::int64_t> PositionsOf(std::string_view prefix) const;
   // Takes a batch together with the position that it reaches. Errors: Unavailable (the disk is full or fails; nothing was taken).
   Status Append(const RawBatch& batch);
   // The first batch after `number`; nullopt when there is none. Errors: Corrupt, naming file and batch.

@@ -67,6 +67,16 @@ RawBatch RejectMark(const std::string& bytes) {
   return mark;
 }
 
+TEST_F(SpoolTest, KeepsWhatGoesAlongWithAPosition) {
+  RawBatch batch = Batch(64, "message");
+  batch.position_id = "bronze/recording/a";
+  batch.begins = {{"bronze/recording/a/mark/06", 7}};
+  ASSERT_TRUE(Open()->Append(batch));
+  EXPECT_THAT(Open()->PositionsOf("bronze/recording/"),
+              testing::ElementsAre(testing::Pair("bronze/recording/a", 64), testing::Pair("bronze/recording/a/mark/06", 7)));
+  EXPECT_THAT(Open()->PositionsOf("bronze/file/"), testing::IsEmpty());
+}
+
 TEST_F(SpoolTest, KeepsBatchesAndPositionsOverRestarts) {
   {
     auto spool = Open();

@@ -173,7 +173,7 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
       std::int64_t before = PositionOr(committing_positions_, id, PositionOr(positions_, id, 0));
       if (begin <= before) continue;
       committing_positions_[id] = begin;
-      without_row += begin - before;
+      if (!position_id.starts_with(kRecordingPosition)) without_row += begin - before;
     }
   }
   if (committing_positions_.empty()) {  // all of it was committed before
@@ -202,9 +202,17 @@ void BronzeStage::Committed(Version version) {
   }
   for (const auto& [id, position] : committing_positions_) positions_[id] = position;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "bronze"}}, static_cast<double>(count));
+  lake_.tally().AddBronze(static_cast<std::int64_t>(count));
   committing_.clear();
   output_.Give(version, std::move(batches));
   Settle(version);
+}
+
+std::vector<RawBatchPtr> BronzeStage::TakeUnwritten() {
+  std::vector<RawBatchPtr> left;
+  for (IncomingBatch& incoming : std::exchange(pending_, {})) left.push_back(std::move(incoming.batch));
+  while (auto incoming = input_.Pop({}, std::chrono::nanoseconds(0))) left.push_back(std::move(incoming->batch));
+  return left;
 }
 
 // What was taken is in the table now.

@@ -38,6 +38,9 @@ class BronzeStage final : public StageLogic {
   // The topic whose rejects are told to the dead letters; empty: none. Set before the stage starts.
   std::string dead_letter_topic;
 
+  // What it took, or was given, and could not write. Requires: the stage has ended and its input is closed.
+  std::vector<RawBatchPtr> TakeUnwritten();
+
   std::string name() const override { return "bronze"; }
   const StagePoints& points() const override;
   Table& table() override { return lake_.bronze(); }

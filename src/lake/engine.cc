@@ -3,6 +3,8 @@
 #include "lake/engine.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/log.h"
 #include "market/replayed.h"
@@ -79,7 +81,11 @@ bool Engine::Push(RawBatch batch, StopToken stop) {
     }
     if (!ticks.empty()) hooks_.provisional(number, std::move(ticks));
   }
-  if (!input_.Push({number, std::make_shared<const RawBatch>(std::move(batch))}, stop)) return false;
+  auto shared = std::make_shared<const RawBatch>(std::move(batch));
+  if (!input_.Push({number, shared}, stop)) {
+    not_taken_.push_back(std::move(shared));
+    return false;
+  }
   pushed_ = number;
   return true;
 }
@@ -106,10 +112,28 @@ Status Engine::Drain(bool close_windows, StopToken stop) {
 void Engine::Stop() {
   input_.Close();
   bronze_stage_.Stop();
+  NoteUnwritten();
   silver_stage_.Stop();
   gold_stage_.Stop();
   hourly_stage_.Stop();
   daily_stage_.Stop();
+}
+
+void Engine::NoteUnwritten() {
+  std::lock_guard lock(push_mutex_);
+  auto left = bronze_.TakeUnwritten();
+  std::ranges::move(std::exchange(not_taken_, {}), std::back_inserter(left));
+  for (const RawBatchPtr& batch : left) {
+    if (batch->empty()) continue;
+    auto same = [&](const Unwritten& known) { return known.source == batch->source && known.position_id == batch->position_id; };
+    auto found = std::ranges::find_if(unwritten_, same);
+    Unwritten& of_source = found == unwritten_.end() ? unwritten_.emplace_back(batch->source, batch->position_id) : *found;
+    of_source.rows += batch->rows() + batch->rejects.size();
+    for (Timestamp received : batch->received()) {
+      of_source.first = std::min(of_source.first.value_or(received), received);
+      of_source.last = std::max(of_source.last.value_or(received), received);
+    }
+  }
 }
 
 std::string Engine::trouble() const {

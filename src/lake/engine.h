@@ -34,6 +34,14 @@ struct EngineHooks {
   std::string dead_letter_topic;
 };
 
+// Messages of one source that were taken, or offered, and are in no table.
+struct Unwritten {
+  std::string source;
+  std::string position_id;
+  std::size_t rows = 0;                  // with those that were refused and did not reach quarantine
+  std::optional<Timestamp> first, last;  // when they were received
+};
+
 // bronze -> silver -> gold -> rollups over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
 // them finish what they hold, first bronze, then silver, and so on. Push and Drain are thread-safe.
 class Engine {
@@ -48,6 +56,8 @@ class Engine {
   // Waits until everything pushed is in gold's hands, and closes all windows if asked; the rollups follow gold. Errors: Cancelled; the fatal error of a stage.
   Status Drain(bool close_windows, StopToken stop);
   void Stop();
+  // What a stop left behind because bronze could not be written. Requires: Stop() was called.
+  const std::vector<Unwritten>& unwritten() const { return unwritten_; }
 
   RollupStage& hourly() { return hourly_; }
   RollupStage& daily() { return daily_; }
@@ -58,6 +68,7 @@ class Engine {
 
  private:
   void Fatal(const Error& error);
+  void NoteUnwritten();
 
   Lake& lake_;
   const EngineHooks hooks_;
@@ -72,6 +83,8 @@ class Engine {
   std::optional<Error> fatal_;  // guarded by mutex_
   MessageParser parser_;        // guarded by push_mutex_
   std::mutex push_mutex_;
+  std::vector<RawBatchPtr> not_taken_;  // guarded by push_mutex_
+  std::vector<Unwritten> unwritten_;    // once stopped
   std::atomic<std::uint64_t> pushed_{0}, committed_{0};
   Stage bronze_stage_, silver_stage_, gold_stage_, hourly_stage_, daily_stage_;  // last: their threads use everything above
 };

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "delta/table.h"
 #include "lake/maintenance.h"
+#include "lake/tally.h"
 #include "market/rollup.h"
 #include "market/schema.h"
 
@@ -49,6 +50,8 @@ class Lake {
   Table& rollup(const RollupTable& of) { return of.period == HourlyRollup().period ? *hourly_ : *daily_; }
   Table& quarantine() { return *quarantine_; }
   Table& gaps() { return *gaps_; }
+  // What its stages did since it was opened.
+  Tally& tally() { return tally_; }
   // All of them, in the order of the data.
   std::vector<LakeTable> Tables();
 
@@ -60,6 +63,7 @@ class Lake {
   const LakeOptions options_;
   FileLock lock_;
   std::int64_t epoch_ = 0;
+  Tally tally_;
   std::unique_ptr<Table> bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
 };
 

@@ -172,6 +172,7 @@ void SilverStage::DropDuplicates(const BronzeBatchList& batches, StageWork& work
     ++kept;
   }
   ticks.resize(kept);
+  working_duplicates_ = static_cast<std::int64_t>(dropped);
   if (dropped > 0) CountMetric("cryptostream_duplicate_events_total", "Rows that silver had already.", {}, dropped);
 }
 
@@ -211,6 +212,7 @@ void SilverStage::Committed(Version version) {
   consumed_ = working_;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "silver"}},
               static_cast<double>(working_batch_->ticks.size()));
+  lake_.tally().AddSilver(static_cast<std::int64_t>(working_batch_->ticks.size()), working_duplicates_);
   duplicates_->EndBatch();
   output_.Give(version, std::move(working_batch_));
   working_batch_ = nullptr;

@@ -72,6 +72,7 @@ class SilverStage final : public StageLogic {
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;
+  std::int64_t working_duplicates_ = 0;
   ParsedRows parsed_;  // of the working batch, in order with its ticks until duplicates are dropped
   std::atomic<Version> published_consumed_{kNoVersion};
 };

@@ -150,14 +150,15 @@ Status Stage::Session(StopToken stop) {
 Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
   if (!work.rejects.empty()) {
     kBeforeQuarantine.Reach();
-    for (const Reject& reject : work.rejects) {
-      std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
-      CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
-    }
     CS_ASSIGN(auto rows,
               QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
     CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(), std::move(rows), work.reject_positions, lake_.epoch(),
                       logic_.name() + " quarantine"));
+    for (const Reject& reject : work.rejects) {
+      std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
+      CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
+      lake_.tally().AddRejected(code);
+    }
     kAfterQuarantine.Reach();
   }
   if (!work.dead_letters.empty() && dead_letters_) CS_TRY(dead_letters_(work.dead_letters, stop));

@@ -16,6 +16,9 @@ inline std::string ReplayedTopic(std::string_view topic) {
 
 // Its position, without the prefix that all have: the number of the next batch.
 inline constexpr std::string_view kReplayedPosition = "bronze/quarantine/";
+// Positions of recordings begin so. What goes along with one (source/taken_recordings.h) is no offset.
+inline constexpr std::string_view kRecordingPosition = "bronze/recording/";
+
 inline std::string ReplayedPositionId(std::string_view quarantine_id) {
   return std::string(kReplayedPosition) + std::string(quarantine_id);
 }

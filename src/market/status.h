@@ -8,7 +8,9 @@
 namespace cryptostream {
 
 // What a source is doing, as people read it on the page and in /api/v1/status.
-enum class SourceState { kStarting, kOk, kWaiting, kUnreachable, kLimited, kBanned, kReplaying, kDone };
+// kRefused: the key, the plan or the request; a person has to look. kFailing: the provider answers, and not what was asked for (an error
+// of its own, HTML, no price for any coin). kWaiting: for its turn; no trouble.
+enum class SourceState { kStarting, kOk, kWaiting, kUnreachable, kLimited, kBanned, kRefused, kFailing, kReplaying, kDone };
 
 struct SourceReport {
   std::string source;
@@ -18,6 +20,23 @@ struct SourceReport {
   std::optional<Timestamp> next_attempt;
 };
 
+// True while nothing comes of a source that should.
+inline bool IsTrouble(SourceState state) {
+  switch (state) {
+    case SourceState::kUnreachable:
+    case SourceState::kLimited:
+    case SourceState::kBanned:
+    case SourceState::kRefused:
+    case SourceState::kFailing: return true;
+    case SourceState::kStarting:
+    case SourceState::kOk:
+    case SourceState::kWaiting:
+    case SourceState::kReplaying:
+    case SourceState::kDone: return false;
+  }
+  return false;
+}
+
 inline const char* SourceStateName(SourceState state) {
   switch (state) {
     case SourceState::kStarting: return "starting";
@@ -26,6 +45,8 @@ inline const char* SourceStateName(SourceState state) {
     case SourceState::kUnreachable: return "unreachable";
     case SourceState::kLimited: return "limited";
     case SourceState::kBanned: return "banned";
+    case SourceState::kRefused: return "refused";
+    case SourceState::kFailing: return "failing";
     case SourceState::kReplaying: return "replaying";
     case SourceState::kDone: return "done";
   }

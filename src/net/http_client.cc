@@ -187,23 +187,32 @@ CurlTransport::CurlTransport(HttpClientOptions options) : options_(std::move(opt
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);  // once, whoever comes first
   (void)initialised;
   if (options_.user_agent.empty()) options_.user_agent = "cryptostream/" CRYPTOSTREAM_VERSION;
-  handles_ = std::make_unique<Handles>();
 }
 
 CurlTransport::~CurlTransport() = default;
 
 Result<HttpAnswer> CurlTransport::Get(const HttpRequest& request, StopToken stop) {
-  std::lock_guard lock(mutex_);
-  if (handles_->easy == nullptr || handles_->multi == nullptr) return Internal("libcurl has no memory for a handle");
+  std::unique_ptr<Handles> handles;
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      handles = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (!handles) handles = std::make_unique<Handles>();
+  if (handles->easy == nullptr || handles->multi == nullptr) return Internal("libcurl has no memory for a handle");
   Transfer transfer;
   transfer.max_body_bytes = options_.max_body_bytes;
   curl_slist* headers = curl_slist_append(nullptr, "Accept: application/json");
   if (!request.secret_header.empty()) {
     headers = curl_slist_append(headers, (request.secret_header + ": " + request.secret.Reveal()).c_str());
   }
-  handles_->Prepare(options_, request, transfer, headers);
-  auto answer = handles_->Conclude(handles_->Run(stop), transfer);
+  handles->Prepare(options_, request, transfer, headers);
+  auto answer = handles->Conclude(handles->Run(stop), transfer);
   curl_slist_free_all(headers);
+  std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(handles));
   return answer;
 }
 

@@ -56,7 +56,8 @@ class HttpTransport {
   virtual Result<HttpAnswer> Get(const HttpRequest& request, StopToken stop) = 0;
 };
 
-// The transport over libcurl. Keeps connections open between calls; calls from several threads take turns.
+// The transport over libcurl. Keeps connections open between calls; calls from several threads go side by side, so that a slow answer to
+// one holds up nobody else.
 class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(HttpClientOptions options);
@@ -67,7 +68,7 @@ class CurlTransport final : public HttpTransport {
   struct Handles;
   HttpClientOptions options_;
   std::mutex mutex_;
-  std::unique_ptr<Handles> handles_;
+  std::vector<std::unique_ptr<Handles>> idle_;  // guarded by mutex_: one for each call that was under way at once
 };
 
 }  // namespace cryptostream

@@ -23,6 +23,7 @@
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
 #include "run/progress.h"
+#include "run/taken.h"
 #include "source/reject.h"
 
 namespace cryptostream {
@@ -218,10 +219,14 @@ Status ImportBronze(const Config& config, const fs::path& folder, bool show_prog
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
   auto work = std::make_shared<Import>(std::move(table), std::move(duck), *run, progress);
   run->PlayInput("import", LakeRun::Role::kEssential, [work](StopToken ending) { return work->Run(ending); });
-  CS_TRY(run->Finish(true, stop));
+  Status finished = run->Finish(true, stop);
   progress.End();
+  if (IsStopped(finished)) return StoppedEarly(*run, finished, true);
+  Status taken = TellTaken("import", run->lake().tally().counts());
+  CS_TRY(finished);
+  CS_TRY(run->Stop());
   LogInfo("import: {} rows of the original are in the lake", work->rows());
-  return {};
+  return taken;
 }
 
 }  // namespace cryptostream

@@ -1,9 +1,14 @@
 // A lake, its engine and its sources as one thing with one life. In: batches from sources. Out: tables, and news for the server.
 #include "run/lake_run.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "query/lake_views.h"
 
 namespace cryptostream {
 
@@ -33,11 +38,63 @@ Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, cons
 }
 
 LakeRun::~LakeRun() {
+  if (Status ended = End(); !ended) LogError("{}", ended.error().message);
+  engine_ = nullptr;
+}
+
+Status LakeRun::Stop() {
+  CS_TRY(End());
+  if (auto error = failure()) return std::unexpected(*error);
+  return {};
+}
+
+Status LakeRun::End() {
   maintainer_ = nullptr;
   for (std::jthread& source : sources_) source.request_stop();
   sources_.clear();
   marks_ = nullptr;
-  engine_ = nullptr;
+  if (!engine_ || std::exchange(stopped_, true)) return {};
+  engine_->Stop();
+  std::string dropped;
+  bool live = false, piped = false;
+  for (const Unwritten& of_source : engine_->unwritten()) {
+    dropped += fmt::format("{}rows={} source={}", dropped.empty() ? "" : ", ", of_source.rows, of_source.source);
+    if (of_source.first)
+      dropped += fmt::format(" received={} to {}", FormatRfc3339(*of_source.first), FormatRfc3339(*of_source.last));
+    live = live || of_source.position_id.starts_with("bronze/direct/");
+    piped = piped || of_source.position_id.starts_with("bronze/file/stdin-");
+  }
+  if (dropped.empty()) return {};
+  std::string reason = engine_->trouble();
+  return Unavailable(fmt::format("dropped what was in hand and could not be written: {} table={} reason={} ({})", dropped,
+                                 lake_->bronze().root_path(), reason.empty() ? "stopped before its turn" : reason,
+                                 live    ? "the next start makes a row in the gaps table of the time"
+                                 : piped ? "what came through the pipe has to be sent again"
+                                         : "nothing is lost: the next run goes on where the table ends"));
+}
+
+// What the tables know that a source may ask for.
+Result<std::map<std::string, std::int64_t>> LakeRun::PositionsOf(std::string_view prefix) {
+  CS_ASSIGN(Positions all, lake_->bronze().Txns());
+  std::map<std::string, std::int64_t> found;
+  std::string whole = AppId(prefix);
+  for (auto at = all.lower_bound(whole); at != all.end() && at->first.starts_with(whole); ++at) {
+    found[at->first.substr(kAppPrefix.size())] = at->second;
+  }
+  return found;
+}
+
+Result<std::optional<Timestamp>> LakeRun::Newest(std::string_view source) {
+  CS_ASSIGN(auto files, lake_->bronze().Files());
+  if (files.empty()) return std::nullopt;
+  constexpr QueryLimits kPatient{.timeout = std::chrono::minutes(5)};
+  PinnedView view{"bronze", &BronzeLayout(), lake_->bronze().snapshot(), lake_->bronze().root_path()};
+  CS_ASSIGN(auto duck, OpenPinnedViews(lake_->options().root, {view}));
+  CS_ASSIGN(SqlRows rows,
+            duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, kPatient));
+  const SqlValue& newest = rows.rows.front().front();
+  if (IsSqlNull(newest)) return std::nullopt;
+  return std::get<Timestamp>(newest);
 }
 
 MarkIntake& LakeRun::marks() {
@@ -75,6 +132,8 @@ void LakeRun::Play(std::unique_ptr<Source> source, std::string report_as, Role r
       if (!report_as.empty()) report.source = report_as;
       Tell(report);
     };
+    output.positions = [this](std::string_view prefix) { return PositionsOf(prefix); };
+    output.newest = [this](std::string_view of) { return Newest(of); };
     CS_ASSIGN(std::int64_t position, engine_->Position(source->position_id()));
     return source->Run(position, output, stop);
   });
@@ -104,16 +163,17 @@ void LakeRun::ReportState() {
 
 Status LakeRun::Finish(bool close_windows, StopToken stop) {
   constexpr std::chrono::milliseconds kLook{20};
-  while (playing()) {
-    if (auto error = failure()) return std::unexpected(*error);
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped before the input ended");
+  while (playing() && !engine_->fatal()) {
+    if (!SleepFor(stop, kLook)) return Cancelled("stopped before the input ended (run it again: it goes on there)");
   }
-  while (marks_ && !marks_->settled()) {
-    if (auto error = failure()) return std::unexpected(*error);
+  auto error = failure();
+  while (!error && marks_ && !marks_->settled()) {
+    error = failure();
     if (!SleepFor(stop, kLook)) return Cancelled("stopped before rejected bodies and gaps were worked in");
   }
-  if (auto error = failure()) return std::unexpected(*error);
-  return engine_->Drain(close_windows, stop);
+  CS_TRY(engine_->Drain(close_windows, stop));
+  if (error) return std::unexpected(*error);
+  return {};
 }
 
 }  // namespace cryptostream

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -46,8 +49,12 @@ class LakeRun {
   void Tell(const SourceReport& report);
   // Tells the server how the lake is. Call now and then.
   void ReportState();
-  // Waits until all sources ended and everything is worked in. Errors: Cancelled, a failure.
+  // Waits until all sources ended and everything is worked in, also what came before a source failed. Errors: Cancelled, a failure.
   Status Finish(bool close_windows, StopToken stop);
+
+  // Ends it. What is in hand is committed first. Errors: Unavailable when that could not be written: how many rows of what, and why. The
+  // destructor does the same and can only log it. The failure of a source that ended with it.
+  Status Stop();
 
   Lake& lake() { return *lake_; }
   Engine& engine() { return *engine_; }
@@ -57,6 +64,9 @@ class LakeRun {
  private:
   explicit LakeRun(Server* server) : server_(server) {}
   void Fail(const Error& error);
+  Status End();
+  Result<std::map<std::string, std::int64_t>> PositionsOf(std::string_view prefix);
+  Result<std::optional<Timestamp>> Newest(std::string_view source);
 
   Server* const server_;
   DeadLetters dead_letters_;
@@ -67,6 +77,7 @@ class LakeRun {
   mutable std::mutex mutex_;
   std::optional<Error> failure_;  // guarded by mutex_
   std::atomic<int> playing_{0};
+  bool stopped_ = false;
   std::vector<std::jthread> sources_;
 };
 

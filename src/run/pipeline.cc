@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -20,6 +21,7 @@
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
 #include "run/progress.h"
+#include "run/taken.h"
 #include "serve/assets.h"
 #include "source/coingecko.h"
 #include "source/coingecko_chart.h"
@@ -91,7 +93,7 @@ Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinG
     run->ReportState();
     if (auto error = run->failure()) return std::unexpected(*error);
   }
-  return {};
+  return run->Stop();
 }
 
 }  // namespace
@@ -111,6 +113,13 @@ Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOpt
 
 namespace {
 
+// What the recording that has just ended gave. The page stays up whatever it was.
+void TellRecording(LakeRun& run, const StopToken& stop) {
+  constexpr std::chrono::seconds kSettle{2};
+  SleepFor(stop, kSettle);
+  if (Status taken = TellTaken("replay", run.lake().tally().counts()); !taken) LogWarn("{}", taken.error().message);
+}
+
 // A recording into `root`. With a `client` it is asked again and again, and playing ends (true) when it answers.
 Result<bool> RunRecording(const Config& config, const RunOptions& options, const std::string& root, Server& server,
                           CoinGeckoClient* client, StopToken stop) {
@@ -121,8 +130,10 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
   CS_ASSIGN(auto source, OpenRecording(config, options));
   run->Play(std::move(source), kRecording);
   auto asked = std::chrono::steady_clock::now();
+  bool told = false;
   while (SleepFor(stop, kLook)) {
     run->ReportState();
+    if (!run->playing() && !run->failure() && !std::exchange(told, true)) TellRecording(*run, stop);
     if (auto error = run->failure()) return std::unexpected(*error);
     if (!client || std::chrono::steady_clock::now() - asked < kProbeEvery) continue;
     asked = std::chrono::steady_clock::now();
@@ -130,6 +141,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
     server.SetSourceReport({kRecording, SourceState::kDone, "the recording was put aside", {}, {}});
     return true;
   }
+  CS_TRY(run->Stop());
   return false;
 }
 
@@ -186,10 +198,18 @@ Status WaitForStop(LakeRun& run, StopToken stop) {
   while (SleepFor(stop, kLook)) {
     if (auto error = run.failure()) return std::unexpected(*error);
   }
-  return {};
+  return run.Stop();
 }
 
 }  // namespace
+
+bool IsStopped(const Status& finished) { return !finished && finished.error().kind == ErrorKind::kCancelled; }
+
+Status StoppedEarly(LakeRun& run, const Status& finished, bool to_its_end) {
+  CS_TRY(run.Stop());
+  if (to_its_end) return Unavailable(finished.error().message);
+  return {};
+}
 
 Status RunPipeline(const Config& config, const RunOptions& options, StopToken stop) {
   if (options.through_topic) return RunThroughTopic(config, options, stop);
@@ -222,27 +242,40 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
   CS_ASSIGN(auto source, ReplaySource::Open(std::move(options), MachineClock()));
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
   run->Play(std::move(source));
-  CS_TRY(run->Finish(request.exit_when_done, stop));
+  Status finished = run->Finish(request.exit_when_done, stop);
   progress.End();
-  if (request.exit_when_done) return {};
+  if (IsStopped(finished)) return StoppedEarly(*run, finished, request.exit_when_done);
+  Tally::Counts counts = run->lake().tally().counts();
+  Status taken = TellTaken("replay", counts);
+  CS_TRY(finished);
+  if (request.exit_when_done || (!taken && counts.taken() == 0)) {
+    CS_TRY(run->Stop());
+    return taken;
+  }
   LogInfo("the input has ended; windows close when it was idle for {} (Ctrl-C ends)", FormatDuration(config.lake.idle_after));
-  return WaitForStop(*run, stop);
+  CS_TRY(WaitForStop(*run, stop));
+  return taken;
 }
 
-Status BackfillLake(const Config& config, int days, bool show_progress, StopToken stop) {
-  Progress progress("backfill", show_progress);
+Status BackfillLake(const Config& config, const BackfillRequest& request, StopToken stop) {
+  Progress progress("backfill", request.progress);
   CS_ASSIGN(auto client, ConnectCoinGecko(config));
   ChartOptions options;
   options.coins = config.coingecko.coins;
-  options.days = days;
+  options.days = request.days;
+  options.patience = request.wait;
   options.progress = [&](const ChartProgress& at) {
     progress.Show(at.coins_done, at.coins_total, at.coin + ", " + std::to_string(at.rows) + " rows");
   };
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
   run->Play(std::make_unique<CoinGeckoChartSource>(client, options));
-  CS_TRY(run->Finish(true, stop));
+  Status finished = run->Finish(true, stop);
   progress.End();
-  return {};
+  if (IsStopped(finished)) return StoppedEarly(*run, finished, true);
+  Status taken = TellTaken("backfill", run->lake().tally().counts());
+  CS_TRY(finished);
+  CS_TRY(run->Stop());
+  return taken;
 }
 
 Status ServeLake(const Config& config, StopToken stop) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "base/stop.h"
@@ -22,11 +23,17 @@ struct ReplayRequest {
   bool exit_when_done = false;  // close all windows, then end; else wait for `stop` when the input has ended
   bool progress = true;
 };
-// Plays one recording into the lake, without a server.
+// Plays one recording into the lake, without a server. Errors: Invalid when nothing or little of it was taken; Unavailable when it was stopped
+// before the end that it was to reach.
 Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopToken stop);
 
-// Fetches the last `days` of every coin into the lake.
-Status BackfillLake(const Config& config, int days, bool progress, StopToken stop);
+struct BackfillRequest {
+  int days = 1;                                             // how far back, of every coin
+  std::chrono::milliseconds wait{std::chrono::minutes(5)};  // how long to keep trying while nothing comes
+  bool progress = true;
+};
+// Fetches past prices into the lake. Errors: Unavailable when it gave up or was stopped before its end.
+Status BackfillLake(const Config& config, const BackfillRequest& request, StopToken stop);
 
 // Puts prices on the topic, without a lake: CoinGecko until `stop`, or a recording to its end.
 Status ProduceToTopic(const Config& config, const RunOptions& options, StopToken stop);

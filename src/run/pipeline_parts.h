@@ -22,6 +22,10 @@ Result<std::shared_ptr<CoinGeckoClient>> ConnectCoinGecko(const Config& config);
 LakeOptions PolledLake(const Config& config, CoinGeckoClient& client);
 // Fetches a new lake's history beside everything else.
 Status PlayBackfill(const Config& config, LakeRun& run, const std::shared_ptr<CoinGeckoClient>& client);
+// Whether a run was stopped before its input's end; and what it then returns, once what is in hand is written. In: whether it was to reach
+// that end, as a job of cron is: then it did not do its work.
+bool IsStopped(const Status& finished);
+Status StoppedEarly(LakeRun& run, const Status& finished, bool to_its_end);
 // The recording that was asked for, or the bundled one.
 Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOptions& options);
 

@@ -154,6 +154,7 @@ Result<QuarantineReplayed> IntoLake(const Config& config, const RejectedFilter& 
   run->PlayInput("quarantine", LakeRun::Role::kEssential,
                  [&](StopToken ending) { return PlayInto(*run, config, filter, report, ending); });
   CS_TRY(run->Finish(true, stop));
+  CS_TRY(run->Stop());
   CS_ASSIGN(std::int64_t after, RejectedAgain(config));
   report.rejected_again = after - before;
   return report;

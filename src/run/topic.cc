@@ -18,6 +18,7 @@
 #include "query/lake_views.h"
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
+#include "run/taken.h"
 #include "source/coingecko.h"
 
 namespace cryptostream {
@@ -133,11 +134,21 @@ ProducerOptions ProducerOf(const Config& config) {
 // A source's batches go to the topic, from where the spool says.
 Status PlayToTopic(TopicProducer& producer, Source& source, const std::function<void(SourceReport)>& report, StopToken stop) {
   SourceOutput output;
-  output.push = [&](RawBatch batch) { return producer.Push(std::move(batch), stop); };
+  std::size_t dropped = 0;
+  output.push = [&](RawBatch batch) {
+    std::size_t rows = batch.rows() + batch.rejects.size();
+    bool taken = producer.Push(std::move(batch), stop);
+    if (!taken) dropped += rows;
+    return taken;
+  };
   output.report = report;
+  output.positions = [&](std::string_view prefix) { return producer.PositionsOf(prefix); };
   CS_TRY(source.Run(producer.Position(source.position_id()), output, stop));
   if (auto error = producer.failure()) return std::unexpected(*error);
-  return {};
+  if (dropped == 0 || !source.position_id().starts_with("bronze/direct/"))
+    return {};  // a recording's lines can be asked for again
+  return Unavailable(fmt::format("dropped what was in hand and could not go into the spool: rows={} source={} state={}", dropped,
+                                 source.position_id(), producer.Words()));
 }
 
 }  // namespace
@@ -183,7 +194,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
     if (auto error = run->failure()) return std::unexpected(*error);
     if (auto error = producer->failure()) return std::unexpected(*error);
   }
-  return {};
+  return run->Stop();
 }
 
 Status StreamIntoLake(const Config& config, const StreamRequest& request, StopToken stop) {
@@ -192,11 +203,18 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
   LogInfo("writing the lake {}", config.lake.root);
   PlayMarks(*run, config, request.exit_when_done);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
-  if (request.exit_when_done) return run->Finish(true, stop);
+  if (request.exit_when_done) {
+    Status finished = run->Finish(true, stop);
+    if (IsStopped(finished)) return StoppedEarly(*run, finished, true);
+    Status taken = TellTaken("stream", run->lake().tally().counts());
+    CS_TRY(finished);
+    CS_TRY(run->Stop());
+    return taken;
+  }
   while (SleepFor(stop, kLook)) {
     if (auto error = run->failure()) return std::unexpected(*error);
   }
-  return {};
+  return run->Stop();
 }
 
 }  // namespace cryptostream

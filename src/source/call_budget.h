@@ -17,12 +17,13 @@ struct BudgetLimits {
   std::optional<std::int64_t> calls_per_month;  // nullopt: no such limit
 };
 
-// Calls that a provider's plan allows, shared by everything that calls it, so that a backfill cannot starve or overdraw the
-// poller. The month's count is kept in a small file, written before the call it counts: a crash can only count one too many.
-// Losing the file loses no data, only the memory of what was used. Thread-safe.
+// Calls that a provider's plan allows, shared by everything that calls it. Live polls come first: who asks for history gets the calls of a
+// minute that they leave, one at least. The month's count is kept in a small file, written before the call it counts, with a checksum: a
+// crash can only count one too many. Losing the file loses no data, only the memory of what was used. Thread-safe.
 class CallBudget {
  public:
   enum class Limit { kNone, kMinute, kMonth, kHeld };
+  enum class Caller { kLive, kHistory };
   // Leave to make one call (wait is 0), or how long to wait before asking again, and for what.
   struct Turn {
     std::chrono::milliseconds wait{0};
@@ -33,7 +34,9 @@ class CallBudget {
   CallBudget(std::string plan, BudgetLimits limits, std::filesystem::path state_file, const Clock& clock);
 
   // Takes one call out of the budget if one is free now.
-  Turn Take();
+  Turn Take(Caller caller = Caller::kLive);
+  // Keeps so many calls free that a live poll each `spacing` never waits for history.
+  void Reserve(std::chrono::milliseconds spacing);
   // Returns the call just taken to the month: it never reached the provider.
   void GiveBack();
   // Lets nobody call for `wait`: the provider said so to one of them.
@@ -49,13 +52,20 @@ class CallBudget {
   void Load();
   void Store();
   void RollMonth();
+  std::optional<std::chrono::milliseconds> MinuteWait(Caller caller, std::chrono::steady_clock::time_point now);
+
+  struct Call {
+    std::chrono::steady_clock::time_point at;
+    Caller caller;
+  };
 
   const std::string plan_;
   const BudgetLimits limits_;
   const std::filesystem::path state_file_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::deque<std::chrono::steady_clock::time_point> recent_;  // calls of the last minute
+  std::deque<Call> recent_;      // calls of the last minute
+  int reserved_per_minute_ = 0;  // of them for live polls
   std::chrono::steady_clock::time_point held_until_;
   std::chrono::year_month month_{};
   std::int64_t used_ = 0;

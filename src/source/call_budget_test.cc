@@ -1,8 +1,10 @@
 // A plan's minute and month, over restarts and broken state files.
 #include "source/call_budget.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -70,6 +72,51 @@ TEST_F(CallBudgetTest, AHalfOrEmptyFileCountsFromZero) {
     std::ofstream(file_) << text;
     EXPECT_EQ(CallBudget("demo", {100, 10}, file_, clock_).left_this_month(), 10) << text;
   }
+}
+
+TEST_F(CallBudgetTest, ACountWithAFlippedBitIsNotBelieved) {
+  CallBudget("demo", {100, 10'000}, file_, clock_).Take();
+  std::string whole = ReadFile(file_, 1000).value();
+  ASSERT_EQ(CallBudget("demo", {100, 10'000}, file_, clock_).left_this_month(), 9'999);
+  for (std::size_t at = 0; at + 1 < whole.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string flipped = whole;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
+      std::ofstream(file_, std::ios::binary) << flipped;
+      EXPECT_THAT((std::array{std::int64_t{9'999}, std::int64_t{10'000}}),
+                  ::testing::Contains(CallBudget("demo", {100, 10'000}, file_, clock_).left_this_month().value()))
+          << flipped;
+    }
+  }
+}
+
+TEST_F(CallBudgetTest, ACountOfAnOlderVersionIsRead) {
+  std::filesystem::create_directories(file_.parent_path());
+  std::ofstream(file_) << R"({"format":1,"plan":"demo","month":"2025-11","calls":4})";
+  EXPECT_EQ(CallBudget("demo", {100, 10}, file_, clock_).left_this_month(), 6);
+}
+
+TEST_F(CallBudgetTest, HistoryLeavesTheCallsOfLivePolls) {
+  CallBudget budget("keyless", {10, std::nullopt}, {}, clock_);
+  budget.Reserve(15s);
+  for (int second = 0; second < 300; ++second) {  // a backfill that takes what it can get, a poll each 15 s
+    if (second % 15 == 0) {
+      EXPECT_EQ(budget.Take().limit, Limit::kNone) << second;
+    }
+    while (budget.Take(CallBudget::Caller::kHistory).limit == Limit::kNone) {
+    }
+    auto turn = budget.Take(CallBudget::Caller::kHistory);
+    EXPECT_GT(turn.wait, 0s);
+    EXPECT_LE(turn.wait, 60s);
+    clock_.Advance(1s);
+  }
+}
+
+TEST_F(CallBudgetTest, HistoryComesAlongWhereLivePollsTakeEverything) {
+  CallBudget budget("keyless", {4, std::nullopt}, {}, clock_);
+  budget.Reserve(15s);
+  EXPECT_EQ(budget.Take(CallBudget::Caller::kHistory).limit, Limit::kNone);
+  EXPECT_EQ(budget.Take(CallBudget::Caller::kHistory).limit, Limit::kMinute);
 }
 
 TEST_F(CallBudgetTest, HoldKeepsEverybodyBack) {

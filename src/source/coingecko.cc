@@ -20,6 +20,19 @@ namespace {
 using std::chrono::milliseconds;
 constexpr std::size_t kMostBadBodyBytes = 64 * 1024;  // of a bad body kept: enough to see what it was
 
+constexpr std::chrono::minutes kClocksMayDiffer{1};  // a stamp that is further ahead than this is told
+
+// The first few of them, as "x, y and 3 more".
+std::string Named(const std::set<std::string>& coins) {
+  constexpr std::size_t kMostNames = 5;
+  std::string names;
+  std::size_t named = 0;
+  for (auto coin = coins.begin(); coin != coins.end() && named < kMostNames; ++coin, ++named) {
+    names += (names.empty() ? "" : ", ") + *coin;
+  }
+  return coins.size() > named ? fmt::format("{} and {} more", names, coins.size() - named) : names;
+}
+
 // What is in `a` and not in `b`, as "x,y".
 std::string Difference(const std::set<std::string>& a, const std::set<std::string>& b) {
   std::string names;
@@ -50,6 +63,7 @@ Status CoinGeckoSource::Run(std::int64_t position, const SourceOutput& output, S
 // Waits until the budget has a call for us. Out: false when stopped.
 bool CoinGeckoSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
   while (!stop.stop_requested()) {
+    client_->budget().Reserve(pace_.Spacing());
     auto turn = client_->budget().Take();
     if (turn.limit == CallBudget::Limit::kNone) return true;
     if (turn.limit == CallBudget::Limit::kMonth) {
@@ -80,15 +94,33 @@ milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOut
     trouble.wait = pace_.Spacing();
     return OnTrouble(std::move(trouble), output);
   }
-  EndOutage(batch, now);
-  NoteCoins(*seen, now);
-  last_success_ = now;
+  bool any = NoteCoins(*seen, now);
   pace_.OnGood();
+  if (!any) return OnNoCoin(std::move(batch), answer, output);
+  if (!last_success_) TellAbsence(batch, now, output);
+  EndOutage(batch, now);
+  last_success_ = now;
   auto wait = std::max(pace_.Spacing(), CacheLifetime(answer));
-  std::string message = missing_.empty() ? "" : fmt::format("no price for {} of the coins", missing_.size());
-  Report(output, SourceState::kOk, message, wait);
+  Report(output, SourceState::kOk, CoinWords(), wait);
   if (!batch.empty()) Push(std::move(batch), output);
   return wait;
+}
+
+// An answer that is whole and has nothing that was asked for, `[]` above all: the provider knows none of these ids, or not any more.
+milliseconds CoinGeckoSource::OnNoCoin(RawBatch batch, const HttpAnswer& answer, const SourceOutput& output) {
+  Begin("no price for any of the coins that were asked for, are the ids right? " + Named(missing_));
+  auto wait = std::max(pace_.Spacing(), CacheLifetime(answer));
+  Report(output, SourceState::kFailing, outage_->words, wait);
+  if (!batch.empty()) Push(std::move(batch), output);
+  return wait;
+}
+
+// What is odd about an answer that is good as a whole.
+std::string CoinGeckoSource::CoinWords() const {
+  std::string words;
+  if (!missing_.empty()) words = "no price for " + Named(missing_) + ", are the ids right?";
+  if (!ahead_.empty()) words += (words.empty() ? "" : "; ") + ("stamped in the future by the provider: " + Named(ahead_));
+  return words;
 }
 
 milliseconds CoinGeckoSource::OnTrouble(Trouble trouble, const SourceOutput& output) {
@@ -130,13 +162,29 @@ void CoinGeckoSource::EndOutage(RawBatch& batch, Timestamp now) {
   outage_.reset();
 }
 
-// Tells of coins that were asked for and not answered, once when they go and once when they come back.
-void CoinGeckoSource::NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now) {
-  std::set<std::string> missing(client_->options().coins.begin(), client_->options().coins.end());
+// The first good answer of a start: since the newest row that is durable nothing came, whatever the reason was (stopped, killed, or rows
+// in hand that the disk would not take at the end). Those rows are the only witness, so the gap is made from them.
+void CoinGeckoSource::TellAbsence(RawBatch& batch, Timestamp now, const SourceOutput& output) {
+  if (!output.newest) return;
+  auto newest = output.newest("coingecko");
+  if (!newest) {
+    LogWarn("coingecko: cannot tell how long nothing came before this start: {}", newest.error().message);
+    return;
+  }
+  if (!*newest || now - **newest < 2 * pace_.Spacing()) return;
+  if (!outage_) outage_ = Outage{**newest, "no rows before this start: the program did not run, or could not write", 0};
+  outage_->since = std::min(outage_->since, **newest);
+}
+
+// Tells of coins that were asked for and not answered, once when they go and once when they come back. Out: false when none was answered.
+bool CoinGeckoSource::NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now) {
+  std::set<std::string> missing(client_->options().coins.begin(), client_->options().coins.end()), ahead;
+  const auto asked = missing.size();
   for (const auto& coin : seen) {
     missing.erase(coin.coin_id);
     if (!coin.last_updated) continue;
-    std::chrono::duration<double> age = now - *coin.last_updated;
+    if (*coin.last_updated > now + kClocksMayDiffer) ahead.insert(coin.coin_id);
+    std::chrono::duration<double> age = std::max(now - *coin.last_updated, std::chrono::microseconds(0));
     SetGauge("cryptostream_price_age_seconds", "age of the newest price by the provider's own stamp", {{"coin", coin.coin_id}},
              age.count());
   }
@@ -144,9 +192,16 @@ void CoinGeckoSource::NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now
     CountMetric("cryptostream_source_missing_coins_total", "coins asked for and not answered", {{"coin", coin}});
   }
   std::string gone = Difference(missing, missing_), back = Difference(missing_, missing);
-  if (!gone.empty()) LogWarn("coingecko: no price for coins that were asked for, are the ids right? coins={}", gone);
+  bool none = missing.size() == asked;  // that is an outage, and told as one
+  if (!gone.empty() && !none) LogWarn("coingecko: no price for coins that were asked for, are the ids right? coins={}", gone);
   if (!back.empty()) LogInfo("coingecko: prices again for coins={}", back);
+  std::string now_ahead = Difference(ahead, ahead_);
+  if (!now_ahead.empty()) {
+    LogWarn("coingecko: the provider's stamps lie in the future, is this machine's clock right? coins={}", now_ahead);
+  }
   missing_ = std::move(missing);
+  ahead_ = std::move(ahead);
+  return !none;
 }
 
 void CoinGeckoSource::Report(const SourceOutput& output, SourceState state, std::string message, milliseconds wait) {

@@ -35,7 +35,10 @@ class CoinGeckoSource final : public Source {
   std::chrono::milliseconds OnTrouble(Trouble trouble, const SourceOutput& output);
   void Begin(const std::string& words, bool needs_a_person = false);
   void EndOutage(RawBatch& batch, Timestamp now);
-  void NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now);
+  void TellAbsence(RawBatch& batch, Timestamp now, const SourceOutput& output);
+  bool NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now);
+  std::string CoinWords() const;
+  std::chrono::milliseconds OnNoCoin(RawBatch batch, const HttpAnswer& answer, const SourceOutput& output);
   void Report(const SourceOutput& output, SourceState state, std::string message, std::chrono::milliseconds wait);
   RawBatch NewBatch() const;
   void Push(RawBatch batch, const SourceOutput& output);
@@ -48,6 +51,7 @@ class CoinGeckoSource final : public Source {
   std::optional<Timestamp> last_success_;
   std::optional<Outage> outage_;
   std::set<std::string> missing_;  // coins that the last good answer did not have
+  std::set<std::string> ahead_;    // coins whose stamps in it lie in the future
 };
 
 }  // namespace cryptostream

@@ -38,10 +38,21 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
   position_ = position;
   rows_ = 0;
   refused_by_pipeline_ = false;
+  gave_up_ = false;
+  trying_since_.reset();
   std::size_t done = 0, refused = 0;
+  auto so_far = [&] { return fmt::format("{} of {} coins fetched", done - refused, options_.coins.size()); };
   for (const auto& coin : options_.coins) {
     Outcome outcome = FetchCoin(coin, output, stop);
-    if (outcome == Outcome::kStopped) return {};
+    if (outcome == Outcome::kStopped && !options_.patience) return {};
+    if (outcome == Outcome::kStopped) {
+      return Cancelled(fmt::format("stopped before the backfill's end: {} (run it again, equal rows are recognised)", so_far()));
+    }
+    if (outcome == Outcome::kGaveUp) {
+      return Unavailable(
+          fmt::format("gave up after {} without an answer: {}, {} (run it again, equal rows are recognised; --wait waits longer)",
+                      FormatDuration(*options_.patience), so_far(), last_said_));
+    }
     if (outcome == Outcome::kRefused) ++refused;
     ++done;
     if (options_.progress) options_.progress({done, options_.coins.size(), coin, rows_});
@@ -58,7 +69,7 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
 
 CoinGeckoChartSource::Outcome CoinGeckoChartSource::FetchCoin(const std::string& coin, const SourceOutput& output,
                                                               StopToken stop) {
-  while (AwaitTurn(output, stop)) {
+  while (AwaitTurn(coin, output, stop)) {
     auto answer = client_->Get(client_->ChartPath(coin, options_.days), stop);
     if (stop.stop_requested()) return Outcome::kStopped;
     Trouble trouble = BadBody("", "");
@@ -66,21 +77,53 @@ CoinGeckoChartSource::Outcome CoinGeckoChartSource::FetchCoin(const std::string&
       return refused_by_pipeline_ ? Outcome::kStopped : Outcome::kDone;
     }
     if (!answer) trouble = std::move(answer).error();
-    Say(fmt::format("{} (backfill of {})", trouble.words, coin), StateOf(trouble.kind), trouble.wait, output);
-    if (trouble.kind == TroubleKind::kRefused) return Outcome::kRefused;
+    std::string words = fmt::format("{} (backfill of {})", trouble.words, coin);
+    if (trouble.kind == TroubleKind::kRefused) {
+      Say(words, SourceState::kRefused, milliseconds(0), output);
+      return Outcome::kRefused;
+    }
     if (trouble.kind == TroubleKind::kBadBody) SetAside(trouble, output);
-    if (refused_by_pipeline_ || !client_->Wait(stop, std::max(trouble.wait, milliseconds(1'000)))) break;
+    auto wait = std::max(trouble.wait, milliseconds(1'000));
+    if (refused_by_pipeline_ || !Retry(words, StateOf(trouble.kind), wait, output, stop)) break;
   }
-  return Outcome::kStopped;
+  return gave_up_ ? Outcome::kGaveUp : Outcome::kStopped;
 }
 
-bool CoinGeckoChartSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
+// Says what is wrong and when the next try is, and waits for it. Out: false when stopped, or when its patience is at an end.
+bool CoinGeckoChartSource::Retry(const std::string& words, SourceState state, milliseconds wait, const SourceOutput& output,
+                                 StopToken stop) {
+  auto now = client_->clock().Steady();
+  if (!trying_since_) trying_since_ = now;
+  if (options_.patience) {
+    auto left = std::chrono::ceil<milliseconds>(*trying_since_ + *options_.patience - now);
+    // A limit that lasts longer than it may wait will not end before: there is nothing to wait for.
+    bool in_vain = state == SourceState::kLimited && wait > left;
+    gave_up_ = left <= milliseconds(0) || in_vain;
+    if (gave_up_) {
+      last_said_ = words;
+      return false;
+    }
+    wait = std::min(wait, left);
+  }
+  Say(words, state, wait, output);
+  return client_->Wait(stop, wait);
+}
+
+bool CoinGeckoChartSource::AwaitTurn(const std::string& coin, const SourceOutput& output, StopToken stop) {
+  constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
   while (!stop.stop_requested()) {
-    auto turn = client_->budget().Take();
+    auto turn = client_->budget().Take(CallBudget::Caller::kHistory);
     if (turn.limit == CallBudget::Limit::kNone) return true;
-    if (turn.limit == CallBudget::Limit::kMonth) Say("the month's calls are used up", SourceState::kLimited, turn.wait, output);
-    constexpr milliseconds kLookAgain{60'000};
-    if (!client_->Wait(stop, std::min(turn.wait, kLookAgain))) return false;
+    if (turn.limit == CallBudget::Limit::kMinute) {
+      if (!client_->Wait(stop, turn.wait)) return false;
+      continue;
+    }
+    auto trouble = client_->held_because();
+    std::string why = turn.limit == CallBudget::Limit::kMonth ? "the month's calls are used up"
+                      : trouble                               ? trouble->words
+                                                              : "held back";
+    auto wait = options_.patience ? turn.wait : std::min(turn.wait, kLookAgain);
+    if (!Retry(fmt::format("{} (backfill of {})", why, coin), SourceState::kLimited, wait, output, stop)) return false;
   }
   return false;
 }
@@ -97,6 +140,7 @@ bool CoinGeckoChartSource::TakeBody(const std::string& body, const std::string& 
   }
   rows_ += *rows;
   last_said_.clear();
+  trying_since_.reset();
   if (output.report) output.report({"coingecko_chart", SourceState::kOk, coin, client_->clock().Now(), {}});
   if (!batch.empty()) Push(std::move(batch), output);
   return true;
@@ -108,10 +152,13 @@ void CoinGeckoChartSource::SetAside(const Trouble& trouble, const SourceOutput& 
   Push(std::move(batch), output);
 }
 
+// Beside a live source the same words are said once; whoever waits for a backfill hears of each try.
 void CoinGeckoChartSource::Say(const std::string& words, SourceState state, milliseconds wait, const SourceOutput& output) {
-  if (!SaysTheSame(words, last_said_)) LogWarn("coingecko_chart: {}", words);
+  std::string next;
+  if (wait > milliseconds(0)) next = ", next try in " + FormatDuration(std::chrono::ceil<std::chrono::seconds>(wait));
+  if (options_.patience || !SaysTheSame(words, last_said_)) LogWarn("coingecko_chart: {}{}", words, next);
   last_said_ = words;
-  if (output.report) output.report({"coingecko_chart", state, words, {}, client_->clock().Now() + wait});
+  if (output.report) output.report({"coingecko_chart", state, words + next, {}, client_->clock().Now() + wait});
 }
 
 RawBatch CoinGeckoChartSource::NewBatch() const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,8 @@ struct ChartProgress {
 struct ChartOptions {
   std::vector<std::string> coins;  // in this order: the shown one first
   int days = 1;
+  // How long it keeps trying while nothing comes, then it gives up; without: for ever, as beside a live source.
+  std::optional<std::chrono::milliseconds> patience;
   std::function<void(const ChartProgress&)> progress;
 };
 
@@ -33,14 +37,17 @@ class CoinGeckoChartSource final : public Source {
   std::string position_id() const override { return "bronze/direct/coingecko_chart"; }
   // Position 1 of this id: a run has come to its end, every coin fetched or refused.
   static std::string EndId() { return "bronze/direct/coingecko_chart_end"; }
-  // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin.
+  // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin; Unavailable when its patience is at
+  // an end; Cancelled when stopped before its end, if it has patience.
   Status Run(std::int64_t position, const SourceOutput& output, StopToken stop) override;
 
  private:
-  enum class Outcome { kDone, kRefused, kStopped };
+  enum class Outcome { kDone, kRefused, kStopped, kGaveUp };
 
   Outcome FetchCoin(const std::string& coin, const SourceOutput& output, StopToken stop);
-  bool AwaitTurn(const SourceOutput& output, StopToken stop);
+  bool AwaitTurn(const std::string& coin, const SourceOutput& output, StopToken stop);
+  bool Retry(const std::string& words, SourceState state, std::chrono::milliseconds wait, const SourceOutput& output,
+             StopToken stop);
   bool TakeBody(const std::string& body, const std::string& coin, const SourceOutput& output, Trouble& trouble);
   void SetAside(const Trouble& trouble, const SourceOutput& output);
   void Say(const std::string& words, SourceState state, std::chrono::milliseconds wait, const SourceOutput& output);
@@ -53,6 +60,8 @@ class CoinGeckoChartSource final : public Source {
   std::size_t rows_ = 0;
   bool refused_by_pipeline_ = false;
   std::string last_said_;
+  std::optional<std::chrono::steady_clock::time_point> trying_since_;  // without anything that came
+  bool gave_up_ = false;
 };
 
 }  // namespace cryptostream

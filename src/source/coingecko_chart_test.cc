@@ -81,6 +81,41 @@ TEST_F(ChartTest, WaitsOutA429AndGoesOn) {
   EXPECT_EQ(stage_.batches[0].rows(), 3u);
 }
 
+TEST_F(ChartTest, WithPatienceItGivesUpWhenThatIsAtItsEnd) {
+  for (int i = 0; i < 50; ++i) stage_.script.answers.push_back(Unavailable("no connection"));
+  auto before = stage_.clock.Now();
+  auto status = Run({.coins = {"bitcoin", "tron"}, .patience = 5min});
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().kind, ErrorKind::kUnavailable);
+  EXPECT_THAT(status.error().message, HasSubstr("after 5m"));
+  EXPECT_THAT(status.error().message, HasSubstr("0 of 2 coins"));
+  EXPECT_THAT(status.error().message, HasSubstr("no connection"));
+  EXPECT_EQ(stage_.clock.Now() - before, 5min);  // it tried once more at the very end
+  EXPECT_THAT(stage_.reports[0].message, HasSubstr("next try in"));
+}
+
+TEST_F(ChartTest, WithoutPatienceForAnythingItTriesOnce) {
+  stage_.script.answers.push_back(Unavailable("no connection"));
+  EXPECT_FALSE(Run({.coins = {"bitcoin"}, .patience = 0s}).has_value());
+  EXPECT_TRUE(stage_.waits.empty());
+  EXPECT_EQ(stage_.script.requests.size(), 1u);
+}
+
+TEST_F(ChartTest, ALimitThatLastsLongerThanItsPatienceIsNotWaitedFor) {
+  stage_.script.answers.push_back(JsonAnswer("{}", 429, {{"Retry-After", "500"}}));
+  auto status = Run({.coins = {"bitcoin"}, .patience = 5min});
+  ASSERT_FALSE(status.has_value());
+  EXPECT_TRUE(stage_.waits.empty());
+}
+
+TEST_F(ChartTest, PatienceBeginsAnewWithEachCoin) {
+  for (int coin = 0; coin < 2; ++coin) {
+    stage_.script.answers.push_back(JsonAnswer("{}", 429, {{"Retry-After", "200"}}));
+    stage_.script.answers.push_back(JsonAnswer(kChart));
+  }
+  EXPECT_TRUE(Run({.coins = {"bitcoin", "tron"}, .patience = 5min}).has_value());
+}
+
 TEST_F(ChartTest, ABrokenChartGivesNoPointAtAll) {
   stage_.script.answers.push_back(JsonAnswer(std::string(kChart).substr(0, 60)));
   stage_.script.answers.push_back(JsonAnswer(kChart));

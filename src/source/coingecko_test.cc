@@ -167,7 +167,70 @@ TEST_F(CoinGeckoTest, ACoinThatIsNotAnsweredIsCounted) {
   Answer(JsonAnswer(kTwo));
   Run();
   EXPECT_EQ(MetricValue("cryptostream_source_missing_coins_total", {{"coin", "no-such-coin"}}) - before, 2);
-  EXPECT_THAT(stage_.reports[1].message, HasSubstr("1 of the coins"));
+  EXPECT_THAT(stage_.reports[1].message, HasSubstr("no price for no-such-coin"));
+  EXPECT_EQ(stage_.reports[1].state, SourceState::kOk);  // the others have theirs
+}
+
+TEST_F(CoinGeckoTest, AnAnswerWithoutAnyCoinIsTroubleAndAGap) {
+  Answer(JsonAnswer(kTwo));
+  Answer(JsonAnswer("[]"));
+  Answer(JsonAnswer("[]"));
+  Answer(JsonAnswer(kTwo));
+  Run();
+  EXPECT_EQ(stage_.reports[2].state, SourceState::kFailing);
+  EXPECT_THAT(stage_.reports[2].message, HasSubstr("bitcoin, ethereum"));
+  EXPECT_THAT(stage_.reports[2].message, HasSubstr("next try in 15s"));
+  EXPECT_EQ(stage_.reports[2].last_success, stage_.batches[0].row(0).received);
+  ASSERT_EQ(stage_.batches.size(), 2u);
+  ASSERT_EQ(stage_.batches[1].gaps.size(), 1u);
+  EXPECT_EQ(*stage_.batches[1].gaps[0].to_time - *stage_.batches[1].gaps[0].from_time, 45s);
+  EXPECT_EQ(stage_.reports[4].state, SourceState::kOk);
+}
+
+TEST_F(CoinGeckoTest, EachTroubleHasItsState) {
+  auto state = [](HttpAnswer answer) {
+    SourceStage stage;
+    stage.script.answers.push_back(std::move(answer));
+    CoinGeckoSource source(stage.Client({.coins = {"bitcoin"}}));
+    EXPECT_TRUE(source.Run(0, stage.Output(), stage.stop.get_token()).has_value());
+    EXPECT_THAT(stage.reports[1].message, HasSubstr("next try in"));
+    EXPECT_TRUE(IsTrouble(stage.reports[1].state));
+    return stage.reports[1].state;
+  };
+  EXPECT_EQ(state(JsonAnswer(R"({"status":{"error_code":10002,"error_message":"API Key Missing"}})", 401)),
+            SourceState::kRefused);
+  EXPECT_EQ(state(JsonAnswer(R"({"error":"not found"})", 404)), SourceState::kRefused);
+  EXPECT_EQ(state(JsonAnswer("", 503)), SourceState::kFailing);
+  EXPECT_EQ(state(HttpAnswer{200, {{"Content-Type", "text/html"}}, "<html>", ""}), SourceState::kFailing);
+  EXPECT_EQ(state(JsonAnswer("[]")), SourceState::kFailing);
+  EXPECT_EQ(state(JsonAnswer(R"({"status":{"error_code":20000,"error_message":"Blocked"}})")), SourceState::kRefused);
+}
+
+TEST_F(CoinGeckoTest, AStampInTheFutureIsToldAndMakesNoNegativeAge) {
+  options_.coins = {"bitcoin"};
+  Answer(JsonAnswer(R"([{"id":"bitcoin","current_price":1,"last_updated":"2025-11-23T08:26:40.000Z"}])"));
+  Run();
+  EXPECT_EQ(MetricValue("cryptostream_price_age_seconds", {{"coin", "bitcoin"}}), 0);
+  EXPECT_THAT(stage_.reports[1].message, HasSubstr("in the future by the provider: bitcoin"));
+}
+
+TEST_F(CoinGeckoTest, TheTimeBeforeAStartIsAGapFromTheLastDurableRow) {
+  for (auto [away, gaps] : {std::pair(29s, 0u), {30s, 1u}, {3600s, 1u}}) {
+    SourceStage stage;
+    stage.script.answers.push_back(JsonAnswer(kTwo));
+    auto output = stage.Output();
+    Timestamp newest = stage.clock.Now() - away;
+    output.newest = [&](std::string_view source) -> Result<std::optional<Timestamp>> {
+      EXPECT_EQ(source, "coingecko");
+      return newest;
+    };
+    CoinGeckoSource source(stage.Client(options_));
+    ASSERT_TRUE(source.Run(0, output, stage.stop.get_token()).has_value());
+    ASSERT_EQ(stage.batches.at(0).gaps.size(), gaps);
+    if (gaps > 0) {
+      EXPECT_EQ(stage.batches[0].gaps[0].from_time, newest);
+    }
+  }
 }
 
 TEST_F(CoinGeckoTest, TellsAgeAndRequestsAsMetrics) {

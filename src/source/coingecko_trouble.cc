@@ -181,8 +181,12 @@ SourceState StateOf(TroubleKind kind) {
     case TroubleKind::kUnreachable: return SourceState::kUnreachable;
     case TroubleKind::kLimited: return SourceState::kLimited;
     case TroubleKind::kBanned: return SourceState::kBanned;
-    default: return SourceState::kWaiting;
+    case TroubleKind::kRefused: return SourceState::kRefused;
+    case TroubleKind::kServerError:
+    case TroubleKind::kBadBody: return SourceState::kFailing;
+    case TroubleKind::kCancelled: break;
   }
+  return SourceState::kWaiting;
 }
 
 }  // namespace cryptostream

@@ -1,5 +1,5 @@
-// The name under which a replayed file's position is kept in bronze. Hashing the whole of a recording of many GB would delay its first row by
-// minutes; size and both ends tell recordings apart, because a recording that grew has another size and another end.
+// The name under which a replayed file's position was kept in bronze until its lines themselves were told apart (source/taken_recordings):
+// size and both ends. A file mended in its middle had the same name, one that grew another. Kept so that such a lake goes on without doubling.
 #include "source/file_identity.h"
 
 #include <fmt/format.h>
@@ -37,12 +37,12 @@ bool AppendPart(std::ifstream& in, std::uintmax_t from, std::uintmax_t bytes, st
 
 }  // namespace
 
-Result<std::string> FileIdentity(const std::filesystem::path& path) {
+Result<std::string> FileIdentity(const std::filesystem::path& path, std::optional<std::uintmax_t> as_of_size) {
   std::error_code error;
   auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) return NotFound(fmt::format("cannot open: file={} reason=no such file", path.string()));
   if (!std::filesystem::is_regular_file(status)) return Invalid(fmt::format("not a regular file: file={}", path.string()));
-  auto size = std::filesystem::file_size(path, error);
+  auto size = as_of_size ? *as_of_size : std::filesystem::file_size(path, error);
   std::ifstream in(path, std::ios::binary);
   if (error || !in) return Unavailable(fmt::format("cannot open: file={} reason={}", path.string(), std::strerror(errno)));
   std::string bytes = fmt::format("{}\n", size);

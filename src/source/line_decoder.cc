@@ -148,6 +148,8 @@ Result<ReplayFormat> ParseReplayFormat(std::string_view text) {
                              near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : "did you mean " + near + "?"));
 }
 
+std::string_view FormatName(ReplayFormat format) { return kFormatNames[static_cast<std::size_t>(format)]; }
+
 SymbolMap DefaultSymbols() {
   return {{"BTCUSDT", "bitcoin"}, {"ETHUSDT", "ethereum"},    {"SOLUSDT", "solana"},    {"ADAUSDT", "cardano"},
           {"XRPUSDT", "ripple"},  {"DOTUSDT", "polkadot"},    {"DOGEUSDT", "dogecoin"}, {"LINKUSDT", "chainlink"},

@@ -21,6 +21,7 @@ enum class ReplayFormat {
 };
 // "messages", "coingecko-markets" or "binance-frames". Errors: Invalid, naming the nearest.
 Result<ReplayFormat> ParseReplayFormat(std::string_view text);
+std::string_view FormatName(ReplayFormat format);
 
 // From an exchange's symbol to a coin id: "BTCUSDT" -> "bitcoin".
 using SymbolMap = std::map<std::string, std::string, std::less<>>;

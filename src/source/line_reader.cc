@@ -1,98 +1,45 @@
-// Lines out of a file: bytes in (through Arrow's streams, which decompress), views of lines out, no allocation a line. The
-// buffer holds one chunk and one line of the allowed length; a longer line keeps its first bytes and the rest is counted and
-// dropped as it passes, so a line of gigabytes costs no memory. stdin is polled, because a blocked read could not be stopped.
+// Lines out of a file: unpacked bytes in (source/byte_stream), views of lines out, no allocation a line. The buffer holds one chunk and
+// one line of the allowed length; a longer line keeps its first bytes and the rest is counted and dropped as it passes, so a line
+// of gigabytes costs no memory. Where the bytes break off, the part of a line that is in hand is no line: it is dropped, and the error told.
 #include "source/line_reader.h"
 
-#include <arrow/io/compressed.h>
-#include <arrow/io/file.h>
-#include <arrow/util/compression.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
+#include <utility>
+
+#include "source/foreign_form.h"
 
 namespace cryptostream {
 namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
 
-// How bytes that start so are compressed.
-arrow::Compression::type CompressionOf(std::string_view start) {
-  using namespace std::string_view_literals;
-  if (start.starts_with("\x1f\x8b"sv)) return arrow::Compression::GZIP;
-  if (start.starts_with("\x28\xb5\x2f\xfd"sv)) return arrow::Compression::ZSTD;
-  return arrow::Compression::UNCOMPRESSED;
-}
-
-std::unexpected<Error> FromArrow(const arrow::Status& status, const std::string& file) {
-  return Invalid(fmt::format("cannot read: file={} reason={}", file, status.message()));
-}
-
-Result<std::size_t> ReadStdin(char* to, std::size_t size, const StopToken& stop) {
-  constexpr int kPollMs = 200;
-  while (!stop.stop_requested()) {
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    int ready = poll(&input, 1, kPollMs);
-    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
-    ssize_t got = read(STDIN_FILENO, to, size);
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR && errno != EAGAIN) return Unavailable(fmt::format("cannot read stdin: {}", std::strerror(errno)));
-  }
-  return Cancelled("stopped while reading stdin");
-}
-
-Result<arrow::Compression::type> Detect(arrow::io::ReadableFile& file, const std::string& name) {
-  std::array<char, 4> start{};
-  auto got = file.Read(start.size(), start.data());
-  if (!got.ok()) return FromArrow(got.status(), name);
-  if (auto back = file.Seek(0); !back.ok()) return FromArrow(back, name);
-  return CompressionOf({start.data(), static_cast<std::size_t>(*got)});
-}
-
-// The stream of a file's plain bytes.
-Result<std::shared_ptr<arrow::io::InputStream>> PlainStream(std::shared_ptr<arrow::io::ReadableFile> file,
-                                                            const std::string& name) {
-  CS_ASSIGN(auto compression, Detect(*file, name));
-  if (compression == arrow::Compression::UNCOMPRESSED) return file;
-  auto codec = arrow::util::Codec::Create(compression);
-  if (!codec.ok()) return FromArrow(codec.status(), name);
-  std::shared_ptr<arrow::util::Codec> shared = *std::move(codec);
-  auto stream = arrow::io::CompressedInputStream::Make(shared.get(), file);
-  if (!stream.ok()) return FromArrow(stream.status(), name);
-  // The stream uses the codec as long as it lives.
-  return std::shared_ptr<arrow::io::InputStream>((*stream).get(), [shared, keep = *stream](auto*) {});
-}
-
 }  // namespace
 
-LineReader::LineReader(ReadFunction read, std::size_t max_line_bytes)
-    : read_(std::move(read)),
+LineReader::LineReader(std::unique_ptr<ByteStream> stream, std::string name, std::size_t max_line_bytes)
+    : stream_(std::move(stream)),
+      name_(std::move(name)),
       max_line_bytes_(max_line_bytes),
       buffer_(new char[max_line_bytes + kChunkBytes]),
       capacity_(max_line_bytes + kChunkBytes) {}
 
 Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path& path, std::size_t max_line_bytes) {
-  if (path == "-") return std::unique_ptr<LineReader>(new LineReader(ReadStdin, max_line_bytes));
-  std::string name = path.string();
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return NotFound(fmt::format("cannot open: file={} reason=no such file", name));
-  auto opened = arrow::io::ReadableFile::Open(name);
-  if (!opened.ok()) return FromArrow(opened.status(), name);
-  std::shared_ptr<arrow::io::ReadableFile> file = opened.MoveValueUnsafe();
-  CS_ASSIGN(auto stream, PlainStream(file, name));
-  auto read = [stream, name](char* to, std::size_t size, const StopToken& stop) -> Result<std::size_t> {
-    if (stop.stop_requested()) return Cancelled("stopped while reading " + name);
-    auto got = stream->Read(static_cast<std::int64_t>(size), to);
-    if (!got.ok()) return FromArrow(got.status(), name);
-    return static_cast<std::size_t>(*got);
-  };
-  std::unique_ptr<LineReader> reader(new LineReader(std::move(read), max_line_bytes));
-  reader->bytes_done_ = [file] { return static_cast<std::uint64_t>(file->Tell().ValueOr(0)); };
-  reader->bytes_total_ = static_cast<std::uint64_t>(file->GetSize().ValueOr(0));
-  return reader;
+  CS_ASSIGN(auto stream, ByteStream::Open(path));
+  std::string name = path == "-" ? "stdin" : path.string();
+  return std::unique_ptr<LineReader>(new LineReader(std::move(stream), std::move(name), max_line_bytes));
+}
+
+// Looks at how the text begins.
+Status LineReader::Begin(const StopToken& stop) {
+  constexpr std::size_t kTelling = 4;
+  while (!at_end_ && end_ < kTelling) CS_TRY(Fill(stop));
+  begun_ = true;
+  std::string_view start(buffer_.get(), end_);
+  if (auto foreign = ForeignText(start)) return Invalid(fmt::format("cannot read: file={} is {}", name_, *foreign));
+  if (start.starts_with(kByteOrderMark)) begin_ = scanned_ = kByteOrderMark.size();
+  return {};
 }
 
 // Makes room behind the pending bytes and reads a chunk there.
@@ -101,8 +48,9 @@ Status LineReader::Fill(const StopToken& stop) {
   scanned_ -= begin_;
   end_ -= begin_;
   begin_ = 0;
-  CS_ASSIGN(std::size_t got, read_(buffer_.get() + end_, std::min(kChunkBytes, capacity_ - end_), stop));
+  CS_ASSIGN(std::size_t got, stream_->Read(buffer_.get() + end_, std::min(kChunkBytes, capacity_ - end_), stop));
   at_end_ = got == 0;
+  filled_ += got;
   end_ += got;
   return {};
 }
@@ -118,7 +66,7 @@ void LineReader::CutPending() {
 }
 
 Line LineReader::TakeLine(std::size_t end, std::size_t next) {
-  Line line{next_number_++, std::string_view(buffer_.get() + begin_, end - begin_), 0};
+  Line line{next_number_++, std::string_view(buffer_.get() + begin_, end - begin_), 0, filled_ - (end_ - next), next > end};
   if (cutting_) {
     cut_bytes_ += end - begin_;
     line.text = head_;
@@ -134,6 +82,7 @@ Line LineReader::TakeLine(std::size_t end, std::size_t next) {
 }
 
 Result<std::optional<Line>> LineReader::Next(const StopToken& stop) {
+  if (!begun_) CS_TRY(Begin(stop));
   if (cutting_) {  // the line before was a cut one: its text is no longer needed
     cutting_ = false;
     head_.clear();

@@ -5,9 +5,12 @@
 #include <arrow/util/compression.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "base/file.h"
 #include "source/file_identity.h"
@@ -77,6 +80,62 @@ TEST_F(LineReaderTest, AFileThatBreaksOffIsAnError) {
   EXPECT_EQ(Lines().back(), "invalid");
 }
 
+TEST_F(LineReaderTest, EveryWholeLineBeforeABreakIsGiven) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += std::to_string(i * 7919 % 10'007) + "\n";
+  std::string whole = Compressed(arrow::Compression::GZIP, text);
+  for (std::size_t cut = 0; cut < whole.size(); cut += 7) {
+    Write(whole.substr(0, cut));
+    auto lines = Lines();
+    if (cut < 2) continue;  // not known as gzip yet
+    z_stream stream{};      // how much a reader byte by byte can know
+    ASSERT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+    std::string plain(text.size(), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(whole.data());
+    stream.avail_in = static_cast<uInt>(cut);
+    stream.next_out = reinterpret_cast<Bytef*>(plain.data());
+    stream.avail_out = static_cast<uInt>(plain.size());
+    inflate(&stream, Z_SYNC_FLUSH);
+    plain.resize(stream.total_out);
+    inflateEnd(&stream);
+    EXPECT_EQ(lines.size(), 1u + static_cast<std::size_t>(std::ranges::count(plain, '\n'))) << cut;
+    EXPECT_EQ(lines.back(), "invalid") << cut;
+  }
+  whole.resize(whole.size() - 8);  // its checksum alone is missing
+  Write(whole);
+  EXPECT_EQ(Lines().size(), 301u);
+}
+
+TEST_F(LineReaderTest, WhatFollowsAMemberIsAnotherOneOrZerosOrAnError) {
+  std::string member = Compressed(arrow::Compression::GZIP, "a\n");
+  Write(member + std::string(1000, '\0'));
+  EXPECT_THAT(Lines(), ElementsAre("0:a"));
+  Write(member + Compressed(arrow::Compression::GZIP, "") + member);
+  EXPECT_THAT(Lines(), ElementsAre("0:a", "1:a"));
+  Write(member + "more");
+  EXPECT_THAT(Lines(), ElementsAre("0:a", "invalid"));
+}
+
+TEST_F(LineReaderTest, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  Write("\xef\xbb\xbf{}\n\xef\xbb\xbfx\n");
+  EXPECT_THAT(Lines(), ElementsAre("0:{}", "1:\xef\xbb\xbfx"));
+  Write(Compressed(arrow::Compression::GZIP, "\xef\xbb\xbf{}"));
+  EXPECT_THAT(Lines(), ElementsAre("0:{}"));
+}
+
+TEST_F(LineReaderTest, TextOfTwoBytesALetterIsRefused) {
+  Write(std::string("\xff\xfe{\0}\0\n\0", 8));
+  EXPECT_THAT(Lines(), ElementsAre("invalid"));
+}
+
+TEST_F(LineReaderTest, SaysWhereTheNextLineBeginsAndWhetherThisOneHasAnEnd) {
+  Write("ab\r\nc\nd");
+  auto reader = LineReader::Open(file_, 100).value();
+  std::vector<std::pair<std::uint64_t, bool>> found;
+  while (auto line = reader->Next({}).value()) found.emplace_back(line->next_byte, line->ended);
+  EXPECT_THAT(found, ElementsAre(std::pair(4u, true), std::pair(6u, true), std::pair(7u, false)));
+}
+
 TEST_F(LineReaderTest, ALineThatIsTooLongIsCutAndTheRestGoesOn) {
   Write(std::string(150, 'x') + "\nok\n" + std::string(5'000'000, 'y') + "\nok2\n" + std::string(3'000'000, 'z'));
   auto lines = Lines(100);
@@ -112,6 +171,10 @@ TEST_F(LineReaderTest, IdentityIsOfTheContentAndBothEnds) {
   EXPECT_NE(FileIdentity(file_).value(), one);
   Write("");
   EXPECT_EQ(FileIdentity(file_).value(), IdentityOf("0\n"));
+  Write("abc");
+  auto before = FileIdentity(file_).value();
+  Write("abcdef");
+  EXPECT_EQ(FileIdentity(file_, 3).value(), before);
   EXPECT_EQ(FileIdentity(std::filesystem::temp_directory_path()).error().kind, ErrorKind::kInvalid);
 }
 

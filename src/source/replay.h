@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,22 +11,16 @@
 #include "source/coingecko_client.h"
 #include "source/line_decoder.h"
 #include "source/line_reader.h"
+#include "source/replay_part.h"
 #include "source/source.h"
+#include "source/taken_recordings.h"
 
 namespace cryptostream {
-
-// One recording, and how it is played.
-struct ReplayPart {
-  std::filesystem::path file;  // .jsonl, .gz or .zst (told by the content), "-" for stdin
-  ReplayFormat format = ReplayFormat::kMessages;
-  std::string source;                    // bronze's column; empty: the format's own
-  double speed = 0;                      // 1: as it was recorded; 60: a minute a second; 0: as fast as it goes
-  std::chrono::microseconds at_once{0};  // of the recording's start that is played at full speed, so that there is a history
-};
 
 // How far a replay is.
 struct ReplayProgress {
   std::int64_t lines = 0;
+  std::int64_t taken_before = 0;  // of these lines
   std::int64_t rows = 0;
   std::uint64_t bytes_done = 0, bytes_total = 0;  // of the file as it lies, of the part being played
 };
@@ -39,14 +32,17 @@ struct ReplayOptions {
 };
 
 // Plays recordings into the pipeline. Position and offset are line numbers (of all parts together), so that a replay goes on where it
-// stopped; of stdin nothing can be asked for again, so its position counts for one run only. One thread.
+// stopped, and one that has grown where it ended; of stdin nothing can be asked for again, so its position counts for one run only. A file of
+// another format is refused before anything of it is taken. One thread.
 class ReplaySource final : public Source {
  public:
   // Errors: NotFound or Invalid for a part that cannot be played. Requires: `clock` outlives the source.
   static Result<std::unique_ptr<ReplaySource>> Open(ReplayOptions options, const Clock& clock, WaitFunction wait = SleepFor);
 
+  // Of a file: that of all recordings, until Run knows which one it is.
   std::string position_id() const override { return position_id_; }
-  // Errors: Invalid when a file breaks off (what came before is pushed); Unavailable.
+  // Errors: Invalid when a file breaks off (whole lines before it are pushed), is of another format, was changed since it was taken, or when
+  // nothing of it could be taken; Unavailable.
   Status Run(std::int64_t position, const SourceOutput& output, StopToken stop) override;
 
  private:
@@ -56,11 +52,15 @@ class ReplaySource final : public Source {
     std::chrono::steady_clock::time_point due;
   };
 
-  ReplaySource(ReplayOptions options, const Clock& clock, WaitFunction wait, std::string position_id);
-  Status PlayPart(const ReplayPart& part, std::int64_t position, const SourceOutput& output, const StopToken& stop);
-  void TakeLine(const Line& line, std::int64_t position, const SourceOutput& output, const StopToken& stop);
+  ReplaySource(ReplayOptions options, const Clock& clock, WaitFunction wait);
+  Status Identify(std::int64_t position, const SourceOutput& output, const StopToken& stop);
+  Status PlayPart(const ReplayPart& part, const SourceOutput& output, const StopToken& stop);
+  void TakeLine(const Line& line, const SourceOutput& output, const StopToken& stop);
   void Pace(Timestamp stamp, const SourceOutput& output, const StopToken& stop);
   void Begin(const ReplayPart& part);
+  Status Recognise(const Line& line);
+  Status Unrecognised() const;
+  Status CheckTaken() const;
   bool IsBatchFull();
   void Flush(const SourceOutput& output, bool end = false);
   void TellEnd(const SourceOutput& output);
@@ -68,12 +68,20 @@ class ReplaySource final : public Source {
   ReplayOptions options_;
   const Clock& clock_;
   const WaitFunction wait_;
-  const std::string position_id_;
+  const bool stdin_;
+  std::string position_id_;
+  std::int64_t position_ = 0;  // the first line that was not taken before
 
   const ReplayPart* part_ = nullptr;
   std::unique_ptr<LineDecoder> decoder_;
   std::unique_ptr<LineReader> reader_;
   RawBatch batch_;
+  LineChain chain_;             // of the lines up to next_
+  RecordingPositions marks_;    // passed since the last batch left
+  bool recognised_ = false;     // a line of the part was of its format: until then no batch leaves
+  std::int64_t looked_at_ = 0;  // lines until then
+  std::size_t looked_at_bytes_ = 0;
+  std::string first_look_;                              // the first of them
   std::size_t rejects_weighed_ = 0, reject_bytes_ = 0;  // of batch_.rejects
   std::int64_t base_ = 0;                               // lines of the parts before
   std::int64_t next_ = 0;                               // the next line's position

@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
+constexpr const char* kLine = "{\"timestamp\":1,\"coin_id\":\"a\"}\n";
 const std::string kData = std::string(CRYPTOSTREAM_SOURCE_DIR) + "/test/data/binance_spot/";
 
 class ReplayTest : public ::testing::Test {
@@ -69,7 +70,7 @@ TEST_F(ReplayTest, MessagesGoThroughAsTheyAre) {
 }
 
 TEST_F(ReplayTest, GoesOnAtItsPositionAndTellsTheEnd) {
-  auto file = File("a\nb\nc\n");
+  auto file = File("a\nb\nc\n");  // what a line is worth is not asked again behind the first one that was taken
   ASSERT_TRUE(Play({.file = file}, 2).has_value());
   EXPECT_THAT(Rows(), ElementsAre("2:c"));
   stage_.batches.clear();
@@ -82,16 +83,17 @@ TEST_F(ReplayTest, GoesOnAtItsPositionAndTellsTheEnd) {
 
 TEST_F(ReplayTest, ThePositionBelongsToTheContent) {
   auto id = [&](const std::filesystem::path& file) {
-    ReplayOptions options;
-    options.parts.push_back({.file = file});
-    return ReplaySource::Open(std::move(options), stage_.clock).value()->position_id();
+    stage_.batches.clear();
+    EXPECT_TRUE(Play({.file = file}).has_value());
+    return stage_.batches.back().position_id;
   };
-  auto one = id(File("a\n", "one"));
-  EXPECT_EQ(one, id(File("a\n", "moved")));
-  EXPECT_NE(one, id(File("b\n", "other")));
-  EXPECT_THAT(one, ::testing::MatchesRegex("bronze/file/[0-9a-f]{32}"));
-  EXPECT_THAT(id("-"), StartsWith("bronze/file/stdin-"));
-  EXPECT_NE(id("-"), id("-"));
+  auto one = id(File(kLine, "one"));
+  EXPECT_EQ(one, id(File(kLine, "moved")));
+  EXPECT_NE(one, id(File(std::string(kLine) + kLine, "other")));
+  EXPECT_THAT(one, ::testing::MatchesRegex("bronze/recording/[0-9a-f]{16}"));
+  ReplayOptions piped;
+  piped.parts.push_back({.file = "-"});
+  EXPECT_THAT(ReplaySource::Open(piped, stage_.clock).value()->position_id(), StartsWith("bronze/file/stdin-"));
 }
 
 TEST_F(ReplayTest, ALineOfTenMegabytesIsRefusedWithItsStart) {
@@ -105,7 +107,7 @@ TEST_F(ReplayTest, ALineOfTenMegabytesIsRefusedWithItsStart) {
 
 TEST_F(ReplayTest, LargeBatchesAtFullSpeed) {
   std::string lines;
-  for (int i = 0; i < 120'000; ++i) lines += "{\"n\":" + std::to_string(i) + "}\n";
+  for (int i = 0; i < 120'000; ++i) lines += "{\"coin_id\":" + std::to_string(i) + "}\n";
   ASSERT_TRUE(Play({.file = File(lines)}).has_value());
   ASSERT_EQ(stage_.batches.size(), 3u);
   EXPECT_EQ(stage_.batches[0].rows(), 50'000u);
@@ -173,7 +175,7 @@ TEST_F(ReplayTest, PacesByTheRecordsOwnTime) {
 
 TEST_F(ReplayTest, TheFirstPartCanBePlayedAtOnce) {
   std::string lines;
-  for (int i = 0; i < 10; ++i) lines += "{\"timestamp\":" + std::to_string(1000 + 60 * i) + "}\n";
+  for (int i = 0; i < 10; ++i) lines += "{\"timestamp\":" + std::to_string(1000 + 60 * i) + ",\"coin_id\":\"a\"}\n";
   ASSERT_TRUE(Play({.file = File(lines), .speed = 1, .at_once = 5min}).has_value());
   EXPECT_EQ(stage_.batches.at(0).rows(), 5u);
   EXPECT_FALSE(stage_.batches[0].live);
@@ -186,7 +188,7 @@ TEST_F(ReplayTest, TheFirstPartCanBePlayedAtOnce) {
 }
 
 TEST_F(ReplayTest, AStopWhileWaitingLosesNothing) {
-  auto file = File("{\"timestamp\":1}\n{\"timestamp\":100}\n{\"timestamp\":200}\n");
+  auto file = File("{\"timestamp\":1,\"coin_id\":\"a\"}\n{\"timestamp\":100}\n{\"timestamp\":200}\n");
   ReplayOptions options;
   options.parts.push_back({.file = file, .speed = 1});
   auto source = ReplaySource::Open(std::move(options), stage_.clock, [&](StopToken, std::chrono::nanoseconds) { return false; });
@@ -214,6 +216,58 @@ TEST_F(ReplayTest, WhatCameBeforeABreakIsPushed) {
   ASSERT_FALSE(stage_.batches.empty());
   EXPECT_GT(stage_.batches[0].rows(), 10'000u);
   EXPECT_FALSE(stage_.batches.back().end_of_input);
+}
+
+TEST_F(ReplayTest, AFileOfAnotherFormatIsRefusedBeforeAnythingLeaves) {
+  struct Row {
+    const char* bytes;
+    ReplayFormat format;
+    const char* words;
+  };
+  for (const Row& row : {Row{"root:x:0:0:root:/root:/bin/bash\nbin:x:1:1\n", ReplayFormat::kMessages, "root:x:0:0"},
+                         Row{"[{\"id\":\"a\",\"current_price\":1}]\n", ReplayFormat::kMessages, "use --format coingecko-markets"},
+                         Row{"1 {\"stream\":\"x@trade\"}\n", ReplayFormat::kMessages, "use --format binance-frames"},
+                         Row{kLine, ReplayFormat::kBinanceFrames, "use --format messages"},
+                         Row{kLine, ReplayFormat::kCoinGeckoMarkets, "use --format messages"},
+                         Row{"<!DOCTYPE html><html>", ReplayFormat::kMessages, "<!DOCTYPE"},
+                         Row{"BZh91AY&SY", ReplayFormat::kMessages, "bzip2 -dc"}}) {
+    auto played = Play({.file = File(row.bytes), .format = row.format});
+    ASSERT_FALSE(played.has_value()) << row.words;
+    EXPECT_EQ(played.error().kind, ErrorKind::kInvalid);
+    EXPECT_THAT(played.error().message, HasSubstr(row.words));
+    EXPECT_TRUE(stage_.batches.empty()) << row.words;
+  }
+}
+
+TEST_F(ReplayTest, BadLinesBeforeAGoodOneCostOnlyThemselves) {
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += "junk\n";
+  ASSERT_TRUE(Play({.file = File(lines + kLine)}).has_value());
+  ASSERT_EQ(stage_.batches.size(), 1u);
+  EXPECT_EQ(stage_.batches[0].rows(), 501u);
+}
+
+TEST_F(ReplayTest, ManyLinesOfAnotherFormatAreNotReadToTheirEnd) {
+  std::string lines;
+  for (int i = 0; i < 5'000; ++i) lines += "junk\n";
+  auto played = Play({.file = File(lines + kLine)});
+  ASSERT_FALSE(played.has_value());
+  EXPECT_THAT(played.error().message, HasSubstr("lines_looked_at=1000"));
+  EXPECT_TRUE(stage_.batches.empty());
+}
+
+TEST_F(ReplayTest, AnInputOfWhichNothingIsTakenIsNoSuccess) {
+  auto played = Play({.file = File("1 {\"e\":\"bookTicker\"}\n"), .format = ReplayFormat::kBinanceFrames});
+  ASSERT_FALSE(played.has_value());
+  EXPECT_THAT(played.error().message, HasSubstr("skipped=1"));
+  EXPECT_TRUE(Play({.file = File("")}).has_value());  // there was nothing to take
+}
+
+TEST_F(ReplayTest, ALastLineThatIsStillBeingWrittenIsLeft) {
+  auto file = File(std::string(kLine) + "{\"timestamp\":2,\"coin_id\":\"b");
+  ASSERT_TRUE(Play({.file = file}).has_value());
+  EXPECT_EQ(stage_.batches.at(0).rows(), 1u);
+  EXPECT_EQ(stage_.batches[0].next_position, 1);
 }
 
 TEST_F(ReplayTest, TheDemoHasItsHistoryAtOnceAndPlaysTheRestInTime) {

@@ -17,6 +17,7 @@
 #include <set>
 
 #include "delta/position.h"
+#include "market/replayed.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -41,6 +42,7 @@ std::optional<std::string> TopicOf(std::string_view rest) {
 std::string ScopeOf(std::string_view id) {
   std::string_view rest = id.substr(AppId("bronze/").size());
   if (rest.starts_with("direct/")) return std::string(rest);
+  if (rest.starts_with("recording/")) return "file";
   if (rest.starts_with("file/") || rest.starts_with("import/")) return std::string(rest.substr(0, rest.find('/')));
   if (rest.starts_with("quarantine/")) return "again";
   if (rest.starts_with("upgraded/")) return "direct/upgraded";  // no input: what became of a topic's positions (kafka/start_plan.cc)
@@ -57,6 +59,10 @@ Result<std::vector<Span>> Spans(const TableLog& bronze) {
   for (const auto& row : rows.rows) {
     if (std::get<std::int64_t>(row[0]) <= bronze.base) continue;  // where it began
     std::string id = SqlValueText(row[1]);
+    // What goes along with a recording's position is a hash of its lines, no offset.
+    std::string_view name = id;
+    if (name.starts_with(AppId(kRecordingPosition))) name.remove_prefix(AppId(kRecordingPosition).size());
+    if (name.size() < id.size() && name.contains('/')) continue;
     spans.push_back(
         {std::get<std::int64_t>(row[0]), id, ScopeOf(id), std::get<std::int64_t>(row[3]), std::get<std::int64_t>(row[2])});
   }

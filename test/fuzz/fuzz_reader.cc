@@ -5,7 +5,9 @@
 #include <fstream>
 #include <string>
 
+#include "source/foreign_form.h"
 #include "source/line_reader.h"
+#include "source/unpacker.h"
 #include "test/fuzz/input.h"
 
 using namespace cryptostream;
@@ -18,7 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::filesystem::remove(path);
   if (!reader) return 0;
   std::string_view rest = Text(data, size);
-  bool plain = !rest.starts_with("\x1f\x8b") && !rest.starts_with("\x28\xb5\x2f\xfd");
+  bool plain = !UnpackerFor(rest) && !ForeignForm(rest) && !ForeignText(rest);
+  if (plain && rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   std::int64_t number = 0;
   while (true) {
     auto line = (*reader)->Next(StopToken());

@@ -93,9 +93,9 @@ def run(binary, tmp_path, authority):
     """Starts the program against a fake CoinGecko, polling each second; ends it after the test."""
     started = []
 
-    def start(server, *settings, environment=None, coins="bitcoin,ethereum", ca_file=authority.file):
-        folder = tmp_path / str(len(started))
-        folder.mkdir()
+    def start(server, *settings, environment=None, coins="bitcoin,ethereum", ca_file=authority.file, folder=None):
+        folder = folder or tmp_path / str(len(started))
+        folder.mkdir(exist_ok=True)
         fixed = ["source.kind=coingecko", f"coingecko.base_url={server.url}", f"coingecko.ca_file={ca_file}",
                  f"coingecko.coins={coins}", "coingecko.pace=1s", "coingecko.calls_per_minute=1000",
                  "source.backfill_days=0", "engine.commit_every=50ms"]

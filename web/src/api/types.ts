@@ -65,6 +65,8 @@ export type SourceState =
   | "unreachable"
   | "limited"
   | "banned"
+  | "refused"
+  | "failing"
   | "replaying"
   | "done";
 
