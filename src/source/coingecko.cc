@@ -97,7 +97,7 @@ milliseconds CoinGeckoSource::OnAnswer(const HttpAnswer& answer, const SourceOut
   bool any = NoteCoins(*seen, now);
   pace_.OnGood();
   if (!any) return OnNoCoin(std::move(batch), answer, output);
-  if (!last_success_) TellAbsence(batch, now, output);
+  if (!last_success_) TellAbsence(now, output);
   EndOutage(batch, now);
   last_success_ = now;
   auto wait = std::max(pace_.Spacing(), CacheLifetime(answer));
@@ -164,7 +164,7 @@ void CoinGeckoSource::EndOutage(RawBatch& batch, Timestamp now) {
 
 // The first good answer of a start: since the newest row that is durable nothing came, whatever the reason was (stopped, killed, or rows
 // in hand that the disk would not take at the end). Those rows are the only witness, so the gap is made from them.
-void CoinGeckoSource::TellAbsence(RawBatch& batch, Timestamp now, const SourceOutput& output) {
+void CoinGeckoSource::TellAbsence(Timestamp now, const SourceOutput& output) {
   if (!output.newest) return;
   auto newest = output.newest("coingecko");
   if (!newest) {

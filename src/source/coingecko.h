@@ -35,7 +35,7 @@ class CoinGeckoSource final : public Source {
   std::chrono::milliseconds OnTrouble(Trouble trouble, const SourceOutput& output);
   void Begin(const std::string& words, bool needs_a_person = false);
   void EndOutage(RawBatch& batch, Timestamp now);
-  void TellAbsence(RawBatch& batch, Timestamp now, const SourceOutput& output);
+  void TellAbsence(Timestamp now, const SourceOutput& output);
   bool NoteCoins(const std::vector<SeenCoin>& seen, Timestamp now);
   std::string CoinWords() const;
   std::chrono::milliseconds OnNoCoin(RawBatch batch, const HttpAnswer& answer, const SourceOutput& output);

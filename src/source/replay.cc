@@ -71,7 +71,7 @@ Status ReplaySource::Identify(std::int64_t position, const SourceOutput& output,
 }
 
 Status ReplaySource::Run(std::int64_t position, const SourceOutput& output, StopToken stop) {
-  base_ = next_ = rows_ = rejected_ = 0;
+  base_ = next_ = rows_ = rejected_ = unmapped_ = 0;
   stopped_ = false;
   chain_ = LineChain();
   marks_.clear();
@@ -208,6 +208,7 @@ void ReplaySource::Flush(const SourceOutput& output, bool end) {
   }
   rows_ += static_cast<std::int64_t>(batch_.rows());
   rejected_ += static_cast<std::int64_t>(batch_.rejects.size());
+  unmapped_ += std::ranges::count(batch_.rejects, RejectText(RejectReason::kUnmappedSymbol), &Reject::reason);
   batch_.next_position = next_;
   batch_.end_of_input = end;
   if (!stdin_ && next_ > 0) batch_.begins = CompanyOf(position_id_, chain_, std::exchange(marks_, {}));
@@ -236,11 +237,10 @@ void ReplaySource::TellEnd(const SourceOutput& output) {
 Status ReplaySource::CheckTaken() const {
   std::int64_t skipped = 0;
   for (const auto& [kind, count] : decoder_->skipped()) skipped += count;
-  if (stopped_ || rows_ > 0 || rejected_ + skipped == 0) return {};
-  return Invalid(
-      fmt::format("nothing was taken: lines={} refused={} skipped={} (`cryptostream quarantine list` shows what was refused and "
-                  "why; symbols that are not mapped go into [symbols], then `cryptostream quarantine replay`)",
-                  next_ - std::min(next_, position_), rejected_, skipped));
+  if (stopped_ || rows_ > 0 || unmapped_ > 0 || rejected_ + skipped == 0) return {};
+  return Invalid(fmt::format("nothing was taken: lines={} refused={} skipped={} (`cryptostream quarantine list` shows what was refused "
+                             "and why)",
+                             next_ - std::min(next_, position_), rejected_, skipped));
 }
 
 }  // namespace cryptostream

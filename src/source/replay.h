@@ -86,6 +86,7 @@ class ReplaySource final : public Source {
   std::int64_t base_ = 0;                               // lines of the parts before
   std::int64_t next_ = 0;                               // the next line's position
   std::int64_t rows_ = 0, rejected_ = 0;
+  std::int64_t unmapped_ = 0;  // of the rejected: whole, and waiting for a symbol
   std::optional<Timestamp> first_stamp_;
   Timestamp received_{};  // of the line in hand
   std::optional<Anchor> anchor_;

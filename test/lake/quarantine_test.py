@@ -23,9 +23,10 @@ def message(second, price):
     return json.dumps({"timestamp": START + second, "coin_id": "bitcoin", "price": price, "volume_24h": 5})
 
 
-def play(cryptostream, lake, path, lines, *more):
+def play(cryptostream, lake, path, lines, *more, code=0):
     path.write_bytes(b"".join(line.encode() + b"\n" if isinstance(line, str) else line + b"\n" for line in lines))
-    cryptostream("replay", path, "--storage", lake, "--exit-when-done", *QUICK, *more)
+    done = cryptostream("replay", path, "--storage", lake, "--exit-when-done", *QUICK, *more, check=False)
+    assert done.returncode == code, done.stderr
 
 
 def listed(cryptostream, lake, *more):
@@ -61,7 +62,7 @@ def unmapped(cryptostream, tmp_path):
 
 
 def test_the_list_is_safe_to_print_filtered_and_works_beside_a_writer(cryptostream, background, unmapped, tmp_path):
-    play(cryptostream, unmapped, tmp_path / "evil.jsonl", ['{"a": "\x1b[31mred', message(1, -1)])
+    play(cryptostream, unmapped, tmp_path / "evil.jsonl", ['{"a": "\x1b[31mred', message(1, -1)], code=1)  # nothing is taken
     (tmp_path / "more.jsonl").write_text(message(2, 2) + "\n")
     writer = background("replay", tmp_path / "more.jsonl", "--storage", unmapped, *QUICK)
     wait_for(lambda: "the input has ended" in writer.log(), "the writer to have the lake")
@@ -109,7 +110,9 @@ def test_what_fails_again_is_quarantined_again_at_each_stage(cryptostream, unmap
     first = len(judge.tables(unmapped)["quarantine"].rows())
     assert first == 15, "a trade id that came again with another price"
     for run in (1, 2):
-        report = replay(cryptostream, unmapped)
+        done = replay(cryptostream, unmapped, check=False)
+        assert done.returncode == 1 and "all of it was rejected again" in done.stderr
+        [report] = json.loads(done.stdout)
         assert (report["sent"], report["rejected_again"]) == (15, 15)
         tables = judge.tables(unmapped)
         assert len(tables["quarantine"].rows()) == first * (run + 1)
