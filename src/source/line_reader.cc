@@ -34,7 +34,11 @@ Result<std::unique_ptr<LineReader>> LineReader::Open(const std::filesystem::path
 // Looks at how the text begins.
 Status LineReader::Begin(const StopToken& stop) {
   constexpr std::size_t kTelling = 4;
-  while (!at_end_ && end_ < kTelling) CS_TRY(Fill(stop));
+  while (!at_end_ && end_ < kTelling) {
+    Status filled = Fill(stop);
+    if (!filled && end_ == 0) return filled;
+    if (!filled) break;  // what came is given first; the error comes again
+  }
   begun_ = true;
   std::string_view start(buffer_.get(), end_);
   if (auto foreign = ForeignText(start)) return Invalid(fmt::format("cannot read: file={} is {}", name_, *foreign));
