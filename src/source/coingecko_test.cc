@@ -277,7 +277,7 @@ TEST_F(CoinGeckoTest, RefusesOptionsThatCannotWork) {
     return client ? std::string("accepted") : client.error().message;
   };
   EXPECT_EQ(reason({}), "accepted");
-  EXPECT_THAT(reason({.coins = {}}), HasSubstr("at least one coin"));
+  EXPECT_THAT(reason({.coins = {}}), HasSubstr("no coin to ask for"));
   EXPECT_THAT(reason({.coins = {"bit coin"}}), HasSubstr("not a coin id"));
   EXPECT_THAT(reason({.plan = CoinGeckoPlan::kPro}), HasSubstr("needs a key"));
   EXPECT_THAT(reason({.plan = CoinGeckoPlan::kDemo, .key = Secret("k\n")}), HasSubstr("line end"));

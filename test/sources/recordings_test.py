@@ -82,7 +82,7 @@ def test_killed_anywhere_it_goes_on_exactly(binary, tmp_path):
     path, lake = tmp_path / "day.jsonl", tmp_path / "lake"
     good = [json.loads(text) for text in lines(400).splitlines()]
     path.write_bytes(b"".join(b"\xff\xfe\n" if i % 50 == 49 else json.dumps(row).encode() + b"\n" for i, row in enumerate(good)))
-    command = [binary, "replay", path, "--storage", lake, "--exit-when-done", "--speed", "2000", "--set", "stream.commit_every=10ms"]
+    command = [binary, "replay", path, "--storage", lake, "--exit-when-done", "--speed", "2000", "--set", "engine.commit_every=10ms"]
     kills = 0
     for point in ("bronze.before_commit", "bronze.after_commit", "quarantine.before_commit", "quarantine.after_commit", "delta.after_data_file"):
         for nth in (1, 2):
