@@ -55,9 +55,10 @@ struct NumberToken {
   bool quoted = false;
 };
 
+// Up to the last millisecond of the year 9999: a file's statistics bound times by milliseconds, and no reader knows a year of five digits.
 std::optional<Timestamp> SaneTime(std::int64_t micros) {
-  constexpr std::int64_t kYear10000 = 253'402'300'800'000'000;
-  if (micros < 0 || micros >= kYear10000) return std::nullopt;
+  constexpr std::int64_t kLast = 253'402'300'799'999'000;
+  if (micros < 0 || micros > kLast) return std::nullopt;
   return FromMicros(micros);
 }
 

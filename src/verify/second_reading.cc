@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kLongestMessage = 1'048'576;
 constexpr std::size_t kDeepest = 64;
-constexpr std::int64_t kAhead = 5'000'000;                    // of an event before its receive time
-constexpr std::int64_t kEndOfTime = 253'402'300'800'000'000;  // the year 10000
+constexpr std::int64_t kAhead = 5'000'000;                   // of an event before its receive time
+constexpr std::int64_t kLastTime = 253'402'300'799'999'000;  // the last millisecond of the year 9999
 constexpr double kLeast = 1e-100, kGreatest = 1e100;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr const char* kMalformed = "malformed_json";
@@ -47,7 +47,7 @@ bool IsName(std::string_view text) {
 
 bool InRange(double value) { return kLeast <= value && value <= kGreatest; }
 
-bool IsTime(std::int64_t micros) { return micros >= 0 && micros < kEndOfTime; }
+bool IsTime(std::int64_t micros) { return micros >= 0 && micros <= kLastTime; }
 
 // A field's value as it stands.
 struct Value {

@@ -128,15 +128,22 @@ constexpr const char* kTwice = R"(
       CASE WHEN NOT starts_with(coalesce(scope, ''), 'topic/') AND scope IS DISTINCT FROM 'import' THEN c END
     HAVING count(*) > 1 ORDER BY version, off)";
 
-// A commit has its rows in the order in which they came, and of one file those of one source.
+// A commit has its rows in the order in which they came; of one recording those of one source, and the lines of one after those of another.
 constexpr const char* kOutOfOrder = R"(
-    WITH before AS (SELECT *, lag(off) OVER (PARTITION BY idx, scope, part ORDER BY n) AS last FROM taken
+    WITH recording AS (SELECT version, topic, max(path) AS path, arg_min(n, off) AS n, any_value(source) AS source, min(off) AS low,
+        max(off) AS high FROM taken WHERE (version, scope) IN (SELECT (version, scope) FROM cover WHERE ids = 1) AND scope = 'file'
+        GROUP BY version, topic),
+      before AS (SELECT *, lag(off) OVER (PARTITION BY idx, scope, part ORDER BY n) AS last FROM taken
       WHERE (version, scope) IN (SELECT (version, scope) FROM cover WHERE ids = 1) AND scope <> 'again')
     SELECT place(version, path, n, source, topic, part, off) || 'it comes after offset ' || last FROM before WHERE off < last
     UNION ALL
     SELECT place(version, max(path), max(n), source, topic, 0, max(off)) || count(*) || ' rows, the file has others of another source'
     FROM taken JOIN (SELECT version, topic, mode(source) AS usual FROM taken WHERE scope = 'file' GROUP BY version, topic) u USING (version, topic)
-    WHERE scope = 'file' AND source IS DISTINCT FROM usual GROUP BY version, source, topic)";
+    WHERE scope = 'file' AND source IS DISTINCT FROM usual GROUP BY version, source, topic
+    UNION ALL
+    SELECT place(a.version, a.path, a.n, a.source, a.topic, 0, a.low) || 'it lies among lines of ' || b.topic FROM recording a JOIN recording b
+      ON a.version = b.version AND a.topic <> b.topic AND a.low BETWEEN b.low AND b.high
+      AND (a.low > b.low OR a.high < b.high))";
 
 // The key of a message that no topic gave one is its coin, or none.
 constexpr const char* kKeys = R"(

@@ -7,28 +7,29 @@
 namespace cryptostream {
 namespace {
 
-// How a column is compared: bit for bit, or within kTolerance (verify_windows.cc says why).
+// How a column is compared: bit for bit, within kTolerance, or within it where a window's sums are loose (verify_windows.cc says why).
+enum class By { kBits, kTolerance, kSums };
 struct Column {
   const char* name;
   const char* found;  // as SQL
-  bool exact = true;
+  By by = By::kBits;
 };
 
 constexpr const char* kTolerance = "1.8e-15";  // 8 ulps
 
-constexpr Column kColumns[] = {{"avg_price", "avg_price"},
+constexpr Column kColumns[] = {{"avg_price", "avg_price", By::kSums},
                                {"max_price", "max_price"},
                                {"min_price", "min_price"},
                                {"open", "open"},
                                {"close", "close"},
                                {"price_change", "price_change"},
                                {"price_change_pct", "price_change_pct"},
-                               {"volatility", "volatility", false},
-                               {"range_pct", "range_pct"},
+                               {"volatility", "volatility", By::kTolerance},
+                               {"range_pct", "range_pct", By::kSums},
                                {"samples", "samples"},
                                {"updates", "updates"},
-                               {"volume", "volume"},
-                               {"vwap", "vwap", false},
+                               {"volume", "volume", By::kSums},
+                               {"vwap", "vwap", By::kTolerance},
                                {"volume_24h", "volume_24h"},
                                {"market_cap", "market_cap"},
                                {"first_event", "epoch_us(first_event)"},
@@ -39,9 +40,10 @@ std::string ColumnTexts() {
   std::string texts = "CASE WHEN g.misplaced <> 0 THEN 'window is not one whole period' END";
   for (const Column& column : kColumns) {
     std::string want = fmt::format("w.{}", column.name), found = fmt::format("g.{}", column.name);
-    std::string differs = column.exact ? fmt::format("{} IS DISTINCT FROM {}", want, found)
-                                       : fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {0} IS DISTINCT FROM {1})", want,
-                                                     found, kTolerance);
+    std::string bits = fmt::format("{} IS DISTINCT FROM {}", want, found);
+    std::string far = fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {3})", want, found, kTolerance, bits);
+    std::string sums = fmt::format("CASE WHEN w.loose THEN {} ELSE {} END", far, bits);
+    const std::string& differs = column.by == By::kBits ? bits : column.by == By::kTolerance ? far : sums;
     texts += fmt::format(
         ", CASE WHEN {} THEN format('{} is {{}} instead of {{}}', coalesce({}::VARCHAR, 'null'), coalesce({}::VARCHAR, 'null')) "
         "END",
@@ -56,10 +58,11 @@ std::string WindowView(const WindowTables& tables) {
   std::string columns;
   for (const Column& column : kColumns) columns += fmt::format(", {} AS \"{}\"", column.found, column.name);
   return fmt::format(
-      "CREATE VIEW found_window AS SELECT path, version, file_row_number, epoch_us(\"window\".start) // {0} AS m, "
+      "CREATE VIEW found_window AS SELECT path, version, file_row_number, coalesce(epoch_us(\"window\".start) // {0}, -1) AS m, "
       "abs(epoch_us(\"window\".start) % {0}) + abs(epoch_us(\"window\".\"end\") - epoch_us(\"window\".start) - {0}) AS "
       "misplaced, "
-      "coin_id, source{1} FROM found_row WHERE epoch_us(\"window\".start) >= {2}",
+      "coalesce(coin_id, '(null)') AS coin_id, coalesce(source, '(null)') AS source{1} FROM found_row WHERE "
+      "coalesce(epoch_us(\"window\".start) >= {2}, true)",
       tables.step_us, columns, tables.whole_from_us);
 }
 

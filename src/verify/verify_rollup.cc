@@ -37,7 +37,7 @@ constexpr const char* kMeans = R"(
       ELSE fsum(avg_price * samples) END / any_value(all_samples) AS mean,
     CASE WHEN any_value(volumes) = 0 THEN NULL WHEN any_value(low_volume) IS NULL THEN 0
       WHEN count(q) = any_value(volumes) THEN nearest(sum(q), scale_of(any_value(low_volume))) ELSE fsum(volume) END AS traded,
-    fsum(vwap * volume) AS turnover, any_value(avg_price) AS only_avg, any_value(vwap) AS only_vwap,
+    count(*) <> count(p) OR count(q) <> any_value(volumes) AS loose, fsum(vwap * volume) AS turnover, any_value(avg_price) AS only_avg, any_value(vwap) AS only_vwap,
     any_value(volatility) AS only_volatility,
     any_value(range_pct) AS only_range
   FROM (SELECT minute.*, low_avg, low_volume, volumes, folded.samples AS all_samples, whole_number(avg_price, scale_of(low_avg)) AS p,
@@ -50,7 +50,7 @@ constexpr const char* kWant = R"(
     SELECT v, m, coin_id, source, fsum(n * s * s) / sum(n) + greatest(fsum(n * d * d) / sum(n) - (fsum(n * d) / sum(n)) ** 2, 0) AS variance
     FROM (SELECT v, m, coin_id, source, samples::DOUBLE AS n, volatility AS s, avg_price - mean AS d FROM minute
       JOIN period_means USING (v, m, coin_id, source)) GROUP BY ALL)
-  SELECT v, m, coin_id, source, CASE WHEN minutes = 1 THEN only_avg ELSE mean END AS avg_price, max_price, min_price, open, close,
+  SELECT v, m, coin_id, source, loose, CASE WHEN minutes = 1 THEN only_avg ELSE mean END AS avg_price, max_price, min_price, open, close,
     close - open AS price_change, (close - open) / open * 100 AS price_change_pct,
     CASE WHEN minutes = 1 THEN only_volatility ELSE sqrt(variance) END AS volatility,
     CASE WHEN minutes = 1 THEN only_range ELSE (max_price - min_price) / mean * 100 END AS range_pct, samples, updates, traded AS volume,

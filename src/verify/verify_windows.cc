@@ -26,7 +26,9 @@ constexpr const char* kMacros[] = {
         WHEN rest_of(total, bits) * 2 = (1::HUGEINT << bits) THEN (total >> bits) % 2 ELSE 0 END)",
     // The double nearest to total / 2^scale.
     R"(CREATE MACRO nearest(total, scale) AS rounded(total, spare_bits(total))::DOUBLE * pow(2.0::DOUBLE, spare_bits(total) - scale))",
-    R"(CREATE MACRO whole_number(x, scale) AS try_cast(x * pow(2.0::DOUBLE, scale) AS HUGEINT))",
+    // Null beyond 2^90: then the sum of 2^37 of them would not fit.
+    R"(CREATE MACRO whole_number(x, scale) AS CASE WHEN x * pow(2.0::DOUBLE, scale) < pow(2.0::DOUBLE, 90)
+        THEN try_cast(x * pow(2.0::DOUBLE, scale) AS HUGEINT) END)",
     R"(CREATE MACRO tie_order(us, trade, price) AS (us, coalesce(trade, -9223372036854775808), price))",
 };
 
@@ -41,13 +43,13 @@ constexpr const char* kBase = R"(
     arg_max(market_cap, (us, coalesce(trade_id, -9223372036854775808), price, market_cap)) FILTER (WHERE market_cap IS NOT NULL) AS market_cap
   FROM tick GROUP BY ALL)";
 
-// Exact sums where they fit into 128 bits; else (a window whose prices differ by more than 2^70) the compensated ones.
+// Exact sums where they fit into 128 bits; else (a window whose prices differ by more than 2^37) compensated ones, which are `loose`.
 constexpr const char* kMeans = R"(
   CREATE TABLE means AS SELECT v, m, coin_id, source,
     CASE WHEN count(*) = count(p) THEN nearest(sum(p), scale_of(min_price)) ELSE fsum(price) END / count(*) AS avg_price,
     CASE WHEN any_value(quantities) = 0 THEN NULL WHEN any_value(smallest) IS NULL THEN 0
       WHEN count(q) = count(traded) THEN nearest(sum(q), scale_of(any_value(smallest))) ELSE fsum(traded) END AS volume,
-    fsum(price * traded) AS turnover
+    fsum(price * traded) AS turnover, count(*) <> count(p) OR count(q) <> count(traded) AS loose
   FROM (SELECT *, whole_number(price, scale_of(min_price)) AS p, CASE WHEN trade_id IS NOT NULL THEN quantity END AS traded,
       CASE WHEN trade_id IS NULL THEN NULL WHEN quantity = 0 THEN 0::HUGEINT ELSE whole_number(quantity, scale_of(smallest)) END AS q
     FROM (SELECT v, us // 60000000 AS m, coin_id, source, price, quantity, trade_id FROM tick)
@@ -59,7 +61,7 @@ constexpr const char* kWant = R"(
     SELECT v, m, coin_id, source, greatest(fsum(d * d) / count(*) - (fsum(d) / count(*)) ** 2, 0) AS variance
     FROM (SELECT v, m, coin_id, source, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, price FROM tick)
       JOIN means USING (v, m, coin_id, source)) GROUP BY ALL)
-  SELECT base.*, avg_price, close - open AS price_change, (close - open) / open * 100 AS price_change_pct, sqrt(variance) AS volatility,
+  SELECT base.*, loose, avg_price, close - open AS price_change, (close - open) / open * 100 AS price_change_pct, sqrt(variance) AS volatility,
     (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN turnover / volume END AS vwap
   FROM base JOIN means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
 
