@@ -133,6 +133,8 @@ TEST(MessageParser, EveryKindOfBadMessageHasItsReason) {
       {R"({"timestamp":1,"coin_id":"a\u0000b","price":1})", "bad_coin_id"},
       {R"({"timestamp":1,"coin_id":"a","price":1,"price":2})", "duplicate_key"},
       {With(R"("last_updated":"yesterday")"), "bad_timestamp"},
+      {With(R"("last_updated":"9999-12-31T23:59:59.999001Z")"), "bad_timestamp"},
+      {With(R"("last_updated":"9999-12-31T23:59:59.999Z")"), "accepted"},
       {With(R"("raw":{"x":01})"), "malformed_json"},
       {With(R"("raw":{"x":tru})"), "malformed_json"},
       {With(R"("raw":"\ud800")"), "malformed_json"},
