@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|streams|start|size|hour|age|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--rate N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|http|streams|start|size|hour|age|verify|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--rate N] [--runs N]
 """
 
 import argparse
@@ -12,11 +12,12 @@ import replays
 import service
 import topics
 import upkeep
+import verifying
 from measure import BINARY, say
 
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
          "http": service.http, "streams": service.streams, "start": service.start, "size": service.size,
-         "hour": upkeep.hour, "age": upkeep.age, "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh}
+         "hour": upkeep.hour, "age": upkeep.age, "verify": verifying.verify, "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh}
 
 
 def main():
@@ -24,6 +25,7 @@ def main():
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--messages", type=int, default=2_000_000)
     parser.add_argument("--commits", type=int, default=upkeep.OLD_LAKE, help="of the old lake")
+    parser.add_argument("--minutes", type=int, default=verifying.YEAR_MINUTES, help="of the lake whose rows are verified")
     parser.add_argument("--rate", type=int, default=1, help="commits a second of the part `hour`; at 1 it takes an hour")
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts")
     arguments = parser.parse_args()

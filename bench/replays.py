@@ -16,7 +16,7 @@ class Bench:
 
     def __init__(self, folder, arguments):
         self.folder, self.messages, self.runs = pathlib.Path(folder), arguments.messages, arguments.runs
-        self.commits, self.rate = arguments.commits, arguments.rate
+        self.commits, self.rate, self.minutes = arguments.commits, arguments.rate, arguments.minutes
 
     def generated(self, messages):
         path = self.folder / f"messages-{messages}.jsonl"

@@ -19,6 +19,7 @@ namespace cryptostream {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotChecked = 75;  // verify: nothing wrong was found, but not all could be looked at
 inline constexpr int kExitConfig = 78;
 
 // What every command shares: where the configuration comes from and how to print.
@@ -59,7 +60,9 @@ Command AddRecompute(CLI::App& program, CommandContext& context);
 std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& context);
 // show, query.
 std::vector<Command> AddQueryCommands(CLI::App& program, CommandContext& context);
-// verify, config, version.
+// verify.
+Command AddVerify(CLI::App& program, CommandContext& context);
+// config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
 // completion.
 Command AddCompletion(CLI::App& program);

@@ -4,39 +4,9 @@
 
 #include "base/version.h"
 #include "cli/command.h"
-#include "verify/log_repair.h"
-#include "verify/verify.h"
 
 namespace cryptostream {
 namespace {
-
-Command AddVerify(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("verify", "checks that the tables hold what they must");
-  app->footer(
-      "Examples:\n  cryptostream verify\n  cryptostream verify gold --storage my-lake --json\n  cryptostream verify --repair");
-  auto what = std::make_shared<std::string>("all");
-  app->add_option("what", *what, "bronze, silver, gold or all")
-      ->check(CLI::IsMember({"bronze", "silver", "gold", "all"}))
-      ->capture_default_str();
-  auto repair = std::make_shared<bool>(false);
-  app->add_flag("--repair", *repair,
-                "first mend _last_checkpoint, checkpoints and checksums from the commits; nobody may be writing");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  return {app, [what, repair](CommandContext& context) {
-            int exit_code = kExitDone;
-            auto config = context.Load(&exit_code);
-            if (!config) return exit_code;
-            if (*repair) {
-              auto done = RepairLake(config->lake.root);
-              if (!done) return Failed(done.error());
-              for (const std::string& line : *done) std::cerr << "cryptostream: " << line << "\n";
-            }
-            auto report = VerifyLake(config->lake.root, *what);
-            if (!report) return Failed(report.error());
-            PrintReport(*report, context.json, std::cout);
-            return report->ok() ? kExitDone : kExitFailure;
-          }};
-}
 
 int RunConfig(CommandContext& context, const std::string& what) {
   if (what == "schema") {

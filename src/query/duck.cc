@@ -5,9 +5,14 @@
 #include "query/duck.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/stop.h"
@@ -160,12 +165,25 @@ std::string ForParquet(std::string_view sql, duckdb_prepared_statement statement
   return max_rows == kNoRowLimit ? around : around + " LIMIT " + std::to_string(max_rows);
 }
 
+Result<std::string> MakeSpillFolder() {
+  std::error_code error;
+  std::string folder = (std::filesystem::temp_directory_path(error) / "cryptostream-XXXXXX").string();
+  if (!error && ::mkdtemp(folder.data()) != nullptr) return folder;
+  return Unavailable("cannot make a folder for what does not fit into the memory: path=" + folder +
+                     " reason=" + (error ? error : std::error_code(errno, std::system_category())).message() + " (set TMPDIR)");
+}
+
 }  // namespace
 
 struct Duck::Handles {
   duckdb_database database = nullptr;
+  std::string spill_folder;
   mutable Watchdog watchdog;
-  ~Handles() { duckdb_close(&database); }
+  ~Handles() {
+    duckdb_close(&database);
+    std::error_code ignored;
+    if (!spill_folder.empty()) std::filesystem::remove_all(spill_folder, ignored);
+  }
 
   // Runs `work` on a connection of its own, interrupted when its time is over or a stop is asked for.
   Status Within(const QueryLimits& limits, const std::function<Status(duckdb_connection)>& work) const;
@@ -179,6 +197,9 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   if (duckdb_open(nullptr, &handles->database) == DuckDBError) return Internal("cannot open DuckDB in memory");
   Connection connection;
   if (duckdb_connect(handles->database, &connection.handle) == DuckDBError) return Internal("cannot connect to DuckDB");
+  if (options.spill) {
+    CS_ASSIGN(handles->spill_folder, MakeSpillFolder());
+  }
   std::vector<std::string> directories;
   for (const std::string& directory : options.directories) {  // patterns are held against the list too, as they are written
     directories.push_back(directory);
@@ -191,8 +212,8 @@ Result<std::unique_ptr<Duck>> Duck::Open(const DuckOptions& options) {
   };
   const std::string settings[] = {"threads = " + std::to_string(std::max(1, options.threads)),
                                   "memory_limit = '" + std::to_string(options.memory_mb) + "MB'",
-                                  "temp_directory = ''",  // never spills to a disk
-                                  "TimeZone = 'UTC'",     // whatever the host's is
+                                  "temp_directory = " + SqlText(handles->spill_folder),  // '': never spills to a disk
+                                  "TimeZone = 'UTC'",                                    // whatever the host's is
                                   "autoinstall_known_extensions = false",
                                   "autoload_known_extensions = false",
                                   "allow_community_extensions = false"};

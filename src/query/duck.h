@@ -21,6 +21,7 @@ struct DuckOptions {
   std::vector<std::string> directories;  // the only ones whose files can be read; as on the disk, each ends with "/"
   int threads = 2;
   std::uint64_t memory_mb = 512;
+  bool spill = false;  // what does not fit into the memory goes to a folder of its own below the system's for temporary files
   std::vector<SqlFunction> functions;  // of ours, known to the setup and to all queries
   std::vector<std::string> setup;      // our own statements (views), run before the configuration is locked
   std::string output_file;             // the one file that CopyToParquet may write

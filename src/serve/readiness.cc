@@ -10,17 +10,6 @@
 namespace cryptostream {
 namespace {
 
-// A source is in trouble unless it does what it should; "waiting" is how it tells of an answer that it cannot use.
-bool IsInTrouble(SourceState state) {
-  switch (state) {
-    case SourceState::kStarting:
-    case SourceState::kOk:
-    case SourceState::kReplaying:
-    case SourceState::kDone: return false;
-    default: return true;
-  }
-}
-
 ReadinessCheck CheckTables(const ServerState& state, const Follower& follower) {
   ReadinessCheck check{"tables", Readiness::kNotReady, {}};
   if (std::string trouble = follower.trouble(); !trouble.empty()) {
@@ -36,7 +25,7 @@ ReadinessCheck CheckTables(const ServerState& state, const Follower& follower) {
 }
 
 ReadinessCheck CheckSource(const ServerState& state, const SourceReport& report) {
-  return {"source " + report.source, IsInTrouble(report.state) ? Readiness::kDegraded : Readiness::kReady,
+  return {"source " + report.source, IsTrouble(report.state) ? Readiness::kDegraded : Readiness::kReady,
           report.message.empty() ? SourceStateName(report.state) : state.WithoutPaths(report.message)};
 }
 

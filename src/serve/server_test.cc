@@ -151,7 +151,7 @@ TEST_F(ServerTest, HealthPageAndDescription) {
 
 // Each state of a source is either its work or trouble; trouble is told at once and is no 503.
 TEST_F(ServerTest, TroubleOfASourceIsDegradedAndNot503) {
-  for (SourceState state : {SourceState::kWaiting, SourceState::kUnreachable, SourceState::kLimited, SourceState::kBanned}) {
+  for (SourceState state : {SourceState::kUnreachable, SourceState::kLimited, SourceState::kBanned, SourceState::kRefused, SourceState::kFailing}) {
     server_->SetSourceReport({"coingecko", state, "429 from the provider", {}, {}});
     std::string ready = Ask("/readyz");
     EXPECT_TRUE(ready.starts_with("HTTP/1.1 200 "));
@@ -159,7 +159,7 @@ TEST_F(ServerTest, TroubleOfASourceIsDegradedAndNot503) {
     EXPECT_TRUE(ready.ends_with("\ndegraded\n"));
     EXPECT_NE(Ask("/api/v1/status").find("\"troubles\":[\"source coingecko: 429 from the provider\"]"), std::string::npos);
   }
-  for (SourceState state : {SourceState::kStarting, SourceState::kOk, SourceState::kReplaying, SourceState::kDone}) {
+  for (SourceState state : {SourceState::kStarting, SourceState::kOk, SourceState::kWaiting, SourceState::kReplaying, SourceState::kDone}) {
     server_->SetSourceReport({"coingecko", state, "", {}, {}});
     EXPECT_TRUE(Ask("/readyz").ends_with("\r\n\r\nready\n")) << SourceStateName(state);
   }

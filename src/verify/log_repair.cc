@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "verify/verify_parts.h"
 
@@ -15,74 +17,120 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status SetAside(const fs::path& log, const std::string& name, std::vector<std::string>& done) {
+Status SetAside(const fs::path& log, const std::string& name, Repaired& repaired) {
   std::error_code error;
   fs::rename(log / name, log / (name + ".unusable"), error);
   if (error) return Unavailable("cannot rename: path=" + (log / name).string() + " reason=" + error.message());
-  done.push_back("set aside: file=" + (log / name).string());
+  repaired.done.push_back("set aside: file=" + (log / name).string());
   return FsyncPath(log);
 }
 
-// Finds where a replay can begin: the newest checkpoint may be the damaged one. Out: the log, read without the checkpoints set aside.
-Result<TableLog> ReadWithoutBad(const TableLayout& layout, const fs::path& root, std::vector<std::string>& done) {
-  CS_ASSIGN(TableLog log, TableLog::Read(layout, root));
+// Who says that a log went on behind its last commit; empty if nobody does.
+Result<std::string> WhoReadPast(const TableLog& log, const fs::path& lake_root) {
+  for (const TableLayout* layout : AllLayouts()) {
+    if (layout == log.layout || !HasLog(lake_root / layout->path)) continue;
+    auto other = TableLog::Read(*layout, lake_root / layout->path, LogExtent::kTail);
+    if (!other && !IsFaultOfData(other.error())) return std::unexpected(other.error());
+    if (!other)
+      return fmt::format("{} may have read past it, but cannot be read itself: {}", layout->name, other.error().message);
+    if (auto past = FindReadPast(log.table_id, log.version, *other)) {
+      return fmt::format("{} has read up to {}, so the commits from {} on were there and this may be their only copy",
+                         past->table, past->version, log.version + 1);
+    }
+  }
+  return std::string();
+}
+
+Status SetAsideNewer(const TableLog& log, const fs::path& lake_root, Repaired& repaired) {
+  std::vector<std::string> names = log.listing.NewerThanLast();
+  if (names.empty()) return {};
+  CS_ASSIGN(std::string why_not, WhoReadPast(log, lake_root));
+  if (!why_not.empty()) {
+    repaired.left.push_back(
+        fmt::format("a file of the log is newer than its last commit, nothing is done: table={} last_commit={} "
+                    "file={} reason={} (put the commits back from a backup, or move the file away)",
+                    log.root.string(), log.version, names.front(), why_not));
+    return {};
+  }
+  for (const std::string& name : names) CS_TRY(SetAside(log.log(), name, repaired));
+  return {};
+}
+
+// The checkpoints and checksums that the commits reach and contradict.
+Status SetAsideBad(const TableLog& log, Repaired& repaired) {
   for (const auto& [version, names] : log.listing.checkpoints) {
-    if (version <= log.base || version > log.version) continue;
+    if (version > log.version) break;
     Check check{"", true, "", {}};
-    CompareCheckpoint(check, log, version);
-    if (check.ok) continue;
-    for (const std::string& name : names) CS_TRY(SetAside(log.log(), name, done));
+    if (version > log.base) CompareCheckpoint(check, log, version);
+    bool unreadable = version < log.base &&
+                      std::ranges::any_of(
+                          log.bad_checkpoints,
+                          [&](const std::string& place) { return place.find("file=" + names.front() + ":") != place.npos; });
+    if (check.ok && !unreadable) continue;
+    for (const std::string& name : names) CS_TRY(SetAside(log.log(), name, repaired));
   }
   for (Version version : log.listing.checksums) {
     if (version < log.base || version > log.version) continue;
     Check check{"", true, "", {}};
     CompareChecksum(check, log, version);
-    if (!check.ok) CS_TRY(SetAside(log.log(), ChecksumName(version), done));
+    if (!check.ok) CS_TRY(SetAside(log.log(), ChecksumName(version), repaired));
   }
-  CS_ASSIGN(log.listing, ListLog(log.log()));
-  return log;
+  return {};
 }
 
-Status RebuildHint(const TableLog& log, std::vector<std::string>& done) {
-  if (CheckHint(log).ok && (log.listing.has_hint || log.listing.checkpoints.empty())) return {};
+Status RebuildHint(const TableLog& log, Repaired& repaired) {
+  auto newer = log.listing.checkpoints.upper_bound(log.version);
+  bool none = newer == log.listing.checkpoints.begin();
+  Check check = CheckHint(log);
+  if (!check.not_checked.empty()) return Unavailable(check.not_checked);
+  if (check.ok && (log.listing.has_hint || none)) return {};
   fs::path hint = log.log() / "_last_checkpoint";
-  if (log.listing.checkpoints.empty()) {
+  if (none) {
     std::error_code error;
     fs::remove(hint, error);
     if (error) return Unavailable("cannot remove: path=" + hint.string() + " reason=" + error.message());
-    done.push_back("removed, there is no checkpoint: file=" + hint.string());
+    repaired.done.push_back("removed, there is no checkpoint: file=" + hint.string());
     return FsyncPath(log.log());
   }
-  const auto& [version, names] = *log.listing.checkpoints.rbegin();
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log.log() / name).string()));
-  CS_ASSIGN(std::int64_t actions, Number(*log.duck, "SELECT count(*) FROM read_parquet([" + list + "])"));
-  CS_ASSIGN(std::int64_t adds, Number(*log.duck, "SELECT count(\"add\") FROM read_parquet([" + list + "])"));
+  const auto& [version, names] = *std::prev(newer);
+  CS_ASSIGN(CheckpointSize size, SizeOfCheckpoint(log, names));
   std::string parts = names.size() > 1 ? fmt::format(",\"parts\":{}", names.size()) : "";
-  CS_TRY(WriteFileDurable(hint,
-                          fmt::format("{{\"version\":{},\"size\":{},\"numOfAddFiles\":{}{}}}", version, actions, adds, parts)));
-  done.push_back(fmt::format("written anew: file={} version={}", hint.string(), version));
+  CS_TRY(WriteFileDurable(hint, fmt::format("{{\"version\":{},\"size\":{},\"sizeInBytes\":{},\"numOfAddFiles\":{}{}}}", version,
+                                            size.actions, size.bytes, size.adds, parts)));
+  repaired.done.push_back(fmt::format("written anew: file={} version={}", hint.string(), version));
   return {};
 }
 
 }  // namespace
 
-Result<std::vector<std::string>> RepairLog(const TableLayout& layout, const fs::path& table_root) {
-  std::vector<std::string> done;
-  CS_ASSIGN(TableLog log, ReadWithoutBad(layout, table_root, done));
-  CS_TRY(RebuildHint(log, done));
-  return done;
+Result<Repaired> RepairLog(const TableLayout& layout, const fs::path& lake_root) {
+  Repaired repaired;
+  CS_ASSIGN(TableLog log, TableLog::Read(layout, lake_root / layout.path));
+  CS_TRY(SetAsideNewer(log, lake_root, repaired));
+  CS_TRY(SetAsideBad(log, repaired));
+  CS_ASSIGN(log.listing, ListLog(log.log()));
+  CS_TRY(RebuildHint(log, repaired));
+  return repaired;
 }
 
-Result<std::vector<std::string>> RepairLake(const fs::path& root) {
+Result<Repaired> RepairLake(const fs::path& root) {
   fs::path absolute = fs::absolute(root).lexically_normal();
-  if (!fs::exists(absolute)) return NotFound("there is no lake: root=" + root.string() + " (give --storage)");
-  CS_ASSIGN(FileLock lock, FileLock::Acquire((absolute / ".cryptostream.lock").string()));
-  std::vector<std::string> all;
+  std::vector<const TableLayout*> there;
   for (const TableLayout* layout : AllLayouts()) {
-    if (!HasLog(absolute / layout->path)) continue;
-    CS_ASSIGN(std::vector<std::string> done, RepairLog(*layout, absolute / layout->path));
-    all.insert(all.end(), done.begin(), done.end());
+    if (HasLog(absolute / layout->path)) there.push_back(layout);
+  }
+  if (there.empty()) return NotFound("there is no lake: root=" + root.string() + " (give --storage)");
+  CS_ASSIGN(FileLock lock, FileLock::Acquire((absolute / ".cryptostream.lock").string()));
+  Repaired all;
+  for (const TableLayout* layout : there) {
+    auto repaired = RepairLog(*layout, absolute);
+    if (!repaired && !IsFaultOfData(repaired.error())) return std::unexpected(repaired.error());
+    if (!repaired) {
+      all.left.push_back("cannot be mended: table=" + layout->name + " reason=" + repaired.error().message);
+      continue;
+    }
+    all.done.insert(all.done.end(), repaired->done.begin(), repaired->done.end());
+    all.left.insert(all.left.end(), repaired->left.begin(), repaired->left.end());
   }
   return all;
 }

@@ -15,28 +15,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Check CheckProperties(const TableLog& log) {
-  Check check{"", true, "", {}};
-  WrongRows(check, *log.duck,
-            "SELECT 'property=' || key || ': the table forgets its positions, unset it' FROM (SELECT "
-            "unnest(map_keys(properties)) AS key "
-            "FROM metadata) WHERE key = 'delta.setTransactionRetentionDuration'");
-  return check;
-}
-
 // The data files of the newest commits: what a crash or a careless hand has most likely taken.
 Check CheckNewFiles(const TableLog& log) {
   Check check{"", true, "", {}};
   auto files = log.FilesAt(log.version);
   if (!files) {
-    Wrong(check, files.error().message);
+    Failed(check, files.error());
     return check;
   }
   for (const LoggedFile& file : *files) {
     if (!file.known) continue;
     std::error_code error;
     auto size = fs::file_size(log.root / file.path, error);
-    if (error) Wrong(check, fmt::format("version={} file={}: missing", file.version, file.path));
+    bool missing = error == std::errc::no_such_file_or_directory;
+    if (missing) Wrong(check, fmt::format("version={} file={}: missing", file.version, file.path));
+    if (error && !missing) NotChecked(check, fmt::format("version={} file={}: {}", file.version, file.path, error.message()));
     if (!error && static_cast<std::int64_t>(size) != file.size_bytes) {
       Wrong(check,
             fmt::format("version={} file={}: has {} bytes, the log says {}", file.version, file.path, size, file.size_bytes));
@@ -45,9 +38,11 @@ Check CheckNewFiles(const TableLog& log) {
   return check;
 }
 
-// Whether what stands for the commits is good: the hint, and the checksums that the kernel would believe.
+// Whether what stands for the commits is good: the checkpoint that the log was read from, the hint, the checksums that the kernel would
+// believe, and nothing newer than the commits.
 bool StandInsGood(const TableLog& log) {
-  if (!CheckHint(log).ok) return false;
+  if (!log.listing.NewerThanLast().empty() || !log.bad_checkpoints.empty()) return false;
+  if (!CheckHint(log).ok || !CheckWritableShape(log).ok) return false;
   Check check{"", true, "", {}};
   for (Version version : log.listing.checksums) {
     if (version >= log.base && version <= log.version) CompareChecksum(check, log, version);
@@ -69,14 +64,15 @@ Status CheckNoRows(const fs::path& table) {
   return {};
 }
 
-Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& root) {
-  auto log = TableLog::Read(layout, root, LogExtent::kTail);
+Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root) {
+  auto log = TableLog::Read(layout, lake_root / layout.path, LogExtent::kTail);
   if (log && StandInsGood(*log)) return log;
   // The newest checkpoint cannot be read, or a checksum or the hint is wrong: the commits may be whole all the same.
-  auto done = RepairLog(layout, root);
-  if (!done) return std::unexpected(log ? done.error() : log.error());
-  for (const std::string& line : *done) LogWarn("a log was mended: {}", line);
-  return TableLog::Read(layout, root, LogExtent::kTail);
+  auto repaired = RepairLog(layout, lake_root);
+  if (!repaired) return std::unexpected(log ? repaired.error() : log.error());
+  for (const std::string& line : repaired->done) LogWarn("a log was mended: {}", line);
+  if (!repaired->left.empty()) return Corrupt(repaired->left.front());
+  return TableLog::Read(layout, lake_root / layout.path, LogExtent::kTail);
 }
 
 }  // namespace
@@ -89,14 +85,19 @@ Status CheckBeforeWriting(const fs::path& root) {
       CS_TRY(CheckNoRows(table));
       continue;
     }
-    CS_ASSIGN(TableLog log, ReadTail(*layout, table));
+    CS_ASSIGN(TableLog log, ReadTail(*layout, absolute));
     for (const Check& check :
-         {CheckProperties(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {
-      if (check.ok) continue;
-      return Corrupt(
-          fmt::format("the table is damaged, nothing is written to it: table={} {} (`cryptostream verify` tells all of it; "
-                      "put a backup back)",
-                      table.string(), check.places.front()));
+         {CheckWritableShape(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {
+      if (!check.ok) {
+        return Corrupt(
+            fmt::format("the table is damaged, nothing is written to it: table={} {} (`cryptostream verify` tells all of it; "
+                        "put a backup back)",
+                        table.string(), check.places.front()));
+      }
+      if (!check.not_checked.empty()) {
+        return Unavailable(fmt::format("the table cannot be looked at, nothing is written to it: table={} {}", table.string(),
+                                       check.not_checked));
+      }
     }
   }
   return {};

@@ -3,11 +3,12 @@
 // writing. First each table for itself (log, checkpoints, files); what cannot be read is not compared with others.
 #include "verify/verify.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <thread>
 
-#include "delta/statistics.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -49,112 +50,134 @@ bool Wanted(const std::string& what, const std::string& table) {
 
 void Append(VerifyReport& report, std::vector<Check> checks) { std::ranges::move(checks, std::back_inserter(report.checks)); }
 
+// The places at which progress is told, in order: each table's log, each table's files, each comparison.
+enum Step : std::size_t { kLogs = 0, kFiles = 7, kBronze = 14, kSilver = 15, kGold = 16, kRollups = 17, kSteps = 18 };
+
+void Say(const VerifyOptions& options, std::size_t step, const std::string& doing) {
+  if (options.progress) options.progress(step, kSteps, doing);
+}
+
 struct Pinned {
   PinnedTables tables;
   std::map<std::string, bool> readable;  // its own checks found nothing wrong
 };
 
-Result<Pinned> PinTables(const fs::path& root, const std::string& what, VerifyReport& report) {
+// Reads the logs. A table that lacks is wrong, unless nothing was written yet: the start that makes the tables was cut off, the next one goes on.
+// A lake that is older than the rollups has none until its next start.
+Result<Pinned> PinTables(const fs::path& root, const VerifyOptions& options, VerifyReport& report) {
   Pinned pinned;
-  bool any = false;
-  for (const TableLayout* layout : PinOrder()) any |= fs::exists(root / layout->path / "_delta_log");
-  if (!any) return NotFound("there is no lake: root=" + root.string() + " (give --storage)");
+  std::vector<const TableLayout*> missing;
   for (const TableLayout* layout : PinOrder()) {
-    bool rollup = PinRank(layout->name) < 0;  // a lake that is older than rollups has none until its next start
-    if (rollup && !fs::exists(root / layout->path / "_delta_log")) continue;
+    if (!HasLog(root / layout->path)) {
+      missing.push_back(layout);
+      continue;
+    }
+    Say(options, kLogs + pinned.tables.size(), layout->name + ": log");
     auto log = ReadLog(*layout, root / layout->path);
     if (log) {
       pinned.tables.emplace(layout->name, *std::move(log));
       continue;
     }
     Check check{layout->name + ": log readable and contiguous", true, "", {}};
-    Wrong(check, log.error().message);
+    Failed(check, log.error());
     report.checks.push_back(std::move(check));
   }
+  if (missing.size() == AllLayouts().size()) return NotFound("there is no lake: root=" + root.string() + " (give --storage)");
+  bool written =
+      !report.checks.empty() || std::ranges::any_of(pinned.tables, [](const auto& table) { return table.second.version > 0; });
+  for (const TableLayout* layout : missing) {
+    if (PinRank(layout->name) < 0 && written) continue;
+    Check check{layout->name + ": the table is there", true, written ? "" : "not made yet, the next start makes it", {}};
+    if (written)
+      Wrong(check, "table=" + (root / layout->path).string() + ": it is missing, others have rows (put it back from a backup)");
+    report.checks.push_back(std::move(check));
+  }
+  return pinned;
+}
+
+void CheckTables(const VerifyOptions& options, Pinned& pinned, VerifyReport& report) {
+  std::size_t step = kFiles;
   for (const TableLayout* layout : AllLayouts()) {
+    ++step;
     auto found = pinned.tables.find(layout->name);
     if (found == pinned.tables.end()) continue;
     pinned.readable[layout->name] = true;
-    if (!Wanted(what, layout->name)) continue;
-    Append(report, CheckLog(found->second));
-    Append(report, CheckCheckpoints(found->second));
-    std::vector<Check> files = CheckFiles(found->second);
+    if (!Wanted(options.what, layout->name)) continue;
+    const TableLog& log = found->second;
+    Say(options, step - 1, layout->name + ": commits");
+    Append(report, CheckLog(log));
+    report.checks.push_back(CheckShape(log, options));
+    report.checks.push_back(CheckNewer(log, pinned.tables));
+    Append(report, CheckCheckpoints(log));
+    std::vector<Check> files = CheckFiles(log, [&](std::size_t done, std::size_t all) {
+      Say(options, step - 1, fmt::format("{}: {} of {} files", layout->name, done, all));
+    });
     pinned.readable[layout->name] = std::ranges::all_of(files, &Check::ok);
     Append(report, std::move(files));
     if (PinRank(layout->name) >= 2) report.checks.push_back(CheckKept(found->second));
   }
-  return pinned;
 }
 
 using PairCheck = std::function<Result<std::vector<Check>>(const PinnedTables&)>;
 
 // Compares tables unless one of them cannot be read.
-Status Compare(const Pinned& pinned, const std::vector<std::string>& names, const PairCheck& check, VerifyReport& report) {
+void Compare(const Pinned& pinned, const std::vector<std::string>& names, const PairCheck& check, VerifyReport& report) {
+  Check whole{names.front() + ": rows as the tables before it make them", true, "", {}};
   for (const std::string& name : names) {
     auto found = pinned.readable.find(name);
     if (found != pinned.readable.end() && found->second) continue;
-    Check skipped{
-        names.front() + ": rows as the tables before it make them", false, "not compared: " + name + " cannot be read", {}};
-    report.checks.push_back(std::move(skipped));
-    return {};
+    NotChecked(whole,
+               found == pinned.readable.end() ? name + " is not there or cannot be read" : name + " has files that are wrong");
+    report.checks.push_back(std::move(whole));
+    return;
   }
   auto checks = check(pinned.tables);
-  if (checks) {
-    Append(report, *std::move(checks));
-    return {};
-  }
+  if (checks) return Append(report, *std::move(checks));
   // Perhaps a file of a table that was not asked for, and so not looked at yet.
-  bool found = false;
-  for (const std::string& name : names) {
+  for (const std::string& name : IsFaultOfData(checks.error()) ? names : std::vector<std::string>()) {
     for (Check& one : CheckFiles(pinned.tables.at(name))) {
-      if (one.ok) continue;
-      found = true;
-      report.checks.push_back(std::move(one));
+      if (!one.ok) report.checks.push_back(std::move(one));
     }
   }
-  if (!found) return std::unexpected(checks.error());
-  return {};
+  NotChecked(whole, checks.error().message);
+  report.checks.push_back(std::move(whole));
 }
 
 }  // namespace
 
-bool VerifyReport::ok() const { return std::ranges::all_of(checks, &Check::ok); }
-
-Result<VerifyReport> VerifyLake(const fs::path& root, const std::string& what) {
+Result<VerifyReport> VerifyLake(const fs::path& root, const VerifyOptions& options) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   VerifyReport report;
-  CS_ASSIGN(Pinned pinned, PinTables(absolute, what, report));
-  if (what == "bronze" || what == "all") {
-    CS_TRY(Compare(pinned, {"bronze", "quarantine"}, CheckBronze, report));
-    CS_TRY(Compare(pinned, {"quarantine"}, CheckQuarantine, report));
+  CS_ASSIGN(Pinned pinned, PinTables(absolute, options, report));
+  CheckTables(options, pinned, report);
+  bool none = std::ranges::all_of(pinned.tables, [](const auto& table) { return table.second.version == 0; });
+  if (none && pinned.tables.size() < AllLayouts().size() && report.ok()) return report;  // half made: no rows to compare
+  auto wanted = [&](const char* what) { return options.what == what || options.what == "all"; };
+  if (wanted("bronze")) {
+    Say(options, kBronze, "bronze: rows beside its positions");
+    Compare(pinned, {"bronze", "quarantine"}, CheckBronze, report);
+    Compare(pinned, {"quarantine"}, CheckQuarantine, report);
   }
-  if (what == "silver" || what == "all") CS_TRY(Compare(pinned, {"silver", "bronze", "quarantine"}, CheckSilver, report));
-  if (what == "gold" || what == "all") {
-    CS_TRY(Compare(pinned, {"gold", "silver"}, CheckGold, report));
+  if (wanted("silver")) {
+    Say(options, kSilver, "silver: rows beside bronze's");
+    Compare(pinned, {"silver", "bronze", "quarantine"}, CheckSilver, report);
+  }
+  if (wanted("gold")) {
+    Say(options, kGold, "gold: windows beside silver's rows");
+    Compare(pinned, {"gold", "silver"}, CheckGold, report);
     for (const std::string name : {"gold_1h", "gold_1d"}) {
       if (!pinned.tables.contains(name)) continue;  // made before there were rollups; the next start adds them
-      auto check = [&](const PinnedTables& tables) { return CheckRollups(tables, name); };
-      CS_TRY(Compare(pinned, {name, "gold"}, check, report));
+      Say(options, kRollups, name + ": periods beside gold's windows");
+      Compare(pinned, {name, "gold"}, [&](const PinnedTables& tables) { return CheckRollups(tables, name); }, report);
     }
   }
   return report;
 }
 
-void PrintReport(const VerifyReport& report, bool json, std::ostream& out) {
-  if (json) out << "[";
-  for (std::size_t i = 0; i < report.checks.size(); ++i) {
-    const Check& check = report.checks[i];
-    if (json) {
-      std::string places;
-      for (const std::string& place : check.places) places += (places.empty() ? "" : ",") + JsonString(place);
-      out << (i > 0 ? ",\n " : "\n ") << "{\"check\":" << JsonString(check.name) << ",\"ok\":" << (check.ok ? "true" : "false")
-          << ",\"detail\":" << JsonString(check.detail) << ",\"places\":[" << places << "]}";
-      continue;
-    }
-    out << (check.ok ? "ok     " : "WRONG  ") << check.name << (check.detail.empty() ? "" : ": " + check.detail) << "\n";
-    for (const std::string& place : check.places) out << "       " << place << "\n";
-  }
-  if (json) out << "\n]\n";
+Result<VerifyReport> VerifyLake(const fs::path& root, const std::string& what) {
+  VerifyOptions options;
+  options.what = what;
+  return VerifyLake(root, options);
 }
 
 }  // namespace cryptostream

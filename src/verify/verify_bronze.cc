@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "delta/position.h"
 #include "market/replayed.h"
@@ -50,37 +51,36 @@ std::string ScopeOf(std::string_view id) {
   return topic ? "topic/" + *topic + std::string(rest.substr(rest.rfind('/'))) : "any";
 }
 
-Result<std::vector<Span>> Spans(const TableLog& bronze) {
-  CS_ASSIGN(SqlRows rows,
-            bronze.duck->Query("SELECT version, id, value, lag(value, 1, 0) OVER (PARTITION BY id ORDER BY version, "
-                               "line) FROM position WHERE starts_with(id, $1) ORDER BY version, id",
-                               {AppId("bronze/")}, Patient(100'000'000)));
+std::vector<Span> Spans(const TableLog& bronze) {
   std::vector<Span> spans;
-  for (const auto& row : rows.rows) {
-    if (std::get<std::int64_t>(row[0]) <= bronze.base) continue;  // where it began
-    std::string id = SqlValueText(row[1]);
+  std::vector<std::int64_t> before(bronze.position_ids.size(), 0);
+  for (const PositionAction& position : bronze.positions) {
+    const std::string& id = bronze.position_ids[position.id];
+    std::int64_t low = std::exchange(before[position.id], position.value);
+    if (position.version <= bronze.base || !id.starts_with(AppId("bronze/"))) continue;  // the base: where it began
     // What goes along with a recording's position is a hash of its lines, no offset.
     std::string_view name = id;
     if (name.starts_with(AppId(kRecordingPosition))) name.remove_prefix(AppId(kRecordingPosition).size());
     if (name.size() < id.size() && name.contains('/')) continue;
-    spans.push_back(
-        {std::get<std::int64_t>(row[0]), id, ScopeOf(id), std::get<std::int64_t>(row[3]), std::get<std::int64_t>(row[2])});
+    spans.push_back({position.version, id, ScopeOf(id), low, position.value});
   }
   return spans;
 }
 
 // What commits say of offsets that brought nothing; only commits all of whose files are as they were written.
-Result<std::map<Version, std::int64_t>> WithoutRow(const TableLog& bronze, std::int64_t quarantine_whole_from_us) {
-  CS_ASSIGN(
-      SqlRows rows,
-      bronze.duck->Query("SELECT version, try_cast((\"commitInfo\"->>'$.operationParameters.offsetsWithoutRow') AS BIGINT) AS n "
-                         "FROM line WHERE n IS NOT NULL AND version > $2 AND coalesce(try_cast((\"commitInfo\"->>'$.timestamp') "
-                         "AS BIGINT), 0) * "
-                         "1000 >= $1 AND version NOT IN (SELECT a.version FROM action a JOIN action r USING (path) WHERE "
-                         "a.kind = 'add' AND r.kind = 'remove')",
-                         {quarantine_whole_from_us, bronze.base}, Patient(100'000'000)));
+std::map<Version, std::int64_t> WithoutRow(const TableLog& bronze, std::int64_t quarantine_whole_from_us) {
   std::map<Version, std::int64_t> without;
-  for (const auto& row : rows.rows) without[std::get<std::int64_t>(row[0])] = std::get<std::int64_t>(row[1]);
+  for (const CommitSaid& said : bronze.commits) {
+    bool old = std::max<std::int64_t>(said.time_ms, 0) * 1000 < quarantine_whole_from_us;
+    if (said.offsets_without_row >= 0 && !old) without[said.version] = said.offsets_without_row;
+  }
+  std::set<std::string_view> removed;
+  for (const FileAction& action : bronze.files) {
+    if (!action.add) removed.insert(action.path);
+  }
+  for (const FileAction& action : bronze.files) {
+    if (action.add && removed.contains(action.path)) without.erase(action.version);
+  }
   return without;
 }
 
@@ -204,9 +204,9 @@ Result<std::vector<Check>> CheckBronze(const PinnedTables& tables) {
   const TableLog& quarantine = tables.at("quarantine");
   Check covered{"bronze: each row where a position of its commit says, once", true, "", {}};
   Check whole{"bronze: each offset has its row, or a reason for none", true, "", {}};
-  CS_ASSIGN(std::vector<Span> spans, Spans(bronze));
+  std::vector<Span> spans = Spans(bronze);
   CS_ASSIGN(Positions aside, quarantine.PositionsAt(quarantine.version));
-  CS_ASSIGN(auto without, WithoutRow(bronze, WholeFromMicros(aside, {})));
+  auto without = WithoutRow(bronze, WholeFromMicros(aside, {}));
   CS_ASSIGN(std::vector<LoggedFile> files, bronze.FilesAt(bronze.version));
   std::int64_t rows = 0;
   for (const Chunk& chunk : Chunks(std::move(files), bronze.version)) {

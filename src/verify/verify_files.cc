@@ -102,9 +102,27 @@ std::string FolderRows(const TableLayout& layout) {
          folder + ")";
 }
 
-std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths) {
+// The files as rows of `live`: what their Adds say.
+std::string LiveRows(const std::vector<LiveFile>& files) {
+  std::string rows;
+  for (const LiveFile& file : files) {
+    std::string keys, values;
+    for (const auto& [name, value] : file.partition) {
+      keys += (keys.empty() ? "" : ", ") + SqlText(name);
+      values += (values.empty() ? "" : ", ") + SqlText(value.text);
+    }
+    rows += fmt::format("{}({}, MAP([{}], [{}])::MAP(VARCHAR, VARCHAR), {}::BIGINT, {}::JSON)", rows.empty() ? "" : ", ",
+                        SqlText(file.action->path), keys, values, file.action->version,
+                        file.stats.empty() ? "NULL" : SqlText(file.stats));
+  }
+  return rows;
+}
+
+std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
   std::string list, columns, tests, allowed, everything;
-  for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(ExactPath(path));
+  for (const LiveFile& file : files) {
+    list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log.root / file.action->path).string()));
+  }
   std::vector<Leaf> leaves = Leaves(*log.layout);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     columns += fmt::format(", count({0}) AS n{1}, min({0}) AS lo{1}, max({0}) AS hi{1}", leaves[i].column, i);
@@ -117,9 +135,8 @@ std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths)
   }
   std::string root = SqlText(log.root.string() + "/");
   // bit_xor over all columns: every page of the file is decoded. Its result must be asked for, or DuckDB leaves the work out.
-  return fmt::format(R"(WITH live AS (SELECT path, arg_max(part, (version, line)) AS part, max(version) AS version,
-        arg_max(stats, (version, line))::JSON AS stats, regexp_matches(path, 'part-[0-9a-f]{{32}}\.zstd\.parquet$') AS own
-      FROM action GROUP BY path HAVING arg_max(kind, (version, line)) = 'add'),
+  return fmt::format(R"(WITH live AS (SELECT *, regexp_matches(path, 'part-[0-9a-f]{{32}}\.zstd\.parquet$') AS own
+      FROM (VALUES {6}) AS files(path, part, version, stats)),
     data AS (SELECT filename, count(*) AS n, bit_xor(hash({5})) AS everything{0} FROM read_parquet([{1}], filename = true,
         hive_partitioning = false) GROUP BY filename),
     both_sides AS (SELECT * FROM live JOIN data ON data.filename = {2} || path),
@@ -130,12 +147,12 @@ std::string FilesSql(const TableLog& log, const std::vector<std::string>& paths)
         WHERE own AND len(list_filter(json_keys((stats->'$.minValues')), lambda k: NOT list_contains([{3}], k))) > 0{4})
     SELECT format('version={{}} file={{}}: {{}}', version, path, what) FROM wrong JOIN live USING (path) ORDER BY version, path, what)",
                      columns, list, root, allowed, tests + PartitionRows(*log.layout, leaves) + FolderRows(*log.layout),
-                     everything);
+                     everything, LiveRows(files));
 }
 
 // Reads a whole file as Arrow's programs do (the engine, delta-rs, pandas), which stumble over bytes that DuckDB passes over.
 Status ReadThrough(const TableLog& log, const std::string& path) {
-  constexpr std::int64_t kPieceRows = 100'000;
+  constexpr std::int64_t kPieceRows = 8192;
   DataFile file;
   file.path = path;
   CS_ASSIGN(auto reader, DataFileReader::Open(log.root.string(), file, FileSchema(*log.layout), kPieceRows));
@@ -145,59 +162,112 @@ Status ReadThrough(const TableLog& log, const std::string& path) {
   }
 }
 
-// The files that cannot be read, one by one: DuckDB's errors do not always name the file.
-void FindUnreadable(Check& check, const TableLog& log, const std::vector<LoggedFile>& files) {
-  for (const LoggedFile& file : files) {
-    auto read = log.duck->Query(FilesSql(log, {(log.root / file.path).string()}), {}, Patient(kMaxPlaces));
-    if (!read)
-      Wrong(check, fmt::format("version={} file={}: it cannot be read: {}", file.version, file.path, read.error().message));
-    if (check.places.size() == kMaxPlaces) return;
+// The checks of a table's files, a portion of files at a time.
+class FilesCheck {
+ public:
+  explicit FilesCheck(const TableLog& log) : log_(log) {}
+  Check there{log_.layout->name + ": files present with their size", true, "", {}};
+  Check right{log_.layout->name + ": rows, statistics and partitions as in the log", true, "", {}};
+  std::int64_t files = 0, bytes = 0, read = 0;
+
+  Status Take(const std::vector<LiveFile>& portion) {
+    std::vector<LiveFile> readable;
+    for (const LiveFile& file : portion) {
+      if (IsReadable(file)) readable.push_back(file);
+    }
+    if (readable.empty()) return {};
+    CS_TRY(Open());
+    auto wrong = duck_->Query(FilesSql(log_, readable), {}, Patient(kMaxPlaces + 1));
+    read += static_cast<std::int64_t>(readable.size());
+    if (!wrong) {
+      FindUnreadable(readable, wrong.error());
+      return {};
+    }
+    for (const auto& row : wrong->rows) Wrong(right, std::get<std::string>(row[0]));
+    return {};
   }
-}
+
+ private:
+  // One for all portions: it reads the table's folder and nothing else.
+  Status Open() {
+    if (duck_) return {};
+    DuckOptions options;
+    options.directories = {log_.root.string() + "/"};
+    options.memory_mb = kMemoryMb;
+    CS_ASSIGN(duck_, Duck::Open(options));
+    return {};
+  }
+
+  bool IsReadable(const LiveFile& file) {
+    const FileAction& add = *file.action;
+    std::string place = fmt::format("version={} file={}: ", add.version, add.path);
+    std::error_code error;
+    auto size = fs::file_size(log_.root / add.path, error);
+    ++files;
+    bytes += add.size_bytes;
+    if (error == std::errc::no_such_file_or_directory) {
+      Wrong(there, place + "missing");
+      return false;
+    }
+    if (error) {
+      NotChecked(there, place + error.message());
+      return false;
+    }
+    if (static_cast<std::int64_t>(size) != add.size_bytes) {
+      Wrong(there, place + fmt::format("has {} bytes, the log says {}", size, add.size_bytes));
+    }
+    if (Status whole = ReadThrough(log_, add.path); !whole) {
+      Failed(right, whole.error(), place + "it cannot be read: ");
+      return false;
+    }
+    if (file.stats.empty() || ParseLogJson(file.stats)) return true;
+    Wrong(right, place + "its statistics are no JSON");
+    return false;
+  }
+
+  // The files that cannot be read, one by one: DuckDB's errors do not always name the file.
+  void FindUnreadable(const std::vector<LiveFile>& portion, const Error& error) {
+    bool found = false;
+    for (const LiveFile& file : portion) {
+      auto one = duck_->Query(FilesSql(log_, {file}), {}, Patient(kMaxPlaces));
+      if (!one) {
+        found = true;
+        Failed(right, one.error(),
+               fmt::format("version={} file={}: it cannot be read: ", file.action->version, file.action->path));
+      } else {
+        for (const auto& row : one->rows) Wrong(right, std::get<std::string>(row[0]));
+      }
+      if (right.places.size() == kMaxPlaces) return;
+    }
+    if (!found && !IsFaultOfData(error)) return;  // each alone fits into the memory
+    if (!found) Failed(right, error);
+  }
+
+  static constexpr std::uint64_t kMemoryMb = 128;
+  const TableLog& log_;
+  std::unique_ptr<Duck> duck_;
+};
 
 }  // namespace
 
-std::vector<Check> CheckFiles(const TableLog& log) {
-  Check there{log.layout->name + ": files present with their size", true, "", {}};
-  Check right{log.layout->name + ": rows, statistics and partitions as in the log", true, "", {}};
-  auto files = log.FilesAt(log.version);
-  if (!files) {
-    Wrong(there, files.error().message);
-    return {there};
+std::vector<Check> CheckFiles(const TableLog& log, const std::function<void(std::size_t, std::size_t)>& progress) {
+  constexpr std::size_t kPortion = 128;
+  FilesCheck check(log);
+  std::size_t all = 0;
+  for (const auto& [path, action] : log.LastActions(log.version)) all += action->add;
+  Status done = log.ForEachLive(kPortion, [&](const std::vector<LiveFile>& portion) -> Status {
+    CS_TRY(check.Take(portion));
+    if (progress) progress(static_cast<std::size_t>(check.files), all);
+    return {};
+  });
+  if (!done && done.error().kind == ErrorKind::kNotFound) {
+    NotChecked(check.there, "the log was cleaned up meanwhile, try again: " + done.error().message);
+  } else if (!done) {
+    Failed(check.there, done.error());
   }
-  std::int64_t bytes = 0;
-  std::vector<LoggedFile> readable;
-  std::vector<std::string> paths;
-  for (const LoggedFile& file : *files) {
-    std::error_code error;
-    auto size = fs::file_size(log.root / file.path, error);
-    std::string place = fmt::format("version={} file={}: ", file.version, file.path);
-    if (error) {
-      Wrong(there, place + "missing");
-      continue;
-    }
-    bytes += file.size_bytes;
-    if (static_cast<std::int64_t>(size) != file.size_bytes) {
-      Wrong(there, place + fmt::format("has {} bytes, the log says {}", size, file.size_bytes));
-    }
-    if (Status read = ReadThrough(log, file.path); !read) {
-      Wrong(right, place + "it cannot be read: " + read.error().message);
-      continue;
-    }
-    readable.push_back(file);
-    paths.push_back((log.root / file.path).string());
-  }
-  there.detail = fmt::format("{} files, {} bytes", files->size(), bytes);
-  if (paths.empty()) return {there, right};
-  auto wrong = log.duck->Query(FilesSql(log, paths), {}, Patient(kMaxPlaces + 1));
-  if (!wrong) {
-    FindUnreadable(right, log, readable);
-    if (right.ok) Wrong(right, wrong.error().message);
-    return {there, right};
-  }
-  for (const auto& row : wrong->rows) Wrong(right, std::get<std::string>(row[0]));
-  right.detail = fmt::format("{} files read", paths.size());
-  return {there, right};
+  check.there.detail = fmt::format("{} files, {} bytes", check.files, check.bytes);
+  check.right.detail = fmt::format("{} files read", check.read);
+  return {std::move(check.there), std::move(check.right)};
 }
 
 }  // namespace cryptostream

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,27 +20,50 @@ inline constexpr std::size_t kMaxPlaces = 20;
 
 // Marks a check as wrong at a place. Beyond kMaxPlaces places are only counted by the caller.
 void Wrong(Check& check, std::string place);
-// Runs a query whose rows are one text each, a place that is wrong; a query that fails (an unreadable file) is such a place too.
+// Marks a check as one that could not be made, or not wholly.
+void NotChecked(Check& check, const std::string& reason);
+// What an error says about a check: wrong where the data is at fault, not checked where the machine is (memory, time, a file that exists
+// and cannot be read) or this program. In: words put before its message.
+void Failed(Check& check, const Error& error, const std::string& where = "");
+bool IsFaultOfData(const Error& error);
+// Runs a query whose rows are one text each, a place that is wrong; a query that fails counts as Failed says.
 // In: words put before a failing query's message. Out: how many rows there were, at most kMaxPlaces + 1.
 std::size_t WrongRows(Check& check, const Duck& duck, const std::string& sql, const std::vector<SqlValue>& parameters = {},
                       const std::string& where = "");
 // The first value of a query's first row as a number, 0 for null. Errors: as of the query.
 Result<std::int64_t> Number(const Duck& duck, const std::string& sql, const std::vector<SqlValue>& parameters = {});
 
-// The log's actions among each other, its metadata, and what the kernel makes of it (verify_log.cc).
+// The log's actions among each other, and what the kernel makes of it (verify_log.cc).
 std::vector<Check> CheckLog(const TableLog& log);
-// _last_checkpoint, the newest checkpoints and checksums against the commits (verify_checkpoint.cc).
+// Files added once and removed once; commits as they say; positions forward (parts of CheckLog).
+Check CheckActions(const TableLog& log);
+Check CheckCommits(const TableLog& log);
+Check CheckPositions(const TableLog& log);
+// Protocol and metadata of every version, beside what this program makes a table with (verify_shape.cc).
+Check CheckShape(const TableLog& log, const VerifyOptions& options);
+// A duration of a property ("interval 6 hours").
+std::optional<std::chrono::milliseconds> IntervalOf(std::string_view text);
+// Only what makes it unsafe to write: protocol, columns, partition columns, positions that are forgotten.
+Check CheckWritableShape(const TableLog& log);
+// _last_checkpoint, the newest checkpoints and checksums against the commits (verify_checkpoint.cc, verify_checksum.cc).
 std::vector<Check> CheckCheckpoints(const TableLog& log);
 Check CheckHint(const TableLog& log);
 // One checkpoint, one checksum against the commits; wrong places are added to `check`.
 void CompareCheckpoint(Check& check, const TableLog& log, Version version);
 void CompareChecksum(Check& check, const TableLog& log, Version version);
-// Files added once and removed once; commits as they say; positions forward (verify_log.cc, parts of CheckLog).
-Check CheckActions(const TableLog& log);
-Check CheckCommits(const TableLog& log);
-Check CheckPositions(const TableLog& log);
-// Live files: there, of their size, rows, statistics and partition (verify_files.cc).
-std::vector<Check> CheckFiles(const TableLog& log);
+Check CheckAgainstCommits(const TableLog& log);
+// The newest few versions of `all` that the commits still reach.
+std::vector<Version> NewestReached(const TableLog& log, std::vector<Version> all);
+// How large a checkpoint is. Errors: as of ForEachActionOfCheckpoint.
+struct CheckpointSize {
+  std::int64_t actions = 0, adds = 0, bytes = 0;
+};
+Result<CheckpointSize> SizeOfCheckpoint(const TableLog& log, const std::vector<std::string>& names);
+// A protocol or a metaData as a stand-in has it against the commits'; in: "version=7 file=...", "protocol", the one said to hold.
+void CompareFields(Check& check, const std::string& where, const std::string& name, const LogFields& held,
+                   const DescribingAction* logged);
+// Live files: there, of their size, rows, statistics and partition (verify_files.cc). In: told how many files were read, of how many.
+std::vector<Check> CheckFiles(const TableLog& log, const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 // The lake's tables as they were pinned, by layout name.
 using PinnedTables = std::map<std::string, TableLog>;
@@ -49,6 +76,15 @@ Check CheckKept(const TableLog& log);
 // The function `read_message(message, source, received)` of SQL: a message read a second time (second_reading.h), its `reasons` in lines,
 // null if it is a row (verify_made.cc).
 const SqlFunction& MessageFunction();
+// Files of the log that are newer than its last commit (verify_newer.cc).
+Check CheckNewer(const TableLog& log, const PinnedTables& tables);
+// A position in another table that says that a table was read past a version.
+struct ReadPast {
+  std::string table, position;
+  Version version = kNoVersion;
+};
+// Looks for one in `by`. In: the id of the table that was read, its last version.
+std::optional<ReadPast> FindReadPast(const std::string& table_id, Version last, const TableLog& by);
 // The statements that make, from the rows of bronze (those consumed) and quarantine, the table `made`, a line a bronze row: ord (its file
 // and row), h (it as quarantine has it), k, g (its key), cc (hash of what it says), c (hash of the silver row), us, good (it can be a
 // row), reasons (why it cannot), moved (a compaction lost its order); the table `refused` and, from those of silver, the view `had` with

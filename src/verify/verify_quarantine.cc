@@ -1,6 +1,8 @@
 // Quarantine for itself. What silver refused follows from bronze (verify_silver.cc); what was refused before bronze has no other record,
 // and of it only this can be seen: that it says where and why, that it is there once, that the reason can be, and that it lies in the
 // partition of its day. Its offsets are looked at with bronze's (verify_bronze.cc). In: quarantine, pinned.
+#include <fmt/format.h>
+
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -33,12 +35,26 @@ constexpr const char* kUnlikely = R"(
         THEN body IS NOT NULL AND read_message(body, source, epoch_us("timestamp")).reasons IS NULL ELSE false END)";
 
 // A row lies in the partition of the day on which it was rejected, which is that of its commit, but for a midnight in between.
-constexpr const char* kOtherDay = R"(
-    SELECT format('quarantine version={} file={}: partition {}, its commit is of {}', version, path, part::VARCHAR, make_timestamp(ms * 1000))
-    FROM action JOIN (SELECT version, try_cast(("commitInfo"->>'$.timestamp') AS BIGINT) AS ms FROM line WHERE "commitInfo" IS NOT NULL) said
-      USING (version)
-    WHERE kind = 'add' AND known AND data_change AND NOT coalesce(abs(date_diff('day', make_timestamp(ms * 1000)::DATE,
-      try_cast(part['date'] AS DATE))) <= 1, ms IS NULL) ORDER BY version, path)";
+Status CheckDays(Check& check, const TableLog& quarantine) {
+  constexpr std::size_t kPortion = 1000;
+  constexpr std::int64_t kDayMs = 86'400'000;
+  std::map<Version, std::int64_t> times;
+  for (const CommitSaid& said : quarantine.commits) times[said.version] = said.time_ms;
+  return quarantine.ForEachLive(kPortion, [&](const std::vector<LiveFile>& files) -> Status {
+    for (const LiveFile& file : files) {
+      const FileAction& add = *file.action;
+      auto time = times.find(add.version);
+      if (!add.known || !add.data_change || time == times.end() || time->second < 0) continue;
+      std::string is = TextOf(file.partition, "date").value_or("");
+      auto day = ParseRfc3339(is + "T00:00:00Z");
+      std::int64_t committed = time->second / kDayMs;
+      if (day && std::abs(DateOf(*day).time_since_epoch().count() - committed) <= 1) continue;
+      Wrong(check, fmt::format("quarantine version={} file={}: partition {}, its commit is of {}", add.version, add.path, is,
+                               FormatDate(Date(std::chrono::days(committed)))));
+    }
+    return {};
+  });
+}
 
 }  // namespace
 
@@ -49,7 +65,7 @@ Result<std::vector<Check>> CheckQuarantine(const PinnedTables& tables) {
   setup.emplace_back(kPlace);
   CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
   for (const char* sql : {kUnsaid, kTwice, kUnlikely}) WrongRows(check, *duck, sql);
-  WrongRows(check, *quarantine.duck, kOtherDay);
+  CS_TRY(CheckDays(check, quarantine));
   CS_ASSIGN(std::int64_t rows, Number(*duck, "SELECT count(*) FROM quarantine_row WHERE stage <> 'silver'"));
   check.detail = std::to_string(rows) + " from before bronze";
   return std::vector<Check>{std::move(check)};

@@ -97,7 +97,7 @@ Check CheckWatermarks(const Duck& duck, const Positions& positions) {
   }
   auto rows = duck.Query("SELECT source, max(us) FROM had GROUP BY source", {}, Patient());
   if (!rows) {
-    Wrong(check, rows.error().message);
+    Failed(check, rows.error());
     return check;
   }
   for (const auto& row : rows->rows) {
