@@ -1,5 +1,6 @@
-// cryptostream verify: repair if asked, the checks, for silver and gold also what their newest rows are, and a verdict. The exit code tells the
-// three outcomes apart, so that a script that watches a lake does not call a full disk damage.
+// cryptostream verify: repair if asked, the checks, for silver and gold also what their newest rows are, and
+// a verdict. The exit code tells the three outcomes apart, so that a script that watches a lake does not call
+// a full disk damage.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -20,7 +21,8 @@ struct Flags {
   bool repair = false;
 };
 
-// How many rows a table has and its five newest, as the original project's verify_silver.py and verify_gold.py print them.
+// How many rows a table has and its five newest, as the original project's verify_silver.py and
+// verify_gold.py print them.
 Status PrintNewest(const Config& config, const std::string& table) {
   bool gold = table == "gold";
   std::string columns = gold ? "\"window\".start AS window_start, coin_id, avg_price, min_price, max_price, volatility, source"

@@ -1,7 +1,8 @@
-// A log's actions in one form. In: a commit's JSON lines, or the rows of a checkpoint. Out: each action as its fields, which compare
-// equal when they say the same, wherever they were read. One line, or one batch of rows, is in memory at a time: a log of 20,000 commits is
-// read in the memory of its largest one. (DuckDB's read_json, which was here before, kept 32 MB a file and thread.) Every value
-// is walked, so what a lazy JSON reader would skip is looked at as well.
+// A log's actions in one form. In: a commit's JSON lines, or the rows of a checkpoint. Out: each action as
+// its fields, which compare equal when they say the same, wherever they were read. One line, or one batch of
+// rows, is in memory at a time: a log of 20,000 commits is read in the memory of its largest one. (DuckDB's
+// read_json, which was here before, kept 32 MB a file and thread.) Every value is walked, so what a lazy JSON
+// reader would skip is looked at as well.
 #include "verify/log_action.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// The rows of a checkpoint as a log's actions. In: one Parquet file. Out: what the same actions would be as lines of a commit
-// (log_action.h). Read batch by batch and page by page: a checkpoint of 100,000 files is never in memory as a whole. Values are
-// taken by their own type, whoever wrote them: another writer's checkpoint has other widths and text types.
+// The rows of a checkpoint as a log's actions. In: one Parquet file. Out: what the same actions would be as
+// lines of a commit (log_action.h). Read batch by batch and page by page: a checkpoint of 100,000 files is
+// never in memory as a whole. Values are taken by their own type, whoever wrote them: another writer's
+// checkpoint has other widths and text types.
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <arrow/util/io_util.h>

@@ -1,5 +1,5 @@
-// The files of a log by their names. In: the folder _delta_log. Out: what each is and of which version. Names that the protocol does
-// not know (set aside, being written) are passed over.
+// The files of a log by their names. In: the folder _delta_log. Out: what each is and of which version. Names
+// that the protocol does not know (set aside, being written) are passed over.
 #include "verify/log_listing.h"
 
 #include <fmt/format.h>
@@ -24,7 +24,8 @@ std::optional<Version> VersionAt(std::string_view name, std::size_t at) {
   return IntegerOf<Version>(digits);
 }
 
-// A file that readers know besides those of ParseLogFileName: commits put together, a checkpoint in the form of version 2.
+// A file that readers know besides those of ParseLogFileName: commits put together, a checkpoint in the form
+// of version 2.
 std::optional<Version> OtherVersion(std::string_view name) {
   auto version = VersionAt(name, 0);
   if (!version) return std::nullopt;

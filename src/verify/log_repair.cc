@@ -1,8 +1,10 @@
-// Repair of what is derived. In: a log whose commits are whole. Out: a log in which checkpoints, checksums and the hint say what the commits
-// say. The commits are the truth: a checkpoint that contradicts them is put out of every reader's sight by a name that no reader knows, and
-// kept for whoever wants to find out why. A checkpoint is never written here; the engine writes the next one.
+// Repair of what is derived. In: a log whose commits are whole. Out: a log in which checkpoints, checksums
+// and the hint say what the commits say. The commits are the truth: a checkpoint that contradicts them is put
+// out of every reader's sight by a name that no reader knows, and kept for whoever wants to find out why. A
+// checkpoint is never written here; the engine writes the next one.
 //
-// Rejected: deleting what is wrong (evidence), and mending a checkpoint whose commits were cleaned away (it is then the only record).
+// Rejected: deleting what is wrong (evidence), and mending a checkpoint whose commits were cleaned away (it
+// is then the only record).
 #include "verify/log_repair.h"
 
 #include <fmt/format.h>

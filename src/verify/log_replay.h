@@ -8,7 +8,8 @@
 
 namespace cryptostream {
 
-// Reads the files of a log into a TableLog, whose root, listing and layout are set. For verify/table_log.cc only.
+// Reads the files of a log into a TableLog, whose root, listing and layout are set. For verify/table_log.cc
+// only.
 class LogReplay {
  public:
   explicit LogReplay(TableLog& log) : log_(log) {}

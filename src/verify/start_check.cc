@@ -1,7 +1,8 @@
-// The check before a start. In: the logs, from their newest checkpoint on. Out: leave to write, or the first thing that is wrong. The kernel
-// alone would go on in most of these cases: with a checksum at hand it looks neither at the commits that it stands for nor at their
-// positions, and a stage that trusts a wrong position writes rows twice or leaves some out. Cost: 40 ms a table, however
-// long the log is; a full verification of every commit and data file would take minutes on a large lake.
+// The check before a start. In: the logs, from their newest checkpoint on. Out: leave to write, or the first
+// thing that is wrong. The kernel alone would go on in most of these cases: with a checksum at hand it looks
+// neither at the commits that it stands for nor at their positions, and a stage that trusts a wrong position
+// writes rows twice or leaves some out. Cost: 40 ms a table, however long the log is; a full verification of
+// every commit and data file would take minutes on a large lake.
 #include "verify/start_check.h"
 
 #include <fmt/format.h>
@@ -38,8 +39,8 @@ Check CheckNewFiles(const TableLog& log) {
   return check;
 }
 
-// Whether what stands for the commits is good: the checkpoint that the log was read from, the hint, the checksums that the kernel would
-// believe, and nothing newer than the commits.
+// Whether what stands for the commits is good: the checkpoint that the log was read from, the hint, the
+// checksums that the kernel would believe, and nothing newer than the commits.
 bool StandInsGood(const TableLog& log) {
   if (!log.listing.NewerThanLast().empty() || !log.bad_checkpoints.empty()) return false;
   if (!CheckHint(log).ok || !CheckWritableShape(log).ok) return false;
@@ -67,7 +68,8 @@ Status CheckNoRows(const fs::path& table) {
 Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root) {
   auto log = TableLog::Read(layout, lake_root / layout.path, LogExtent::kTail);
   if (log && StandInsGood(*log)) return log;
-  // The newest checkpoint cannot be read, or a checksum or the hint is wrong: the commits may be whole all the same.
+  // The newest checkpoint cannot be read, or a checksum or the hint is wrong: the commits may be whole all
+  // the same.
   auto repaired = RepairLog(layout, lake_root);
   if (!repaired) return std::unexpected(log ? repaired.error() : log.error());
   for (const std::string& line : repaired->done) LogWarn("a log was mended: {}", line);

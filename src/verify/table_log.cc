@@ -1,6 +1,7 @@
-// A Delta log read without the kernel, so that what the kernel makes of the same files can be held against it. In: the files of
-// _delta_log. Out: their actions, and the table at any version among them. Memory: some 300 bytes an action, the largest commit
-// once; time: that of reading the files. Statistics, the bulk of a log, are kept as hashes and read again where they are looked at.
+// A Delta log read without the kernel, so that what the kernel makes of the same files can be held against
+// it. In: the files of _delta_log. Out: their actions, and the table at any version among them. Memory: some
+// 300 bytes an action, the largest commit once; time: that of reading the files. Statistics, the bulk of a
+// log, are kept as hashes and read again where they are looked at.
 #include "verify/table_log.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,8 @@ Status CheckContiguous(const fs::path& log, const LogListing& listing) {
   return Corrupt(fmt::format("a commit is missing: version={} file={}", hole, (log / CommitName(hole)).string()));
 }
 
-// The checkpoints with which a replay can begin, the best first, kNoVersion standing for the beginning of the log.
+// The checkpoints with which a replay can begin, the best first, kNoVersion standing for the beginning of the
+// log.
 std::vector<Version> Bases(const LogListing& listing, LogExtent extent) {
   Version first = listing.commits.empty() ? listing.Last() + 1 : *listing.commits.begin();
   std::vector<Version> bases;

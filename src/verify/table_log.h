@@ -29,7 +29,8 @@ struct LoggedFile {
   bool data_change = true;       // false: rows that were there before (compaction)
 };
 
-// An Add or a Remove. What is only compared is kept as a hash; who needs the text reads it again (ForEachLive).
+// An Add or a Remove. What is only compared is kept as a hash; who needs the text reads it again
+// (ForEachLive).
 struct FileAction {
   Version version = kNoVersion;
   std::int64_t line = -1;  // in its commit; -1: of the base
@@ -69,8 +70,9 @@ struct LiveFile {
   std::string stats;
 };
 
-// A table's log without the kernel, pinned at the newest version when it was read: from the commits and, where the oldest of them are
-// cleaned away, from the checkpoint before them (the base). In memory it is some 300 bytes an action.
+// A table's log without the kernel, pinned at the newest version when it was read: from the commits and,
+// where the oldest of them are cleaned away, from the checkpoint before them (the base). In memory it is some
+// 300 bytes an action.
 struct TableLog {
   const TableLayout* layout = nullptr;
   std::filesystem::path root;  // of the table
@@ -89,7 +91,8 @@ struct TableLog {
   std::vector<std::string> bad_commits;      // places where a commit contradicts what it says of itself
   std::vector<std::string> bad_checkpoints;  // older than the base and not readable: "version=... file=...: why"
 
-  // Errors: NotFound (no table, or a file vanished while reading), Corrupt (a hole, or a file that cannot be read: names it), Unavailable.
+  // Errors: NotFound (no table, or a file vanished while reading), Corrupt (a hole, or a file that cannot be
+  // read: names it), Unavailable.
   static Result<TableLog> Read(const TableLayout& layout, const std::filesystem::path& table_root,
                                LogExtent extent = LogExtent::kWhole);
   // The last action of each path at a version.
@@ -100,8 +103,8 @@ struct TableLog {
   std::unordered_map<std::uint32_t, const PositionAction*> LastPositions(Version at) const;
   // The positions at a version.
   Result<std::map<std::string, std::int64_t>> PositionsAt(Version at) const;
-  // Calls `visit` with all live files of the newest version, in portions of at most `most`, in the order of the log.
-  // Errors: as of Read, those of `visit`.
+  // Calls `visit` with all live files of the newest version, in portions of at most `most`, in the order of
+  // the log. Errors: as of Read, those of `visit`.
   Status ForEachLive(std::size_t most, const std::function<Status(const std::vector<LiveFile>&)>& visit) const;
   std::filesystem::path log() const { return root / "_delta_log"; }
 };

@@ -1,6 +1,7 @@
-// Verification from outside: the order of checks. In: a lake's directory. Out: one report. Each table is pinned once, the later before
-// the earlier (gold, silver, quarantine, bronze), so that what a table names of the one before it is there although the engine goes on
-// writing. First each table for itself (log, checkpoints, files); what cannot be read is not compared with others.
+// Verification from outside: the order of checks. In: a lake's directory. Out: one report. Each table is
+// pinned once, the later before the earlier (gold, silver, quarantine, bronze), so that what a table names of
+// the one before it is there although the engine goes on writing. First each table for itself (log,
+// checkpoints, files); what cannot be read is not compared with others.
 #include "verify/verify.h"
 
 #include <fmt/format.h>
@@ -62,8 +63,9 @@ struct Pinned {
   std::map<std::string, bool> readable;  // its own checks found nothing wrong
 };
 
-// Reads the logs. A table that lacks is wrong, unless nothing was written yet: the start that makes the tables was cut off, the next one goes on.
-// A lake that is older than the rollups has none until its next start.
+// Reads the logs. A table that lacks is wrong, unless nothing was written yet: the start that makes the
+// tables was cut off, the next one goes on. A lake that is older than the rollups has none until its next
+// start.
 Result<Pinned> PinTables(const fs::path& root, const VerifyOptions& options, VerifyReport& report) {
   Pinned pinned;
   std::vector<const TableLayout*> missing;

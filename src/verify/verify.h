@@ -11,8 +11,8 @@
 
 namespace cryptostream {
 
-// One thing that was checked. Not having been able to look (memory, time, a disk that cannot be read) says nothing about the data, and is
-// never called wrong.
+// One thing that was checked. Not having been able to look (memory, time, a disk that cannot be read) says
+// nothing about the data, and is never called wrong.
 struct Check {
   std::string name;                 // "silver: rows as bronze makes them"
   bool ok = true;                   // nothing wrong was found
@@ -37,9 +37,10 @@ struct VerifyOptions {
   std::function<void(std::size_t done, std::size_t steps, const std::string& doing)> progress = {};
 };
 
-// Checks a lake as a reader, while it may be written: each table's log and files, silver as a function of bronze, gold as a function of
-// silver, the rollups as functions of gold. Computed from the log's own files and with DuckDB's SQL, not with the engine's code or the
-// kernel; the kernel's view is checked against it. Errors: NotFound (no lake).
+// Checks a lake as a reader, while it may be written: each table's log and files, silver as a function of
+// bronze, gold as a function of silver, the rollups as functions of gold. Computed from the log's own files
+// and with DuckDB's SQL, not with the engine's code or the kernel; the kernel's view is checked against it.
+// Errors: NotFound (no lake).
 Result<VerifyReport> VerifyLake(const std::filesystem::path& root, const VerifyOptions& options);
 Result<VerifyReport> VerifyLake(const std::filesystem::path& root, const std::string& what);
 
@@ -47,8 +48,8 @@ struct ReportForm {
   bool json = false;
   bool quiet = false;  // only what is not sound
 };
-// Prints a line a check, below it the places where it is wrong, and last the verdict; as JSON an array of {check, ok, outcome, detail, places},
-// ok being null where it could not be checked.
+// Prints a line a check, below it the places where it is wrong, and last the verdict; as JSON an array of
+// {check, ok, outcome, detail, places}, ok being null where it could not be checked.
 void PrintReport(const VerifyReport& report, const ReportForm& form, std::ostream& out);
 
 }  // namespace cryptostream

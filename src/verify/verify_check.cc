@@ -1,5 +1,5 @@
-// A check's outcome: sound, wrong, or not checked. In: places, rows of queries, errors. Out: the check. Here alone it is decided what an error
-// means: damaged data is wrong; a machine that could not look is not.
+// A check's outcome: sound, wrong, or not checked. In: places, rows of queries, errors. Out: the check. Here
+// alone it is decided what an error means: damaged data is wrong; a machine that could not look is not.
 #include "verify/verify_parts.h"
 
 namespace cryptostream {

@@ -1,6 +1,7 @@
-// What stands in for the commits: checkpoints and their hint. In: the replayed log. Out: whether each says what the commits up to its version
-// say, every field of every action. Readers, the kernel among them, take a checkpoint's word for it and do not look at the commits again, so
-// one that contradicts them changes the table silently. Only the newest few are compared: nobody reads older ones.
+// What stands in for the commits: checkpoints and their hint. In: the replayed log. Out: whether each says
+// what the commits up to its version say, every field of every action. Readers, the kernel among them, take a
+// checkpoint's word for it and do not look at the commits again, so one that contradicts them changes the
+// table silently. Only the newest few are compared: nobody reads older ones.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -85,7 +86,8 @@ class CheckpointComparison {
       if (differs) apart += (apart.empty() ? "" : ", ") + std::string(name);
     }
     if (!apart.empty()) Differs(held.path + ": another " + apart + " than in the commits");
-    // Some writers keep dataChange, others make it false for all: who reads from here on sees no change in any of them.
+    // Some writers keep dataChange, others make it false for all: who reads from here on sees no change in
+    // any of them.
     if (held.data_change) ++changes_;
     if (held.data_change && !logged.data_change) Differs(held.path + ": dataChange is true, in the commits it is false");
     if (!held.data_change && logged.data_change) quiet_.push_back(&logged);
@@ -144,7 +146,8 @@ class CheckpointComparison {
     }
   }
 
-  // A removal from this time on must stand in the checkpoint: what is older than the table's retention may be forgotten.
+  // A removal from this time on must stand in the checkpoint: what is older than the table's retention may be
+  // forgotten.
   std::int64_t StillRemembered() {
     if (remembered_ms_ >= 0) return remembered_ms_;
     std::error_code error;

@@ -1,5 +1,6 @@
-// Checksums (.crc) against the commits. In: the replayed log. Out: whether each says what the commits up to its version say. The kernel
-// takes from a checksum the protocol, the metadata and the positions, and then looks at no commit before it.
+// Checksums (.crc) against the commits. In: the replayed log. Out: whether each says what the commits up to
+// its version say. The kernel takes from a checksum the protocol, the metadata and the positions, and then
+// looks at no commit before it.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// A version's data files against its log. In: the replayed log. Out: whether each live file is there, whole, and as its Add says: size,
-// rows, statistics, partition. Readers skip files by statistics and partition, so a wrong bound hides rows without an error. Files of our
-// own must have exact statistics (times cut to milliseconds outwards), those of other writers must enclose their rows.
+// A version's data files against its log. In: the replayed log. Out: whether each live file is there, whole,
+// and as its Add says: size, rows, statistics, partition. Readers skip files by statistics and partition, so
+// a wrong bound hides rows without an error. Files of our own must have exact statistics (times cut to
+// milliseconds outwards), those of other writers must enclose their rows.
 #include <arrow/api.h>
 #include <fmt/format.h>
 
@@ -47,7 +48,8 @@ const char* StatisticType(const Leaf& leaf) {
 
 std::string JsonPath(const char* section, const std::string& name) { return SqlText(fmt::format("$.{}.{}", section, name)); }
 
-// Where a leaf's statistics are wrong, as rows of (path, what). In: column numbers of n, min and max in `data`.
+// Where a leaf's statistics are wrong, as rows of (path, what). In: column numbers of n, min and max in
+// `data`.
 std::string LeafRows(const Leaf& leaf, std::size_t i) {
   bool time = leaf.type == arrow::Type::TIMESTAMP;
   std::string low = fmt::format("lo{}", i), high = fmt::format("hi{}", i);
@@ -67,8 +69,8 @@ std::string LeafRows(const Leaf& leaf, std::size_t i) {
       JsonPath("nullCount", leaf.name), own_low, own_high, slack);
 }
 
-// The number of days since 1970 that a file's partition stands for, and the first and last one of its rows; empty where
-// the partition is not a function of a column (quarantine: the day of writing).
+// The number of days since 1970 that a file's partition stands for, and the first and last one of its rows;
+// empty where the partition is not a function of a column (quarantine: the day of writing).
 std::string PartitionRows(const TableLayout& layout, const std::vector<Leaf>& leaves) {
   const char* column = layout.name == "bronze"       ? "timestamp"
                        : layout.name == "silver"     ? "api_timestamp"
@@ -134,7 +136,8 @@ std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
     everything += (everything.empty() ? "" : ", ") + SqlIdentifier(field->name());
   }
   std::string root = SqlText(log.root.string() + "/");
-  // bit_xor over all columns: every page of the file is decoded. Its result must be asked for, or DuckDB leaves the work out.
+  // bit_xor over all columns: every page of the file is decoded. Its result must be asked for, or DuckDB
+  // leaves the work out.
   return fmt::format(R"(WITH live AS (SELECT *, regexp_matches(path, 'part-[0-9a-f]{{32}}\.zstd\.parquet$') AS own
       FROM (VALUES {6}) AS files(path, part, version, stats)),
     data AS (SELECT filename, count(*) AS n, bit_xor(hash({5})) AS everything{0} FROM read_parquet([{1}], filename = true,
@@ -150,7 +153,8 @@ std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
                      everything, LiveRows(files));
 }
 
-// Reads a whole file as Arrow's programs do (the engine, delta-rs, pandas), which stumble over bytes that DuckDB passes over.
+// Reads a whole file as Arrow's programs do (the engine, delta-rs, pandas), which stumble over bytes that
+// DuckDB passes over.
 Status ReadThrough(const TableLog& log, const std::string& path) {
   constexpr std::int64_t kPieceRows = 8192;
   DataFile file;

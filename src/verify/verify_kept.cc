@@ -1,5 +1,6 @@
-// Bronze, quarantine and gaps cannot be made anew from anything, so nothing may leave them but by retention. In: the replayed log. Out:
-// whether a commit took rows out. That each compaction puts back as many as it took is looked at for every table (verify_log.cc).
+// Bronze, quarantine and gaps cannot be made anew from anything, so nothing may leave them but by retention.
+// In: the replayed log. Out: whether a commit took rows out. That each compaction puts back as many as it
+// took is looked at for every table (verify_log.cc).
 #include <fmt/format.h>
 
 #include <algorithm>

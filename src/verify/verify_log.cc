@@ -1,6 +1,6 @@
-// A log's actions among each other. In: the replayed log. Out: whether each file was added once and removed only while it was live,
-// positions only went forward, and each commit holds what its own commitInfo counts. Last the kernel is asked for the same version:
-// what the engine will see must be what the files say.
+// A log's actions among each other. In: the replayed log. Out: whether each file was added once and removed
+// only while it was live, positions only went forward, and each commit holds what its own commitInfo counts.
+// Last the kernel is asked for the same version: what the engine will see must be what the files say.
 #include <arrow/api.h>
 #include <fmt/format.h>
 
@@ -63,7 +63,8 @@ Check CheckActions(const TableLog& log) {
   return check;
 }
 
-// What a commit of ours says about its own content (CommitOnce): a commit that lost a line, or in which a position was changed.
+// What a commit of ours says about its own content (CommitOnce): a commit that lost a line, or in which a
+// position was changed.
 Check CheckCommits(const TableLog& log) {
   Check check{log.layout->name + ": each commit holds what it says", true, "", {}};
   for (const std::string& place : log.bad_commits) Wrong(check, place);

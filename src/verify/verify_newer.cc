@@ -1,7 +1,8 @@
-// What is newer than a log's last commit. In: the listing, and the positions of the other tables. Out: each such file, and whether it may be set
-// aside. The kernel takes a checkpoint above the last commit for the table and goes on behind it: the commits between are then missing for
-// good. It is what a restored or rolled-back log leaves, and worth nothing; or the commits are what was lost, and it is their only copy. A later
-// table that has read past the last commit tells: then the commits were real, and a person decides.
+// What is newer than a log's last commit. In: the listing, and the positions of the other tables. Out: each
+// such file, and whether it may be set aside. The kernel takes a checkpoint above the last commit for the
+// table and goes on behind it: the commits between are then missing for good. It is what a restored or
+// rolled-back log leaves, and worth nothing; or the commits are what was lost, and it is their only copy. A
+// later table that has read past the last commit tells: then the commits were real, and a person decides.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// The words of a verification. In: the checks. Out: a line each, the places below it, and one verdict at the end; or JSON.
+// The words of a verification. In: the checks. Out: a line each, the places below it, and one verdict at the
+// end; or JSON.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,7 +1,8 @@
-// What a table is: protocol and metadata. In: every protocol and metaData of the replayed log, and what this program makes a table with. Out:
-// whether each still says it. A reader believes these few lines: a protocol that no reader knows locks everybody out, one that is too low lets
-// old writers in, a column that may not be null refuses our rows, a short retention takes files from under a reader. Another program may
-// add (columns that may be null, features, properties of its own); it may not take away.
+// What a table is: protocol and metadata. In: every protocol and metaData of the replayed log, and what this
+// program makes a table with. Out: whether each still says it. A reader believes these few lines: a protocol
+// that no reader knows locks everybody out, one that is too low lets old writers in, a column that may not be
+// null refuses our rows, a short retention takes files from under a reader. Another program may add (columns
+// that may be null, features, properties of its own); it may not take away.
 #include <arrow/api.h>
 #include <fmt/format.h>
 
@@ -21,8 +22,8 @@ using std::chrono::milliseconds;
 
 // What the kernel makes a table with (table features), and the last that the protocol has.
 constexpr std::int64_t kReaderVersion = 3, kWriterVersion = 7;
-// `[maintenance]` had its say when the table was made, perhaps not the one that is in force now; less than this is a choice only of
-// whoever has it in force.
+// `[maintenance]` had its say when the table was made, perhaps not the one that is in force now; less than
+// this is a choice only of whoever has it in force.
 constexpr std::chrono::hours kLeastRetention{1};
 
 std::string Where(const DescribingAction& action) { return fmt::format("version={} ", action.version); }
