@@ -96,16 +96,23 @@ void CheckColumn(Check& check, const std::string& where, const arrow::Field* our
   }
 }
 
-void CheckColumns(Check& check, const TableLog& log, const DescribingAction& metadata) {
+// Out: the names of our columns in the order in which they are there.
+std::vector<std::string> CheckColumns(Check& check, const TableLog& log, const DescribingAction& metadata) {
   std::string where = Where(metadata) + "metaData.schemaString: ";
   auto text = TextOf(metadata.fields, "schemaString");
   auto schema = text ? ParseLogJson(*text) : Result<LogFields>(Corrupt("there is none"));
   auto columns = schema ? ItemsOf(*schema, "fields") : Result<std::vector<LogValue>>(std::unexpected(schema.error()));
-  if (!columns) return Wrong(check, where + columns.error().message);
   std::vector<std::string> names, wanted;
+  if (!columns) {
+    Wrong(check, where + columns.error().message);
+    return names;
+  }
   for (const LogValue& item : *columns) {
     auto column = ParseLogJson(item.text);
-    if (!column) return Wrong(check, where + column.error().message);
+    if (!column) {
+      Wrong(check, where + column.error().message);
+      return names;
+    }
     std::string name = TextOf(*column, "name").value_or("");
     auto ours = log.layout->schema->GetFieldByName(name);
     CheckColumn(check, where + "column=" + name, ours.get(), *column);
@@ -116,8 +123,6 @@ void CheckColumns(Check& check, const TableLog& log, const DescribingAction& met
     auto times = std::ranges::count(names, name);
     if (times != 1) Wrong(check, fmt::format("{}column={}: it is there {} times", where, name, times));
   }
-  if (names.size() == wanted.size() && names != wanted && std::ranges::is_permutation(names, wanted))
-    Wrong(check, where + "the columns are in another order");
   auto partitions = ItemsOf(metadata.fields, "partitionColumns");
   std::vector<std::string> by;
   for (const LogValue& item : partitions ? *partitions : std::vector<LogValue>()) by.push_back(item.text);
@@ -125,6 +130,7 @@ void CheckColumns(Check& check, const TableLog& log, const DescribingAction& met
     Wrong(check, Where(metadata) + fmt::format("metaData.partitionColumns: are {} instead of {}", fmt::join(by, ","),
                                                fmt::join(log.layout->partition_columns, ",")));
   }
+  return names;
 }
 
 // Positions must outlive everything: a table that forgets them would be filled twice.
@@ -195,7 +201,9 @@ Check CheckShape(const TableLog& log, const VerifyOptions& options) {
     if (TextOf(metadata.fields, "id") != log.table_id) Wrong(check, Where(metadata) + "metaData.id: the table has another id");
     auto format = MembersOf(metadata.fields, "format");
     if (!format || TextOf(*format, "provider") != "parquet") Wrong(check, Where(metadata) + "metaData.format: is not parquet");
-    CheckColumns(check, log, metadata);
+    std::vector<std::string> names = CheckColumns(check, log, metadata), made = log.layout->schema->field_names();
+    if (names != made && std::ranges::is_permutation(names, made))
+      Wrong(check, Where(metadata) + "metaData.schemaString: the columns are in another order");
     CheckProperties(check, log, metadata, options);
   }
   return check;
