@@ -169,9 +169,11 @@ Status ReadThrough(const TableLog& log, const std::string& path) {
 // The checks of a table's files, a portion of files at a time.
 class FilesCheck {
  public:
-  explicit FilesCheck(const TableLog& log) : log_(log) {}
-  Check there{log_.layout->name + ": files present with their size", true, "", {}};
-  Check right{log_.layout->name + ": rows, statistics and partitions as in the log", true, "", {}};
+  explicit FilesCheck(const TableLog& log)
+      : there{log.layout->name + ": files present with their size", true, "", {}},
+        right{log.layout->name + ": rows, statistics and partitions as in the log", true, "", {}},
+        log_(log) {}
+  Check there, right;
   std::int64_t files = 0, bytes = 0, read = 0;
 
   Status Take(const std::vector<LiveFile>& portion) {
