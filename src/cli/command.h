@@ -35,6 +35,9 @@ struct CommandContext {
   // The configuration as these flags make it, checked for what it is wanted for; on an error says so, every reason on a line, and returns
   // the exit code in `exit_code`.
   std::optional<Config> Load(int* exit_code, ConfigUse use = ConfigUse::kRead) const;
+  // For commands that only read. Who has not named a lake and has none in the default place, but the recording's lake, gets that one, and
+  // is told: README's next commands work while the recording plays.
+  void UseTheLakeThatIsThere(Config& config) const;
   // From now on SIGHUP reads the configuration again: for commands that run until they are stopped. In: what Load gave.
   void ReloadAtHangup(Config& config, ConfigUse use) const;
   // Whether a setting was given on the command line.

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "cli/signals.h"
+#include "query/storage_kind.h"
 
 namespace cryptostream {
 namespace {
@@ -93,6 +94,19 @@ std::optional<Config> CommandContext::Load(int* exit_code, ConfigUse use) const 
   ApplyLogLevel(*this, *config);
   for (const std::string& warning : config->warnings) LogWarn("{}", warning);
   return *std::move(config);
+}
+
+void CommandContext::UseTheLakeThatIsThere(Config& config) const {
+  static const Config defaults;
+  if (config.lake.root != defaults.lake.root || IsGiven("storage.path")) return;
+  auto is_lake = [](const std::string& root) {
+    auto found = WhatIsThere(root);
+    return found && found->kind == StorageKind::kOurs;
+  };
+  if (is_lake(config.lake.root) || !is_lake(config.source.demo_path)) return;
+  std::fprintf(stderr, "cryptostream: there is no lake in %s; reading the recording's, %s (--storage DIR names another)\n",
+               config.lake.root.c_str(), config.source.demo_path.c_str());
+  config.lake.root = config.source.demo_path;
 }
 
 void CommandContext::ReloadAtHangup(Config& config, ConfigUse use) const {

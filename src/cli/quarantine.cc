@@ -42,6 +42,7 @@ int List(Flags& flags, CommandContext& context) {
   int exit_code = kExitDone;
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
+  context.UseTheLakeThatIsThere(*config);
   auto views = OpenLakeViews(config->lake.root);
   if (!views) return Failed(views.error());
   auto rows = ListRejected(*views->duck, flags.filter);

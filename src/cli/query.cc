@@ -160,7 +160,9 @@ Command AddShow(CLI::App& program, CommandContext& context) {
   return {app, [flags](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
-            return config ? Show(context, *config, *flags) : exit_code;
+            if (!config) return exit_code;
+            context.UseTheLakeThatIsThere(*config);
+            return Show(context, *config, *flags);
           }};
 }
 
@@ -184,7 +186,9 @@ Command AddQuery(CLI::App& program, CommandContext& context) {
   return {app, [sql, flags](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
-            return config ? RunQuery(context, *config, *sql, *flags) : exit_code;
+            if (!config) return exit_code;
+            context.UseTheLakeThatIsThere(*config);
+            return RunQuery(context, *config, *sql, *flags);
           }};
 }
 

@@ -63,6 +63,7 @@ int Verify(const Flags& flags, CommandContext& context) {
   int exit_code = kExitDone;
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
+  context.UseTheLakeThatIsThere(*config);
   auto left = flags.repair ? Repair(*config) : Result<bool>(false);
   if (!left) return Failed(left.error());
   Progress progress("verify", !context.quiet);
