@@ -46,7 +46,8 @@ std::string ScopeOf(std::string_view id) {
   if (rest.starts_with("recording/")) return "file";
   if (rest.starts_with("file/") || rest.starts_with("import/")) return std::string(rest.substr(0, rest.find('/')));
   if (rest.starts_with("quarantine/")) return "again";
-  if (rest.starts_with("upgraded/")) return "direct/upgraded";  // no input: what became of a topic's positions (kafka/start_plan.cc)
+  if (rest.starts_with("upgraded/"))
+    return "direct/upgraded";  // no input: what became of a topic's positions (kafka/start_plan.cc)
   auto topic = TopicOf(rest);
   return topic ? "topic/" + *topic + std::string(rest.substr(rest.rfind('/'))) : "any";
 }

@@ -66,7 +66,7 @@ def test_the_engine_and_verify_read_alike(seed, count, cryptostream, tmp_path):
     taken = {row["offset"]: row["value"] for row in tables["bronze"].rows()}
     assert taken == {i: line for i, line in enumerate(written) if line}, "each line that is not blank, byte for byte"
     silver, refused = tables["silver"].rows(), tables["quarantine"].rows()
-    assert len(silver) > count / 5 and len({row["reason"].partition(":")[0] for row in refused}) >= 12, "both kinds, for many reasons"
+    assert len(silver) > count / 10 and len({row["reason"].partition(":")[0] for row in refused}) >= 12, "both kinds, for many reasons"
     assert {judge.micros(row["api_timestamp"]) for row in silver} <= {cut for line in written for cut in [cut_time(line)] if cut is not None}
 
 
@@ -75,6 +75,6 @@ def cut_time(line):
     try:
         message = json.loads(line.removeprefix("\ufeff"), parse_float=str, parse_int=str)
         stamp = fractions.Fraction(message["timestamp"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return stamp * 1_000_000 // 1 if stamp >= 0 else 0
