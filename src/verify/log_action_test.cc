@@ -1,3 +1,4 @@
+// Actions of a log, read from the lines of commits. In: JSON as several writers write it. Out: one form, or why there is none.
 #include "verify/log_action.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// The files of a log found by their names. In: folders of made-up names. Out: which count, and as what.
 #include "verify/log_listing.h"
 
 #include <gtest/gtest.h>
