@@ -87,11 +87,11 @@ Result<std::map<std::string, std::int64_t>> LakeRun::PositionsOf(std::string_vie
 Result<std::optional<Timestamp>> LakeRun::Newest(std::string_view source) {
   CS_ASSIGN(auto files, lake_->bronze().Files());
   if (files.empty()) return std::nullopt;
-  constexpr QueryLimits kPatient{.timeout = std::chrono::minutes(5)};
+  const QueryLimits patient{.timeout = std::chrono::minutes(5)};
   PinnedView view{"bronze", &BronzeLayout(), lake_->bronze().snapshot(), lake_->bronze().root_path()};
   CS_ASSIGN(auto duck, OpenPinnedViews(lake_->options().root, {view}));
   CS_ASSIGN(SqlRows rows,
-            duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, kPatient));
+            duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, patient));
   const SqlValue& newest = rows.rows.front().front();
   if (IsSqlNull(newest)) return std::nullopt;
   return std::get<Timestamp>(newest);
