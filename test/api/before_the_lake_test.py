@@ -7,7 +7,7 @@ import deltalake
 import pyarrow as pa
 import pytest
 
-from conftest import Server
+from server import Server
 
 ROWS = [{"timestamp": 1_709_683_200 + i * 20, "coin_id": "bitcoin", "price": 100 + i, "source": "coingecko"} for i in range(12)]
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import Server
+from server import Server
 
 MESSAGES = pathlib.Path(__file__).parent.parent / "data/cases/18-far-apart/messages.jsonl"
 

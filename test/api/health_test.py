@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from conftest import Server
+from server import Server
 
 
 def rfc3339(time):

@@ -47,7 +47,7 @@ class Scrape:
 @pytest.fixture(scope="module")
 def engine(binary, tmp_path_factory):
     """`run` over a recording that it has taken whole, with a bad row, a row twice and a late one."""
-    from conftest import Server
+    from server import Server
     folder = tmp_path_factory.mktemp("metrics")
     lines = [message(second, coin, 100 + second) for second in range(0, 1200, 10) for coin in ("bitcoin", "ethereum")]
     lines += ["no json", lines[3], message(5, "bitcoin", 7)]

@@ -9,7 +9,7 @@ import time
 import urllib.request
 
 import pytest
-from conftest import clean_environment
+from program import clean_environment
 
 BAD = {
     "no coins": (["coingecko.coins="], "coingecko.coins"),

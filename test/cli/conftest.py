@@ -1,13 +1,10 @@
 """The commands as a person types them."""
 
-import json
-import os
 import subprocess
 
 import pytest
 
-def clean_environment(**more):
-    return {key: value for key, value in os.environ.items() if not key.startswith("CRYPTOSTREAM_")} | more
+from program import clean_environment, messages
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +16,6 @@ def cryptostream(binary):
         return subprocess.run([binary, *map(str, arguments)], env=clean_environment(**(env or {})), timeout=timeout, **keywords)
 
     return run
-
-
-def messages(path, count, step_s=1):
-    rows = ({"timestamp": 1_723_118_400 + i * step_s, "coin_id": ("bitcoin", "ethereum")[i % 2], "price": 60000.123456789 + i, "volume_24h": 1.5e9}
-            for i in range(count))
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import time
 
 import pyarrow.parquet
 import pytest
-from conftest import clean_environment
+from program import clean_environment
 
 PRINTING = [["show", "gold"], ["show", "gold", "--json"], ["query", "select 1"], ["quarantine", "list"], ["verify"], ["verify", "--json"],
             ["compact"], ["vacuum", "--dry-run"], ["retention", "--dry-run"], ["quarantine", "replay", "--dry-run"],

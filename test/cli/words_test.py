@@ -5,7 +5,7 @@ import pty
 import subprocess
 
 import pytest
-from conftest import clean_environment, messages
+from program import clean_environment, messages
 
 COMMANDS = [[], ["run"], ["serve"], ["replay"], ["produce"], ["stream"], ["backfill"], ["import"], ["show"], ["query"], ["verify"],
             ["compact"], ["vacuum"], ["retention"], ["recompute"], ["quarantine"], ["quarantine", "list"], ["quarantine", "replay"],
