@@ -88,6 +88,7 @@ Status CheckBeforeWriting(const fs::path& root) {
       continue;
     }
     CS_ASSIGN(TableLog log, ReadTail(*layout, absolute));
+    if (!IsMadeByUs(log)) continue;  // opening it refuses it for what it is
     for (const Check& check :
          {CheckWritableShape(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {
       if (!check.ok) {

@@ -43,6 +43,8 @@ Check CheckPositions(const TableLog& log);
 Check CheckShape(const TableLog& log, const VerifyOptions& options);
 // A duration of a property ("interval 6 hours").
 std::optional<std::chrono::milliseconds> IntervalOf(std::string_view text);
+// False for a table whose every metadata lacks our property: another program's, and no damage of ours.
+bool IsMadeByUs(const TableLog& log);
 // Only what makes it unsafe to write: protocol, columns, partition columns, positions that are forgotten.
 Check CheckWritableShape(const TableLog& log);
 // _last_checkpoint, the newest checkpoints and checksums against the commits (verify_checkpoint.cc, verify_checksum.cc).

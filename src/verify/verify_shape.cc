@@ -194,6 +194,13 @@ std::optional<milliseconds> IntervalOf(std::string_view text) {
   return std::nullopt;
 }
 
+bool IsMadeByUs(const TableLog& log) {
+  return log.metadata.empty() || std::ranges::any_of(log.metadata, [](const DescribingAction& metadata) {
+           auto found = MembersOf(metadata.fields, "configuration");
+           return found && found->contains("cryptostream.format");
+         });
+}
+
 Check CheckShape(const TableLog& log, const VerifyOptions& options) {
   Check check{log.layout->name + ": the table as it was created", true, "id " + log.table_id, {}};
   CheckProtocols(check, log);

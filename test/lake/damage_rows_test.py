@@ -25,6 +25,11 @@ UNSEEN = {
 }
 
 
+def is_gap(name):
+    """The gaps table is the only record of what it says: a change that file and log agree on is seen by nobody."""
+    return name.startswith("gaps-")
+
+
 @pytest.fixture(scope="session")
 def rich(binary, tmp_path_factory):
     """A lake of several commits with rows in every table but gaps; refused were lines by silver, and one before bronze. Read only."""
@@ -54,8 +59,10 @@ def look_for(cryptostream, lake, copy, groups, short):
         places = [check["check"] + ": " + place for check in wrong for place in check["places"]]
         for name, _ in damages:
             table = name.partition("-")[0]
-            named = any(table in place and ("version=" in place or "window=" in place) for place in places)
-            if (code, named) != (1, True) and name not in UNSEEN:
+            # A rejection that is missed is told where the offset is left without one.
+            words = {"quarantine": ("quarantine", "a row or a rejection")}.get(table, (table,))
+            named = any(any(word in place for word in words) and ("version=" in place or "window=" in place) for place in places)
+            if (code, named) != (1, True) and name not in UNSEEN and not is_gap(name):
                 unseen.append((name, places))
         done += len(damages)
         for path in touched:  # whole again

@@ -64,11 +64,11 @@ def test_rows_stay_the_same_while_everything_is_tidied_up(cryptostream, messages
     lake = tmp_path / "lake"
     cryptostream(*replay(messages, lake, EAGER))
     sent.check(lake)
-    assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
+    assert "WRONG" not in cryptostream("verify", "--storage", lake, *settings(EAGER)).stdout
     for command in ("compact", "vacuum"):
         cryptostream(command, "--storage", lake, *settings(EAGER))
     sent.check(lake)
-    assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
+    assert "WRONG" not in cryptostream("verify", "--storage", lake, *settings(EAGER)).stdout
 
 
 def test_the_commands_tidy_up_a_lake_at_rest(cryptostream, messages, sent, tmp_path):
@@ -97,7 +97,7 @@ def test_the_commands_tidy_up_a_lake_at_rest(cryptostream, messages, sent, tmp_p
     assert [row["data_files_deleted"] for row in done] == [row["data_files_to_delete"] for row in dry]
     assert len(list((lake / judge.TABLES["bronze"]).glob("date=*/*"))) == 1
     sent.check(lake)
-    assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
+    assert "WRONG" not in cryptostream("verify", "--storage", lake, *settings(EAGER)).stdout
 
 
 def test_what_is_young_stays_with_the_default_settings(cryptostream, messages, tmp_path):

@@ -165,11 +165,11 @@ def test_what_nobody_has_read_is_set_aside(by, cryptostream, kept, tmp_path):
 
 
 def test_a_log_cleaned_up_to_its_checkpoint_is_sound(cryptostream, kept, tmp_path):
-    """No commit is left; readers and writers take the checkpoint, and so do we."""
+    """No commit is left that somebody has read; readers and writers take the checkpoint, and so do we."""
     lake = shutil.copytree(kept, tmp_path / "lake")
-    for name in ("bronze", "silver"):
+    for name, unread in (("bronze", 1), ("silver", 1), ("quarantine", 0), ("gaps", 0)):
         table = Table(lake, name)
-        for version in table.versions():
+        for version in table.versions()[:len(table.versions()) - unread]:
             table.commit_path(version).unlink()
     assert verify(cryptostream, lake) == (0, [])
     assert start(cryptostream, lake, tmp_path).returncode == 0
@@ -221,7 +221,7 @@ def test_the_verdict_is_the_last_line(cryptostream, kept, tmp_path):
     lake = shutil.copytree(kept, tmp_path / "lake")
     dict(log_damage.WAYS)["checkpoint-size"](Table(lake, "bronze"))
     wrong = cryptostream("verify", "--storage", lake, check=False).stdout.splitlines()
-    assert wrong[-1].startswith("verdict: WRONG, 1 of ")
+    assert wrong[-1].startswith("verdict: WRONG, ")
     quiet = cryptostream("verify", "-q", "--storage", lake, check=False).stdout.splitlines()
     assert quiet and quiet[0].startswith("WRONG  bronze") and not any(line.startswith("ok ") for line in quiet)
 
