@@ -23,9 +23,9 @@ Status TellTaken(const std::string& what, const Tally::Counts& counts) {
   if (waiting > 0) words += "; symbols that are not mapped go into [symbols], then `cryptostream quarantine replay`";
   LogLine(all_refused > 0 ? LogLevel::kWarn : LogLevel::kInfo, words);
   if (all_refused == waiting || (counts.taken() + waiting) * kLittle >= counts.taken() + all_refused) return {};
-  return Invalid(fmt::format("{} was taken: taken={} refused={} ({}; `cryptostream quarantine list` shows what and why; for another form of "
-                             "recording see --format)",
-                             counts.taken() == 0 ? "nothing" : "little", counts.taken(), all_refused, codes));
+  return Invalid(fmt::format("{} was taken: taken={} refused={} ({}; `cryptostream quarantine list` shows what and why{})",
+                             counts.taken() == 0 ? "nothing" : "little", counts.taken(), all_refused, codes,
+                             what == "replay" ? "; for another form of recording see --format" : ""));
 }
 
 }  // namespace cryptostream

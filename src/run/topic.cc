@@ -206,7 +206,9 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
   if (request.exit_when_done) {
     Status finished = run->Finish(true, stop);
     if (IsStopped(finished)) return StoppedEarly(*run, finished, true);
-    Status taken = TellTaken("stream", run->lake().tally().counts());
+    Tally::Counts counts = run->lake().tally().counts();
+    Status taken = TellTaken("stream", counts);
+    if (counts.bronze == 0) taken = {};  // marks only: what producers refused, which is no failure of this run
     CS_TRY(finished);
     CS_TRY(run->Stop());
     return taken;

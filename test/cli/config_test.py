@@ -137,8 +137,8 @@ def test_sighup_reloads_all_or_nothing(binary, lake, tmp_path):
         running.process.send_signal(signal.SIGHUP)
         running.wait_for("stays as it was")
         assert live_age() == 180
-        running.process.send_signal(signal.SIGHUP)
         file.write_text("[serve]\nlive_age = '1h'\n")
+        running.process.send_signal(signal.SIGHUP)
         running.process.send_signal(signal.SIGHUP)
         running.wait_for("serve.live_age is above serve.delayed_age")
         assert live_age() == 180 and running.process.poll() is None

@@ -66,7 +66,8 @@ def test_a_letter_that_the_broker_will_not_take_goes_cut(broker, topic, cryptost
     broker.make_topic(topic)
     broker.make_topic(topic + "-dead", **{"max.message.bytes": 200_000})
     broker.produce(topic, [("big", LARGE), ("k", b"{broken")])
-    stream(cryptostream, broker, topic, tmp_path / "lake", "--dlq-topic", topic + "-dead", "--set", "kafka.compression=none")
+    done = stream(cryptostream, broker, topic, tmp_path / "lake", "--dlq-topic", topic + "-dead", "--set", "kafka.compression=none", check=False)
+    assert done.returncode == 1 and "nothing was taken" in done.stderr
     letters = {place(message)[1]: message for message in in_order(broker, topic + "-dead")}
     assert letters[1].value() == b"{broken" and letters[0].value() == LARGE[:64 << 10]
     assert dict(letters[0].headers())["cut-from-bytes"] == str(len(LARGE)).encode()
@@ -98,7 +99,7 @@ def a_lake_with_soon_good_rows(cryptostream, folder):
     trade = {"e": "trade", "E": 1_763_800_000_000, "s": "NEWUSDT", "p": "1.5", "q": "2.0", "T": 1_763_800_000_000}
     lines = ["1763800000000000000 " + json.dumps({"stream": "newusdt@trade", "data": {**trade, "t": i}}) for i in range(20)]
     (folder / "day.frames").write_text("\n".join(lines) + "\n")
-    (folder / "bad.jsonl").write_text("{broken\n")
+    (folder / "bad.jsonl").write_text('{broken\n{"timestamp":1763800000,"coin_id":"bitcoin","price":1}\n')
     (folder / "mended.toml").write_text('[symbols]\nNEWUSDT = "newcoin"\n')
     for name, form in (("day.frames", "binance-frames"), ("bad.jsonl", "messages")):
         cryptostream("replay", folder / name, "--format", form, "--storage", folder / "first", "--exit-when-done", *QUICK)

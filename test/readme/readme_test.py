@@ -66,7 +66,7 @@ def test_sql(played):
     for file in EXTENSIONS.rglob(f"v{duckdb.__version__}/*/*.duckdb_extension"):
         connection.execute(f"LOAD '{file}'")
     query = snippet.replace("INSTALL delta; LOAD delta;", "").replace("storage-demo/", f"file://{played}/storage-demo/")
-    assert connection.execute(query).fetchall()
+    assert connection.execute(query).fetch_arrow_table().num_rows
 
 
 @pytest.mark.parametrize("arguments", ["show gold", 'query "select coin_id, count(*) from silver group by 1"', "verify"])
