@@ -123,7 +123,8 @@ void CurlTransport::Handles::Prepare(const HttpClientOptions& options, const Htt
   curl_easy_reset(easy);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   // What is sent in the clear to this machine stays on it, whatever proxy the environment names.
-  if (auto url = ParseUrl(request.url); url && url->scheme == "http" && IsLoopbackHost(url->host)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (auto url = ParseUrl(request.url); url && url->scheme == "http" && IsLoopbackHost(url->host))
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -62,8 +62,8 @@ std::string WindowView(const WindowTables& tables) {
       "abs(epoch_us(\"window\".start) % {0}) + abs(epoch_us(\"window\".\"end\") - epoch_us(\"window\".start) - {0}) AS "
       "misplaced, "
       "coalesce(coin_id, '(null)') AS coin_id, coalesce(source, '(null)') AS source{1} FROM found_row WHERE "
-      "coalesce(epoch_us(\"window\".start) >= {2}, true)",
-      tables.step_us, columns, tables.whole_from_us);
+      "coalesce(epoch_us(\"window\".start) >= {2}, true) AND coalesce(epoch_us(\"window\".start) < {3}, {4})",
+      tables.step_us, columns, tables.whole_from_us, tables.until_us, tables.until_us == INT64_MAX);
 }
 
 std::string WindowComparison(const WindowTables& tables, const std::string& pairs) {

@@ -3,6 +3,9 @@
 //
 // While late rows wait to be worked in (`corrected` behind what gold has read), a window that they touch may still be as it was at an
 // earlier version of silver. Only such a window is computed again at each version in between; it must be equal to one of them.
+//
+// A large table is compared in slices of event time, each within the memory that DuckDB has: the state of an aggregate cannot be spilled, and
+// a year of ten coins has five million windows.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,23 +37,57 @@ Result<GoldState> StateOf(const TableLog& silver, const Positions& positions) {
   return state;
 }
 
+// The upper bound of a slice; both bounds also on the column itself, so that row groups beside the slice are not read.
+std::string SliceFilter(const WindowTables& tables) {
+  if (tables.until_us == INT64_MAX) return "";
+  return fmt::format(
+      " AND us < {1} AND s.api_timestamp >= to_timestamp({0} // 1000000) AND s.api_timestamp < to_timestamp({1} // 1000000)",
+      tables.whole_from_us, tables.until_us);
+}
+
 // Silver's rows of closed windows, as `tick`. In: more of its FROM clause, and the column that keeps computations apart.
 std::string TickView(const GoldState& state, const std::string& v, const std::string& join, const std::string& where) {
   return fmt::format(
       "CREATE VIEW tick AS SELECT {} AS v, version, s.source, s.coin_id, us, price, quantity, trade_id, volume_24h, market_cap, "
       "last_updated FROM (SELECT *, epoch_us(api_timestamp) AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
-      "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}",
-      v, state.closed, join, state.tables.whole_from_us, state.consumed, where);
+      "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
+      v, state.closed, join, state.tables.whole_from_us, state.consumed, where, SliceFilter(state.tables));
 }
 
-Result<std::unique_ptr<Duck>> Open(const PinnedTables& tables, const GoldState& state, const std::string& ticks) {
+Result<std::vector<std::string>> Rows(const PinnedTables& tables) {
   std::vector<std::string> setup;
   for (const auto& [name, rows_name] : {std::pair("silver", "silver"), std::pair("gold", "found")}) {
     const TableLog& log = tables.at(name);
     CS_ASSIGN(std::vector<std::string> rows, RowSetup(log, log.version, rows_name));
     setup.insert(setup.end(), rows.begin(), rows.end());
   }
+  return setup;
+}
+
+// Cuts event time into slices of whole days with about kRowsASlice rows of silver each; a small lake is one slice. The last has no end.
+Result<std::vector<WindowTables>> SlicesOf(const PinnedTables& tables, const WindowTables& whole) {
+  constexpr std::int64_t kRowsASlice = 100'000, kDayUs = 86'400'000'000;
+  CS_ASSIGN(std::vector<std::string> setup, Rows(tables));
+  CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
+  CS_ASSIGN(std::int64_t rows, Number(*duck, "SELECT count(*) FROM silver_row"));
+  if (rows <= kRowsASlice) return std::vector{whole};
+  CS_ASSIGN(std::int64_t first, Number(*duck, "SELECT epoch_us(min(api_timestamp)) FROM silver_row"));
+  CS_ASSIGN(std::int64_t last, Number(*duck, "SELECT epoch_us(max(api_timestamp)) FROM silver_row"));
+  first = std::max(first, whole.whole_from_us) / kDayUs * kDayUs;
+  std::int64_t days = ((last - first) / kDayUs + 1) * kRowsASlice / rows;
+  std::vector<WindowTables> slices{whole};
+  for (std::int64_t at = first + std::max<std::int64_t>(days, 1) * kDayUs; at <= last;
+       at += std::max<std::int64_t>(days, 1) * kDayUs) {
+    slices.back().until_us = at;
+    slices.push_back(whole);
+    slices.back().whole_from_us = at;
+  }
+  return slices;
+}
+
+Result<std::unique_ptr<Duck>> Open(const PinnedTables& tables, const GoldState& state, const std::string& ticks) {
+  CS_ASSIGN(std::vector<std::string> setup, Rows(tables));
   setup.push_back(WindowView(state.tables));
   setup.push_back(ticks);
   for (std::string& statement : WindowSetup()) setup.push_back(std::move(statement));
@@ -107,21 +144,27 @@ Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   CS_ASSIGN(Positions positions, gold.PositionsAt(gold.version));
   CS_ASSIGN(GoldState state, StateOf(silver, positions));
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
-  CS_ASSIGN(auto duck, Open(tables, state, TickView(state, std::to_string(state.consumed) + "::BIGINT", "", "")));
-
   Check once{"gold: one row a window, coin and source", true, "", {}};
-  WrongRows(once, *duck, DoubledWindows(state.tables));
-  CS_ASSIGN(std::int64_t rows, Number(*duck, "SELECT count(*) FROM found_window"));
-  once.detail = fmt::format("{} rows", rows);
-
   Check same{"gold: every closed window as silver gives it, every column", true, "", {}};
-  CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck, state.tables, state.consumed));
+  std::int64_t rows = 0, windows = 0;
   std::size_t waiting = 0;
-  if (!differences.empty() && state.corrected < state.consumed) {
-    CS_ASSIGN(waiting, ExcuseWaiting(tables, state, differences));
+  CS_ASSIGN(std::vector<WindowTables> slices, SlicesOf(tables, state.tables));
+  for (const WindowTables& slice : slices) {
+    state.tables = slice;
+    CS_ASSIGN(auto duck, Open(tables, state, TickView(state, std::to_string(state.consumed) + "::BIGINT", "", "")));
+    WrongRows(once, *duck, DoubledWindows(slice));
+    CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck, slice, state.consumed));
+    if (!differences.empty() && state.corrected < state.consumed) {
+      CS_ASSIGN(std::size_t excused, ExcuseWaiting(tables, state, differences));
+      waiting += excused;
+    }
+    for (const Difference& difference : differences) Wrong(same, difference.place);
+    CS_ASSIGN(std::int64_t found, Number(*duck, "SELECT count(*) FROM found_window"));
+    CS_ASSIGN(std::int64_t wanted, Number(*duck, "SELECT count(*) FROM want"));
+    rows += found;
+    windows += wanted;
   }
-  for (const Difference& difference : differences) Wrong(same, difference.place);
-  CS_ASSIGN(std::int64_t windows, Number(*duck, "SELECT count(*) FROM want"));
+  once.detail = fmt::format("{} rows", rows);
   same.detail = fmt::format("{} windows, {} wait for late rows", windows, waiting);
   checks.push_back(std::move(once));
   checks.push_back(std::move(same));

@@ -110,6 +110,7 @@ struct WindowTables {
   std::string table, upstream;        // names for people
   std::int64_t step_us = 60'000'000;  // length of a window
   std::int64_t whole_from_us = 0;     // windows before this lie in days that retention dropped, and are not compared
+  std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
 };
 // The statement that makes the view `found_window` of `found_row`; the windows of `found_window` with more than one row.
 std::string WindowView(const WindowTables& tables);

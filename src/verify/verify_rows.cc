@@ -12,7 +12,7 @@
 namespace cryptostream {
 namespace {
 
-// What DuckDB may hold of rows at once; the rest it spills. With it a verification stays below 300 MB whatever the lake holds.
+// What DuckDB may hold of rows at once; the rest it spills, where it can. Aggregates cannot, so who has many compares in slices (verify_gold.cc).
 constexpr std::uint64_t kMemoryMb = 150;
 
 }  // namespace
