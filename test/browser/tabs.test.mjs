@@ -16,10 +16,12 @@ const NO_SHARED_WORKER = "delete globalThis.SharedWorker";
 const NO_CHANNEL = "delete globalThis.SharedWorker; delete globalThis.BroadcastChannel";
 
 let browser;
-before(async () => {
-  browser = await launchChromium();
-});
-after(() => browser.close());
+if (process.env.CRYPTOSTREAM_LONG) {
+  before(async () => {
+    browser = await launchChromium();
+  });
+  after(() => browser.close());
+}
 
 /** Runs a story with one browser profile, and a server behind a proxy that counts streams. */
 async function withTabs({ script, port = "0" }, story) {
