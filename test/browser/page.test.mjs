@@ -208,7 +208,8 @@ test("UTC and local time differ by the visitor's zone, everywhere, and the choic
     assert.match(local.lake, /as of \d\d:\d\d:\d\d local time/);
     assert.equal(local.head, "Opens (local time)");
     const minutes = (text) => Date.parse(`${text} GMT`) / 60_000;
-    assert.equal(minutes(local.oldest) - minutes(utc.oldest), 5 * 60 + 45);
+    const shift = minutes(local.oldest) - minutes(utc.oldest) - (5 * 60 + 45);
+    assert.ok(shift === 0 || shift === 1, `${shift}`); // a minute can begin between the two looks
     await page.reload();
     await waitForBars(page, 400);
     assert.match(await page.locator(".legend-time").innerText(), / local time$/);
