@@ -103,6 +103,23 @@ async function events(server, types) {
   return found;
 }
 
+test("a candle whose time has not passed is open, before the first price of a stand-in too", async () => {
+  const fresh = await startStandIn();
+  try {
+    for (const server of [fresh, binary]) {
+      for (const { coin } of (await json(server, "/api/v1/coins")).coins) {
+        for (const interval of ["1m", "5m", "15m", "1d"]) {
+          const { candles } = await json(server, `/api/v1/candles?coin=${coin}&interval=${interval}&limit=50`);
+          const early = candles.filter((candle) => candle.closed && Date.parse(candle.close_time) > Date.now() + 1_000);
+          assert.deepEqual(early, [], `${server.url} ${coin} ${interval}`);
+        }
+      }
+    }
+  } finally {
+    await fresh.stop();
+  }
+});
+
 test("the binary's own answers satisfy its description", async () => {
   for (const [route, path] of Object.entries(ROUTES)) assertValid(route, await json(binary, path), "binary");
 });

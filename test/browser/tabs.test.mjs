@@ -2,13 +2,10 @@
 // the tabs must share one stream; and whoever holds it may go: the tab, the worker,
 // the server.
 import assert from "node:assert/strict";
-import { after, before, test as nodeTest } from "node:test";
+import { after, before, test } from "node:test";
 import { failOnErrors, launchChromium, newestClose, waitForBars, waitForMove } from "./chromium.mjs";
 import { startProxy } from "./proxy.mjs";
 import { startStandIn } from "./servers.mjs";
-
-// Of `make test-long` only: about one run in five a tab gets no update for 30 s, and the cause is not known yet.
-const test = process.env.CRYPTOSTREAM_LONG ? nodeTest : () => undefined;
 
 const VIEWS = ["bitcoin&interval=1m", "ethereum&interval=5m", "solana&interval=1m", "ripple&interval=15m"];
 // What tells the hub that a tab is there is not the window system but the page's own word.
@@ -16,12 +13,10 @@ const NO_SHARED_WORKER = "delete globalThis.SharedWorker";
 const NO_CHANNEL = "delete globalThis.SharedWorker; delete globalThis.BroadcastChannel";
 
 let browser;
-if (process.env.CRYPTOSTREAM_LONG) {
-  before(async () => {
-    browser = await launchChromium();
-  });
-  after(() => browser.close());
-}
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
 
 /** Runs a story with one browser profile, and a server behind a proxy that counts streams. */
 async function withTabs({ script, port = "0" }, story) {
@@ -108,7 +103,7 @@ test("a server that was started anew is found again by every tab", () =>
     const again = await startStandIn();
     try {
       proxy.setTarget(again.url);
-      await Promise.all(pages.map((page) => page.locator('#connection[data-state="open"]').waitFor({ timeout: 90_000 })));
+      await Promise.all(pages.map((page) => page.locator('#connection[data-state="open"]').waitFor()));
       await assertMoves(pages);
       await waitForStreams(proxy, 1);
     } finally {

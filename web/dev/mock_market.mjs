@@ -45,6 +45,7 @@ export function makeMinutes(coinIndex, endMs, count, stepMinutes, trades) {
     if (stepMinutes > 1) minutes.push({ ...minute(openMs, price, price, price, price, share, false), samples: 1 });
     else minutes.push(minute(openMs, open, high, low, price, share, trades));
   }
+  if (minutes.length > 0) minutes.at(-1).closed = false; // this minute is running
   return minutes;
 }
 
@@ -69,7 +70,10 @@ export function rollUp(minutes, lengthMs, source) {
       window.closed = bar.closed;
     }
   }
-  return [...windows.values()].map((bar) => toCandle(bar, lengthMs, source));
+  // As the server tells it: a window is closed when its time has passed, not when its newest minute is. An open bar never
+  // replaces a closed one on the page.
+  const passedMs = minutes.length > 0 ? minutes.at(-1).openMs + MINUTE_MS : 0;
+  return [...windows.values()].map((bar) => toCandle({ ...bar, closed: bar.closed && bar.openMs + lengthMs <= passedMs }, lengthMs, source));
 }
 
 function toCandle(bar, lengthMs, source) {
