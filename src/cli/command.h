@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,5 +77,8 @@ std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& c
 int Failed(const Error& error);
 // The same for a flag that was given wrongly.
 int UsageFailed(const Error& error);
+
+// Opens a lake that is there for a command that changes it; a mistyped path must not make a new one.
+Result<std::unique_ptr<Lake>> OpenExisting(const Config& config);
 
 }  // namespace cryptostream

@@ -96,6 +96,11 @@ std::optional<Config> CommandContext::Load(int* exit_code, ConfigUse use) const 
   return *std::move(config);
 }
 
+Result<std::unique_ptr<Lake>> OpenExisting(const Config& config) {
+  CS_TRY(CheckIsLake(config.lake.root));
+  return Lake::Open(config.lake);
+}
+
 void CommandContext::UseTheLakeThatIsThere(Config& config) const {
   static const Config defaults;
   if (config.lake.root != defaults.lake.root || IsGiven("storage.path")) return;

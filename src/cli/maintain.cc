@@ -7,16 +7,9 @@
 #include "cli/command.h"
 #include "maintain/maintainer.h"
 #include "query/print.h"
-#include "query/storage_kind.h"
 
 namespace cryptostream {
 namespace {
-
-// Opens a lake that is there; a mistyped path must not make a new one.
-Result<std::unique_ptr<Lake>> OpenExisting(const Config& config) {
-  CS_TRY(CheckIsLake(config.lake.root));
-  return Lake::Open(config.lake);
-}
 
 void Print(const SqlRows& rows, const CommandContext& context) {
   PrintRows(rows, context.json ? RowFormat::kJson : RowFormat::kTable, std::cout);

@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "maintain/recompute.h"
 #include "query/print.h"
-#include "query/storage_kind.h"
 #include "run/progress.h"
 
 namespace cryptostream {
@@ -32,8 +31,7 @@ Result<TimeRange> ReadRange(const Flags& flags) {
 }
 
 Result<std::vector<Recomputed>> Run(const Config& config, const RecomputeOptions& options, StopToken stop) {
-  CS_TRY(CheckIsLake(config.lake.root));
-  CS_ASSIGN(auto lake, Lake::Open(config.lake));
+  CS_ASSIGN(auto lake, OpenExisting(config));
   return Recompute(*lake, options, stop);
 }
 

@@ -23,4 +23,20 @@ std::map<Name, Timestamp> ClosedTimes(const Positions& positions) {
   return closed;
 }
 
+Positions StandingBefore(const Positions& now, const Positions& next) {
+  Positions standing;
+  for (const auto& [id, position] : next) {
+    if (auto found = now.find(id); found != now.end()) standing.insert(*found);
+  }
+  return standing;
+}
+
+Positions PositionsBelow(const Positions& positions, std::string_view prefix) {
+  Positions below;
+  for (auto at = positions.lower_bound(std::string(prefix)); at != positions.end() && at->first.starts_with(prefix); ++at) {
+    below[at->first.substr(prefix.size())] = at->second;
+  }
+  return below;
+}
+
 }  // namespace cryptostream

@@ -44,4 +44,9 @@ inline std::int64_t PositionOr(const Positions& positions, const std::string& id
   return found == positions.end() ? otherwise : found->second;
 }
 
+// Those of `now` that `next` moves: what a table must say before a commit that brings `next` (CommitPlan::expected).
+Positions StandingBefore(const Positions& now, const Positions& next);
+// The positions whose app id begins with `prefix`, by the rest of the id.
+Positions PositionsBelow(const Positions& positions, std::string_view prefix);
+
 }  // namespace cryptostream

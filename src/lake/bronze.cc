@@ -144,8 +144,7 @@ void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
   for (const Reject& reject : batch.rejects) {
     if (reject.offset >= in_quarantine) work.rejects.push_back(reject);
     if (!tell || reject.offset < position) continue;
-    work.dead_letters.push_back(
-        {reject.source, reject.topic, reject.partition, reject.offset, reject.stage, reject.reason, reject.key, reject.value});
+    work.dead_letters.push_back(LetterOf(reject));
   }
   std::string gaps_id = GapsId(batch.position_id);
   if (!batch.gaps.empty() && PositionOr(side_positions_, gaps_id, 0) < batch.next_position) {
@@ -180,9 +179,7 @@ Result<std::optional<StageWork>> BronzeStage::Prepare() {
     Settle(lake_.bronze().version());
     return std::nullopt;
   }
-  for (const auto& [id, position] : committing_positions_) {
-    if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
-  }
+  work.commit.expected = StandingBefore(positions_, committing_positions_);
   work.commit.positions = committing_positions_;
   work.commit.operation = "bronze append";
   work.commit.commit_info["offsetsWithoutRow"] = std::to_string(without_row);

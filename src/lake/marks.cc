@@ -91,9 +91,7 @@ void MarkStage::Add(const RawBatch& batch, StageWork& work, std::vector<Gap>& ga
   Senders of_rejects(batch, positions_, next_), of_gaps(batch, positions_, next_);
   auto reject = [&](const Reject& one) {
     if (one.offset >= in_quarantine) work.rejects.push_back(one);
-    if (tell_dead_letters) {
-      work.dead_letters.push_back({one.source, one.topic, one.partition, one.offset, one.stage, one.reason, one.key, one.value});
-    }
+    if (tell_dead_letters) work.dead_letters.push_back(LetterOf(one));
   };
   for (const Reject& one : batch.rejects) {
     if (one.offset >= position && of_rejects.IsNew(one.mark)) reject(one);
@@ -128,9 +126,7 @@ Result<std::optional<StageWork>> MarkStage::Prepare() {
     Committed(lake_.gaps().version());
     return std::nullopt;
   }
-  for (const auto& [id, position] : next_) {
-    if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
-  }
+  work.commit.expected = StandingBefore(positions_, next_);
   work.commit.positions = next_;
   work.commit.operation = "marks gaps";
   if (!gaps.empty()) {
@@ -163,12 +159,7 @@ MarkIntake::~MarkIntake() {
 
 Result<std::map<std::string, std::int64_t>> MarkIntake::TopicPositions() {
   CS_ASSIGN(Positions positions, lake_.gaps().Txns());
-  std::map<std::string, std::int64_t> of_topics;
-  std::string prefix = GapsId(kMarkPosition);
-  for (auto at = positions.lower_bound(prefix); at != positions.end() && at->first.starts_with(prefix); ++at) {
-    of_topics[at->first.substr(prefix.size())] = at->second;
-  }
-  return of_topics;
+  return PositionsBelow(positions, GapsId(kMarkPosition));
 }
 
 bool MarkIntake::Push(RawBatch batch, StopToken stop) {

@@ -30,6 +30,7 @@ class MarkStage final : public StageLogic {
   Result<std::optional<StageWork>> Next(StopToken stop) override;
   void Committed(Version version) override;
   void SetTrouble(bool) override {}
+  bool RejectsInput() const override { return false; }  // the producer did, or its source
 
  private:
   bool Due(StopToken stop) const;

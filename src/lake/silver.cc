@@ -191,9 +191,7 @@ Result<StageWork> SilverStage::Process(Version version, const BronzeBatchList& b
   CS_ASSIGN(work.commit.rows, SilverColumns(working_batch_->ticks));
   work.commit.positions = WatermarkPositions();
   work.commit.positions[SilverPositionId(lake_.bronze().id())] = version;
-  for (const auto& [id, position] : work.commit.positions) {
-    if (auto now = positions_.find(id); now != positions_.end()) work.commit.expected.insert(*now);
-  }
+  work.commit.expected = StandingBefore(positions_, work.commit.positions);
   work.commit.operation = "silver append";
   return work;
 }

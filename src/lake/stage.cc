@@ -44,13 +44,9 @@ Status CommitSide(Table& table, const TableLayout& layout, std::vector<Partition
   plan.rows = std::move(rows);
   plan.positions = positions;
   plan.operation = std::move(operation);
-  for (const auto& [id, position] : positions) {
-    auto found = now.find(id);
-    if (found == now.end()) continue;
-    plan.expected.insert(*found);
-    // Work that is done again after a crash may be cut shorter than it was: what is written stays written.
-    plan.positions[id] = std::max(position, found->second);
-  }
+  plan.expected = StandingBefore(now, positions);
+  // Work that is done again after a crash may be cut shorter than it was: what is written stays written.
+  for (const auto& [id, position] : plan.expected) plan.positions[id] = std::max(plan.positions[id], position);
   CS_TRY(CommitOnce(table, layout, std::move(plan), epoch));
   return {};
 }
@@ -157,7 +153,7 @@ Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
     for (const Reject& reject : work.rejects) {
       std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
       CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
-      lake_.tally().AddRejected(code);
+      if (logic_.RejectsInput()) lake_.tally().AddRejected(code);
     }
     kAfterQuarantine.Reach();
   }

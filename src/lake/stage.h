@@ -27,6 +27,11 @@ struct StageWork {
   CommitPlan commit;
 };
 
+// A rejection as the dead letters tell it.
+inline DeadLetter LetterOf(const Reject& reject) {
+  return {reject.source, reject.topic, reject.partition, reject.offset, reject.stage, reject.reason, reject.key, reject.value};
+}
+
 // Takes rejected messages of a topic and returns when they are safe there. Called again, also for the same ones, when it failed. Errors:
 // Unavailable; Cancelled, when `stop` was requested.
 using DeadLetterBox = std::function<Status(const std::vector<DeadLetter>&, StopToken stop)>;
@@ -53,6 +58,8 @@ class StageLogic {
   virtual void Committed(Version version) = 0;
   // The stage is in trouble (true) or well again (false): whoever hands batches to it must not wait for it meanwhile.
   virtual void SetTrouble(bool trouble) = 0;
+  // Whether what it rejects was input of this run (Tally); false where others rejected it before.
+  virtual bool RejectsInput() const { return true; }
 };
 
 // The one exactly-once loop, the same for all stages: load the positions, take the next input, write what it

@@ -6,15 +6,9 @@
 
 #include <algorithm>
 
+#include "base/machine_clock.h"
+
 namespace cryptostream {
-namespace {
-
-const Clock& MachineClock() {
-  static const SystemClock clock;
-  return clock;
-}
-
-}  // namespace
 
 Live::Live(LiveLimits limits, SourceOrder order, const Clock* clock)
     : limits_(limits), order_(std::move(order)), clock_(clock != nullptr ? *clock : MachineClock()) {}

@@ -45,6 +45,8 @@ class LakeRun {
   bool playing() const { return playing_ > 0; }
   // The error of a source that failed for good, or of a stage.
   std::optional<Error> failure() const;
+  // Bronze's positions whose ids begin with `prefix`, without what all app ids begin with ("bronze/topic/3"). Errors: as of the table.
+  Result<std::map<std::string, std::int64_t>> PositionsOf(std::string_view prefix);
   // Shows what a source says of itself.
   void Tell(const SourceReport& report);
   // Tells the server how the lake is. Call now and then.
@@ -65,7 +67,6 @@ class LakeRun {
   explicit LakeRun(Server* server) : server_(server) {}
   void Fail(const Error& error);
   Status End();
-  Result<std::map<std::string, std::int64_t>> PositionsOf(std::string_view prefix);
   Result<std::optional<Timestamp>> Newest(std::string_view source);
 
   Server* const server_;

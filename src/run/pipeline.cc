@@ -39,11 +39,6 @@ constexpr const char* kDemoMark = "RECORDING";
 
 }  // namespace
 
-const SystemClock& MachineClock() {
-  static const SystemClock clock;
-  return clock;
-}
-
 Result<std::unique_ptr<Server>> StartServer(const Config& config, ServeMode mode, const std::string& root) {
   ServeOptions options = config.serve;
   options.storage_root = root;

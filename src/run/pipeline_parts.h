@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/machine_clock.h"
 #include "config/config.h"
 #include "run/lake_run.h"
 #include "run/pipeline.h"
@@ -13,7 +14,6 @@ namespace cryptostream {
 
 // What the ways with and without a topic (pipeline.cc, topic_pipeline.cc) share.
 
-const SystemClock& MachineClock();
 // The API and the page over the lake at `root`.
 Result<std::unique_ptr<Server>> StartServer(const Config& config, ServeMode mode, const std::string& root);
 // CoinGecko with the plan, key and budget of the configuration.

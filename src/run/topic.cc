@@ -27,30 +27,20 @@ namespace {
 constexpr std::chrono::milliseconds kLook{250};
 constexpr std::chrono::seconds kMarksPause{30};
 
-// Bronze's positions without the prefix that all app ids share.
-Result<BronzePositions> PositionsIn(Lake& lake) {
-  CS_ASSIGN(Positions positions, lake.bronze().Txns());
-  BronzePositions bronze;
-  for (const auto& [id, position] : positions) {
-    if (id.starts_with(AppId("bronze/"))) bronze[id.substr(kAppPrefix.size())] = position;
-  }
-  return bronze;
-}
-
 // Bronze's newest record of a partition below `next`. Its offset first: that needs narrow columns only, whatever bronze's size, and the record
 // itself is then in one file.
 Result<std::optional<StoredRecord>> LastRecord(Lake& lake, const std::string& topic, std::int32_t partition, std::int64_t next) {
   PinnedView view{"bronze", &BronzeLayout(), lake.bronze().snapshot(), lake.bronze().root_path()};
   CS_ASSIGN(auto duck, OpenPinnedViews(lake.options().root, {view}));
-  const QueryLimits kPatient{.timeout = std::chrono::minutes(30)};
+  const QueryLimits patient{.timeout = std::chrono::minutes(30)};
   const std::string of_partition = " from bronze where topic = $1 and \"partition\" = $2 and \"offset\" ";
   CS_ASSIGN(SqlRows newest,
-            duck->Query("select max(\"offset\")" + of_partition + "< $3", {topic, std::int64_t{partition}, next}, kPatient));
+            duck->Query("select max(\"offset\")" + of_partition + "< $3", {topic, std::int64_t{partition}, next}, patient));
   if (IsSqlNull(newest.rows.front()[0])) return std::nullopt;
   StoredRecord record;
   record.offset = std::get<std::int64_t>(newest.rows.front()[0]);
   CS_ASSIGN(SqlRows found, duck->Query("select key, value" + of_partition + "= $3 limit 1",
-                                       {topic, std::int64_t{partition}, record.offset}, kPatient));
+                                       {topic, std::int64_t{partition}, record.offset}, patient));
   const auto& row = found.rows.front();
   if (!IsSqlNull(row[0])) record.key = std::get<std::string>(row[0]);
   record.value = std::get<std::string>(row[1]);
@@ -60,7 +50,7 @@ Result<std::optional<StoredRecord>> LastRecord(Lake& lake, const std::string& to
 void PlayTopic(LakeRun& run, std::shared_ptr<TopicConsumer> consumer, LakeRun::Role role) {
   run.PlayInput("topic", role, [&run, consumer = std::move(consumer)](StopToken stop) {
     ConsumerHooks hooks;
-    hooks.positions = [&] { return PositionsIn(run.lake()); };
+    hooks.positions = [&] { return run.PositionsOf("bronze/"); };
     hooks.last_record = [&](const std::string& topic, std::int32_t partition, std::int64_t next) {
       return LastRecord(run.lake(), topic, partition, next);
     };
@@ -206,9 +196,7 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
   if (request.exit_when_done) {
     Status finished = run->Finish(true, stop);
     if (IsStopped(finished)) return StoppedEarly(*run, finished, true);
-    Tally::Counts counts = run->lake().tally().counts();
-    Status taken = TellTaken("stream", counts);
-    if (counts.bronze == 0) taken = {};  // marks only: what producers refused, which is no failure of this run
+    Status taken = TellTaken("stream", run->lake().tally().counts());
     CS_TRY(finished);
     CS_TRY(run->Stop());
     return taken;

@@ -4,17 +4,10 @@
 
 #include <algorithm>
 
+#include "base/machine_clock.h"
 #include "base/secret.h"
 
 namespace cryptostream {
-namespace {
-
-const Clock& MachineClock() {
-  static const SystemClock clock;
-  return clock;
-}
-
-}  // namespace
 
 ServerState::ServerState(ServeOptions options)
     : options_(std::move(options)),

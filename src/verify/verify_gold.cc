@@ -75,10 +75,9 @@ Result<std::vector<WindowTables>> SlicesOf(const PinnedTables& tables, const Win
   CS_ASSIGN(std::int64_t first, Number(*duck, "SELECT epoch_us(min(api_timestamp)) FROM silver_row"));
   CS_ASSIGN(std::int64_t last, Number(*duck, "SELECT epoch_us(max(api_timestamp)) FROM silver_row"));
   first = std::max(first, whole.whole_from_us) / kDayUs * kDayUs;
-  std::int64_t days = ((last - first) / kDayUs + 1) * kRowsASlice / rows;
+  std::int64_t step = std::max<std::int64_t>(1, ((last - first) / kDayUs + 1) * kRowsASlice / rows) * kDayUs;
   std::vector<WindowTables> slices{whole};
-  for (std::int64_t at = first + std::max<std::int64_t>(days, 1) * kDayUs; at <= last;
-       at += std::max<std::int64_t>(days, 1) * kDayUs) {
+  for (std::int64_t at = first + step; at <= last; at += step) {
     slices.back().until_us = at;
     slices.push_back(whole);
     slices.back().whole_from_us = at;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "delta/position.h"
+#include "delta/retained_from.h"
 #include "query/lake_views.h"
 #include "verify/verify_parts.h"
 
@@ -18,8 +18,7 @@ constexpr std::uint64_t kMemoryMb = 150;
 }  // namespace
 
 std::int64_t WholeFromMicros(const Positions& one, const Positions& other) {
-  std::string id = AppId("retained-from");
-  return std::max({std::int64_t{0}, PositionOr(one, id, 0), PositionOr(other, id, 0)});
+  return std::max<std::int64_t>(0, ToMicros(WholeFrom(one, other)));
 }
 
 std::vector<std::string> RowsOf(const TableLog& log, const std::vector<LoggedFile>& files, const std::string& name) {
