@@ -38,7 +38,7 @@ test-long: ## the tests of make test and those that take longer
 	@WITH_TESTS=1 tools/build fuzz fuzz_targets
 	@tools/test --long
 
-lint: ## clang-format, clang-tidy and the tidy test
+lint: ## clang-format, clang-tidy, licences and sources of what we depend on, the tidy test
 	@tools/setup lint
 	@tools/lint
 
