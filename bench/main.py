@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|http|streams|start|size|hour|age|verify|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--rate N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|polls|http|streams|start|size|hour|age|verify|kafka|produce|kafka-fresh]... [--messages N] [--commits N] [--rate N] [--runs N]
 """
 
 import argparse
@@ -16,7 +16,7 @@ import verifying
 from measure import BINARY, say
 
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
-         "http": service.http, "streams": service.streams, "start": service.start, "size": service.size,
+         "polls": service.polls, "http": service.http, "streams": service.streams, "start": service.start, "size": service.size,
          "hour": upkeep.hour, "age": upkeep.age, "verify": verifying.verify, "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh}
 
 

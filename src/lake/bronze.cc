@@ -1,6 +1,7 @@
 // The first stage. In: batches from a source, each with the position it reaches. Out: rows in bronze/crypto_raw with that
-// position in the same commit. Batches gather for a second or 64 MB, several sources in one commit. A message below the
-// table's position was committed before and is dropped: a source that repeats itself after a crash does no harm.
+// position in the same commit. What comes after a quiet second is committed at once; else batches gather for a second or
+// 64 MB, several sources in one commit. A message below the table's position was committed before and is dropped: a source
+// that repeats itself after a crash does no harm.
 #include "lake/bronze.h"
 
 #include <algorithm>
@@ -17,8 +18,9 @@ namespace {
 
 const StagePoints kPoints{CrashPoint("bronze.after_load"), CrashPoint("bronze.before_commit"), CrashPoint("bronze.after_commit")};
 
-// A pause long enough to gather and short enough to stop promptly.
-constexpr std::chrono::milliseconds kPoll{50};
+// Messages of one poll come through Kafka one by one, this close together; they shall be in one commit.
+constexpr std::chrono::milliseconds kTogether{5};
+constexpr std::chrono::seconds kIdleWait{1};
 // Of a fast replay: enough that commits cost little, few enough that a batch's memory is used again by the next one.
 constexpr std::size_t kMaxRowsPerCommit = 150'000;
 
@@ -72,10 +74,12 @@ Status BronzeStage::Load() {
   return {};
 }
 
-bool BronzeStage::Due(StopToken stop) const {
-  if (pending_.empty()) return false;
-  return stop.stop_requested() || pending_.back().batch->end_of_input || pending_bytes_ >= lake_.options().commit_bytes ||
-         pending_rows_ >= kMaxRowsPerCommit || std::chrono::steady_clock::now() - first_pending_ >= GatherTime();
+// How long more may be gathered; nothing or less: what is pending is due.
+std::chrono::steady_clock::duration BronzeStage::UntilDue(StopToken stop) const {
+  if (pending_.empty()) return kIdleWait;
+  bool now = stop.stop_requested() || pending_.back().batch->end_of_input || pending_bytes_ >= lake_.options().commit_bytes ||
+             pending_rows_ >= kMaxRowsPerCommit;
+  return now ? std::chrono::steady_clock::duration::zero() : first_pending_ + gather_ - std::chrono::steady_clock::now();
 }
 
 // So long that the oldest row is in bronze, and then in silver, by the time that the interval ends, if commits take what the last one took;
@@ -85,17 +89,28 @@ std::chrono::steady_clock::duration BronzeStage::GatherTime() const {
   return interval - std::min(3 * last_commit_took_, interval / 4);
 }
 
+// The first rows after a quiet interval do not wait for it to end: a poll every 15 s is durable in milliseconds. Sooner than once an
+// interval nothing is quiet, so this adds no commits to a steady stream.
+void BronzeStage::Take(IncomingBatch incoming) {
+  const auto now = std::chrono::steady_clock::now();
+  if (pending_.empty()) {
+    first_pending_ = now;
+    const bool quiet = !last_arrival_ || now - *last_arrival_ >= lake_.options().commit_every;
+    gather_ = quiet ? kTogether : GatherTime();
+  }
+  last_arrival_ = now;
+  pending_bytes_ += incoming.batch->bytes();
+  pending_rows_ += incoming.batch->rows();
+  pending_.push_back(std::move(incoming));
+}
+
 Result<std::optional<StageWork>> BronzeStage::Next(StopToken stop) {
-  while (!Due(stop)) {
-    auto incoming = input_.Pop(stop, kPoll);
-    if (!incoming) {
-      if (pending_.empty()) return std::nullopt;
-      continue;
+  for (auto left = UntilDue(stop); left > left.zero(); left = UntilDue(stop)) {
+    if (auto incoming = input_.Pop(stop, left)) {
+      Take(*std::move(incoming));
+    } else if (pending_.empty()) {
+      return std::nullopt;
     }
-    if (pending_.empty()) first_pending_ = std::chrono::steady_clock::now();
-    pending_bytes_ += incoming->batch->bytes();
-    pending_rows_ += incoming->batch->rows();
-    pending_.push_back(*std::move(incoming));
   }
   return Prepare();
 }

@@ -27,7 +27,7 @@ using IncomingQueue = BoundedQueue<IncomingBatch, IncomingWeight>;
 using BronzeBatchList = std::vector<RawBatchPtr>;
 using BronzeHandoff = Handoff<BronzeBatchList>;
 
-// The first stage: messages as they came, durable at most a second later. It is the log of the whole system, so it refuses only what
+// The first stage: messages as they came, durable at once after a quiet second and at most a second later in a stream. It is the log of the whole system, so it refuses only what
 // a string column cannot hold (not UTF-8, too large) and never looks at what a message means.
 class BronzeStage final : public StageLogic {
  public:
@@ -51,8 +51,9 @@ class BronzeStage final : public StageLogic {
   void SetTrouble(bool) override {}
 
  private:
-  bool Due(StopToken stop) const;
+  std::chrono::steady_clock::duration UntilDue(StopToken stop) const;
   std::chrono::steady_clock::duration GatherTime() const;
+  void Take(IncomingBatch incoming);
   Result<std::optional<StageWork>> Prepare();
   void Settle(Version version);
   std::int64_t Reached(const RawBatch& batch) const;
@@ -68,6 +69,8 @@ class BronzeStage final : public StageLogic {
   std::vector<IncomingBatch> pending_;  // taken, not yet durable; kept over errors
   std::size_t pending_bytes_ = 0;
   std::chrono::steady_clock::time_point first_pending_;
+  std::optional<std::chrono::steady_clock::time_point> last_arrival_;
+  std::chrono::steady_clock::duration gather_{};  // from first_pending_ on
   std::chrono::steady_clock::time_point prepared_at_{};
   std::chrono::steady_clock::duration last_commit_took_{};
   std::size_t pending_rows_ = 0;

@@ -29,6 +29,22 @@ TEST_F(EngineTest, MessagesBecomeBronzeSilverAndGold) {
   EXPECT_EQ(gold[1].samples, 1);
 }
 
+TEST_F(EngineTest, WhatComesAfterAQuietIntervalIsCommittedAtOnceAndAStreamGathers) {
+  options_.commit_every = std::chrono::minutes(10);
+  Start();
+  Feed(Lines({Message(1'700'000'000, "bitcoin", 100)}));
+  for (int i = 0; i < 1'000 && CountRows(lake_->bronze()) == 0; ++i) SleepFor(StopToken(), std::chrono::milliseconds(10));
+  EXPECT_EQ(CountRows(lake_->bronze()), 1) << "nothing had come for ten minutes";
+  const Version first = lake_->bronze().version();
+  Feed(Lines({Message(1'700'000'001, "bitcoin", 101)}, 1));
+  Feed(Lines({Message(1'700'000'002, "bitcoin", 102)}, 2));
+  SleepFor(StopToken(), std::chrono::milliseconds(100));
+  EXPECT_EQ(lake_->bronze().version(), first) << "the interval has not ended";
+  engine_ = nullptr;
+  EXPECT_EQ(CountRows(lake_->bronze()), 3);
+  EXPECT_EQ(lake_->bronze().version(), first + 1) << "what came in one interval is one commit";
+}
+
 TEST_F(EngineTest, RepeatedInputAfterARestartAddsNothing) {
   std::vector<std::string> lines;
   for (int i = 0; i < 200; ++i) lines.push_back(Message(1'700'000'000 + i, "bitcoin", 100 + i % 7));

@@ -21,7 +21,7 @@ namespace {
 const StagePoints kPoints{CrashPoint("topic.after_marks_load"), CrashPoint("topic.before_marks_commit"),
                           CrashPoint("topic.after_marks_commit")};
 
-constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::seconds kIdleWait{1};
 constexpr std::size_t kMostMarks = 50'000;  // in a commit
 
 std::size_t MarksOf(const RawBatch& batch) { return batch.rows() + batch.rejects.size() + batch.gaps.size(); }
@@ -71,7 +71,7 @@ bool MarkStage::Due(StopToken stop) const {
 
 Result<std::optional<StageWork>> MarkStage::Next(StopToken stop) {
   while (!Due(stop)) {
-    auto incoming = input_.Pop(stop, kPoll);
+    auto incoming = input_.Pop(stop, kIdleWait);
     if (!incoming) {
       if (pending_.empty()) return std::nullopt;
       continue;

@@ -19,7 +19,7 @@ template <class Batch>
 class Upstream {
  public:
   using Item = typename Handoff<Batch>::Item;
-  static constexpr std::chrono::milliseconds kMoment{100};
+  static constexpr std::chrono::milliseconds kMoment{500};  // who hands over or asks for something ends it sooner
   // Reads what a commit of the table holds. A commit that changed no rows gives an empty batch.
   using Read = std::function<Result<Batch>(const CommitActions&)>;
 

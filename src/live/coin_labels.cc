@@ -32,8 +32,8 @@ std::optional<CoinLabel> CoinLabels::Find(std::string_view coin) const {
   return found == labels_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void CoinLabels::Look(const std::string& root, const std::vector<DataFile>& files, const std::vector<Name>& coins, Time now) {
-  if (coins.empty()) return;
+bool CoinLabels::Look(const std::string& root, const std::vector<DataFile>& files, const std::vector<Name>& coins, Time now) {
+  if (coins.empty()) return false;
   const bool renew = now >= renew_at_;
   Missing missing;
   for (Name coin : coins) {
@@ -45,7 +45,8 @@ void CoinLabels::Look(const std::string& root, const std::vector<DataFile>& file
   }
   if (renew || missing.size() > missing_before_) in_vain_ = 0;
   auto unread = Unread(files);
-  for (std::size_t i = 0; i < unread.size() && i < kFilesALook && !missing.empty() && in_vain_ < kMostInVain; ++i) {
+  std::size_t i = 0;
+  for (; i < unread.size() && i < kFilesALook && !missing.empty() && in_vain_ < kMostInVain; ++i) {
     const std::size_t before = missing.size();
     Status read = ReadFile(root, *unread[i], missing);
     if (!read) LogDebug("no names from a file of bronze: file={} reason={}", unread[i]->path, read.error().message);
@@ -53,6 +54,7 @@ void CoinLabels::Look(const std::string& root, const std::vector<DataFile>& file
     in_vain_ = missing.size() < before ? 0 : in_vain_ + 1;
   }
   missing_before_ = missing.size();
+  return i < unread.size() && !missing.empty() && in_vain_ < kMostInVain;
 }
 
 // Newest first.

@@ -26,8 +26,8 @@ class CoinLabels {
   std::optional<CoinLabel> Find(std::string_view coin) const;
 
   // Looks for what is missing. In: bronze's root and live files, the coins that are shown. Cheap when nothing is missing, bounded
-  // when something is: what is not found now may be found by the next call. A file that cannot be read says nothing.
-  void Look(const std::string& root, const std::vector<DataFile>& files, const std::vector<Name>& coins, Time now);
+  // when something is. Out: whether the next call, with the same files, may find more. A file that cannot be read says nothing.
+  bool Look(const std::string& root, const std::vector<DataFile>& files, const std::vector<Name>& coins, Time now);
 
  private:
   using Missing = std::set<std::string, std::less<>>;

@@ -19,6 +19,7 @@ namespace {
 
 // Further behind than this a fresh load is cheaper than the commits one by one.
 constexpr Version kMaxCommitsBehind = 500;
+namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "cryptostream/";
 
 // What follows "cryptostream/<kind>/" in an appId; nullopt when it is of another kind.
@@ -126,7 +127,7 @@ Status Follower::Poll() {
 // Opens a table that may not be there yet, or looks for its newest version. Out: whether there is one.
 Result<bool> Follower::Open(const char* path, Followed& followed) {
   if (followed.table) {
-    CS_TRY(followed.table->Refresh());
+    CS_TRY(followed.watch->Look([&] { return followed.table->Refresh(); }));
     return true;
   }
   auto table = Table::Open((root_ / path).string());
@@ -135,6 +136,7 @@ Result<bool> Follower::Open(const char* path, Followed& followed) {
     return std::unexpected(table.error());
   }
   followed.table = *std::move(table);
+  followed.watch.emplace(fs::path(followed.table->root_path()) / "_delta_log");
   return true;
 }
 

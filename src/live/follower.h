@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "base/stop.h"
+#include "delta/log_watch.h"
 #include "delta/table.h"
 #include "live/coin_labels.h"
 #include "live/live.h"
@@ -76,7 +77,8 @@ class Follower {
  private:
   struct Followed {
     std::unique_ptr<Table> table;
-    Version version = kNoVersion;  // up to which Live has it
+    std::optional<LogWatch> watch;  // there is one when there is a table
+    Version version = kNoVersion;   // up to which Live has it
   };
 
   void Run(StopToken stop);
@@ -104,6 +106,7 @@ class Follower {
   std::optional<Version> consumed_bronze_;
   std::chrono::steady_clock::time_point next_facts_{};
   std::size_t coins_labelled_ = 0;
+  bool names_left_ = false;  // in files of bronze that were not looked into
   CoinLabels labels_;
 
   mutable std::mutex mutex_;

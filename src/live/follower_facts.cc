@@ -9,7 +9,7 @@ namespace cryptostream {
 
 Status Follower::RefreshFacts() {
   auto begin = std::chrono::steady_clock::now();
-  std::map<std::string, TableFacts> all;
+  std::map<std::string, TableFacts> all = facts();
   const std::pair<const TableLayout*, Followed*> tables[] = {
       {&BronzeLayout(), &bronze_}, {&SilverLayout(), &silver_},         {&GoldLayout(), &gold_}, {&GoldHourLayout(), &hourly_},
       {&GoldDayLayout(), &daily_}, {&QuarantineLayout(), &quarantine_}, {&GapsLayout(), &gaps_}};
@@ -19,8 +19,10 @@ Status Follower::RefreshFacts() {
     TableFacts& facts = all[layout->name];
     if (!followed->table) continue;
     auto snapshot = followed->table->snapshot();
+    const bool label = followed == &bronze_ && (names_left_ || live_->CoinIds().size() > coins_labelled_);
+    if (facts.version == snapshot->version() && !label) continue;
     CS_ASSIGN(auto files, snapshot->Files());
-    facts.version = snapshot->version();
+    facts = {.version = snapshot->version()};
     facts.files = static_cast<std::int64_t>(files.size());
     for (const DataFile& file : files) {
       facts.rows += std::max<std::int64_t>(0, file.rows);
@@ -28,7 +30,7 @@ Status Follower::RefreshFacts() {
     }
     if (followed == &bronze_) {
       const std::vector<Name> coins = live_->CoinIds();
-      labels_.Look(bronze_.table->root_path(), files, coins, begin);
+      names_left_ = labels_.Look(bronze_.table->root_path(), files, coins, begin);
       coins_labelled_ = coins.size();
     }
   }
