@@ -66,6 +66,8 @@ std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& co
 std::vector<Command> AddQueryCommands(CLI::App& program, CommandContext& context);
 // verify.
 Command AddVerify(CLI::App& program, CommandContext& context);
+// schema.
+Command AddSchema(CLI::App& program);
 // config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
 // completion.

@@ -43,7 +43,7 @@ Command AddVersion(CLI::App& program, CommandContext&) {
 }  // namespace
 
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context) {
-  return {AddVerify(program, context), AddConfig(program, context), AddVersion(program, context)};
+  return {AddVerify(program, context), AddSchema(program), AddConfig(program, context), AddVersion(program, context)};
 }
 
 }  // namespace cryptostream

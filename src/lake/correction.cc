@@ -5,7 +5,6 @@
 
 #include <arrow/api.h>
 
-#include <bit>
 #include <unordered_map>
 
 #include "delta/bounds.h"
@@ -16,21 +15,6 @@
 
 namespace cryptostream {
 namespace {
-
-bool SameBits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b) || (IsNull(a) && IsNull(b));
-}
-
-bool SameRow(const GoldRow& a, const GoldRow& b) {
-  for (double GoldRow::* column :
-       {&GoldRow::avg_price, &GoldRow::max_price, &GoldRow::min_price, &GoldRow::open, &GoldRow::close, &GoldRow::price_change,
-        &GoldRow::price_change_pct, &GoldRow::volatility, &GoldRow::range_pct, &GoldRow::volume, &GoldRow::vwap,
-        &GoldRow::volume_24h, &GoldRow::market_cap, &GoldRow::max_source_age_s}) {
-    if (!SameBits(a.*column, b.*column)) return false;
-  }
-  return a.key == b.key && a.samples == b.samples && a.updates == b.updates && a.first_event == b.first_event &&
-         a.last_event == b.last_event;
-}
 
 // Adds the rows of the windows that are not known yet.
 Status Recompute(const TableView& silver, const std::set<WindowKey>& windows, WindowRows& rows) {

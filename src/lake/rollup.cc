@@ -131,7 +131,7 @@ Status RollupStage::MarkLateRows(const DataFile& file, const Times& settled) {
   for (const auto& [source, time] : settled) latest = std::max(latest, time);
   auto bounds = TimeBoundsOf(file.stats_json, "window.start");
   if (bounds && bounds->min >= latest) return {};
-  auto columns = ReadDataFile(lake_.gold().root_path(), file, GoldKeySchema());
+  auto columns = ReadDataFile(lake_.gold().root_path(), file, KeySchema(GoldLayout()));
   if (!columns && columns.error().kind == ErrorKind::kNotFound) {
     auto day = PartitionDay(file);
     return day ? MarkRange({Timestamp(*day), Timestamp(*day) + std::chrono::days(1)}) : MarkEverything();

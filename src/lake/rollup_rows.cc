@@ -19,7 +19,7 @@ Status VisitKeys(const TableView& table, TimeRange range, const std::function<vo
   for (const DataFile& file : files) {
     auto bounds = TimeBoundsOf(file.stats_json, "window.start");
     if (bounds && (bounds->min >= range.to || bounds->max < range.from)) continue;
-    CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, GoldKeySchema()));
+    CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, KeySchema(GoldLayout())));
     CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(*columns));
     for (const WindowKey& key : keys) {
       if (range.contains(key.start)) visit(key);

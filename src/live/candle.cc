@@ -12,9 +12,12 @@ constexpr std::chrono::minutes kHour{60}, kDay{1440};
 }  // namespace
 
 Minute ToMinute(const WindowView& view) {
-  const GoldRow& row = view.row;
-  return {row.key.start, row.key.source, row.open, row.max_price, row.min_price, row.close,
-          row.avg_price, row.volume,     row.vwap, row.samples,   view.closed,   view.committed};
+  Minute minute;
+  ForEachColumn(kBarFields, [&]<class Field>(const Field&) { Field::Of(minute) = Field::InGold::Of(view.row); });
+  minute.start = view.row.key.start;
+  minute.closed = view.closed;
+  minute.committed = view.committed;
+  return minute;
 }
 
 std::optional<std::chrono::minutes> ParseInterval(std::string_view text) {
@@ -107,19 +110,7 @@ void CandleFolder::AddToBar(const Minute& part) {
 void CandleFolder::FlushBar() {
   Minute bar = bar_->Finish();
   bar_.reset();
-  done_.push_back({.open_time = bar.start,
-                   .close_time = bar.start + bar.length,
-                   .source = bar.source,
-                   .open = bar.open,
-                   .high = bar.high,
-                   .low = bar.low,
-                   .close = bar.close,
-                   .avg = bar.avg,
-                   .volume = bar.volume,
-                   .vwap = bar.vwap,
-                   .samples = bar.samples,
-                   .closed = bar.closed,
-                   .committed = bar.committed});
+  done_.push_back({bar, bar.start, bar.start + bar.length});
 }
 
 std::vector<Candle> CandleFolder::Take() {
@@ -139,14 +130,9 @@ std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, const std::
       last = &*next++;
     } else if (last != nullptr) {
       const double price = last->close;
-      out.push_back({.open_time = at,
-                     .close_time = at + interval,
-                     .source = last->source,
-                     .open = price,
-                     .high = price,
-                     .low = price,
-                     .close = price,
-                     .avg = price});
+      out.push_back({{.source = last->source, .open = price, .high = price, .low = price, .close = price, .avg = price},
+                     at,
+                     at + interval});
     }
   }
   return out;

@@ -9,30 +9,50 @@
 #include "base/time.h"
 #include "live/series.h"
 #include "market/exact_sum.h"
-#include "market/tick.h"
+#include "market/table_columns.h"
 
 namespace cryptostream {
 
-// What the API needs of a 1-minute window, from memory or from the table, or of an hour or a day of the rollups.
-struct Minute {
-  Timestamp start{};
-  Name source;
+// What the API says of a bar of any length.
+struct BarFigures {
+  Name source;  // of its newest minute
   double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
   double volume = kNull, vwap = kNull;
   std::int64_t samples = 0;
   bool closed = true, committed = true;
+};
+
+// A figure's name in JSON, its place in a bar (`Of`), and the column of gold that a minute has it from.
+template <auto kMember, auto... kGold>
+struct BarField : Column<kMember> {
+  std::string_view name;
+  bool may_be_null = false;
+  using InGold = Column<kGold...>;
+  static constexpr std::string_view GoldColumn() { return std::get<InGold>(kGoldColumns).info.name; }
+};
+
+// In the order in which they are answered. SQL over gold, the JSON of bars and its description are made from this.
+inline constexpr auto kBarFields = std::tuple(
+    BarField<&BarFigures::open, &GoldRow::open>{{}, "open"}, BarField<&BarFigures::high, &GoldRow::max_price>{{}, "high"},
+    BarField<&BarFigures::low, &GoldRow::min_price>{{}, "low"}, BarField<&BarFigures::close, &GoldRow::close>{{}, "close"},
+    BarField<&BarFigures::avg, &GoldRow::avg_price>{{}, "avg"},
+    BarField<&BarFigures::volume, &GoldRow::volume>{{}, "volume", true},
+    BarField<&BarFigures::vwap, &GoldRow::vwap>{{}, "vwap", true},
+    BarField<&BarFigures::samples, &GoldRow::samples>{{}, "samples"},
+    BarField<&BarFigures::source, &GoldRow::key, &WindowKey::source>{{}, "source"});
+// closed and committed are no columns, and take one word.
+static_assert(BytesOfColumns<BarFigures>(kBarFields) + alignof(BarFigures) == sizeof(BarFigures), "a figure without a field");
+
+// What the API needs of a 1-minute window, from memory or from the table, or of an hour or a day of the rollups.
+struct Minute : BarFigures {
+  Timestamp start{};
   std::chrono::minutes length = kWindow;
 };
 Minute ToMinute(const WindowView& view);
 
 // One bar of an interval.
-struct Candle {
+struct Candle : BarFigures {
   Timestamp open_time{}, close_time{};  // [open, close)
-  Name source;                          // of its newest minute
-  double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
-  double volume = kNull, vwap = kNull;
-  std::int64_t samples = 0;
-  bool closed = true, committed = true;
 };
 
 // The intervals of the API: "1m", "5m", "15m", "1h", "4h", "1d".

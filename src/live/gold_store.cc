@@ -14,28 +14,28 @@ namespace {
 constexpr std::size_t kMaxMinutes = 3'000'000;
 constexpr std::chrono::seconds kCoinsKeptFor{60};
 
-constexpr std::string_view kMinutesSql =
-    "SELECT epoch_us(\"window\".\"start\"), source, open, max_price, min_price, close, avg_price, volume, vwap, samples "
-    "FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
-    "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
+std::string MinutesSql() {
+  std::string columns;
+  ForEachColumn(kBarFields, [&](const auto& field) { columns += ", " + SqlIdentifier(std::string(field.GoldColumn())); });
+  return "SELECT epoch_us(\"window\".\"start\")" + columns +
+         " FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
+         "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
+}
 
-double NumberOf(const SqlValue& value) {
-  const double* number = std::get_if<double>(&value);
-  return number == nullptr ? kNull : *number;
+void Take(const SqlValue& value, double& out) {
+  if (const auto* number = std::get_if<double>(&value)) out = *number;
+}
+void Take(const SqlValue& value, std::int64_t& out) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) out = *whole;
+}
+void Take(const SqlValue& value, Name& out) {
+  if (const auto* text = std::get_if<std::string>(&value)) out = Name(*text);
 }
 
 Minute MinuteOf(const std::vector<SqlValue>& row) {
   Minute minute;
   minute.start = FromMicros(std::get<std::int64_t>(row[0]));
-  minute.source = Name(std::get<std::string>(row[1]));
-  minute.open = NumberOf(row[2]);
-  minute.high = NumberOf(row[3]);
-  minute.low = NumberOf(row[4]);
-  minute.close = NumberOf(row[5]);
-  minute.avg = NumberOf(row[6]);
-  minute.volume = NumberOf(row[7]);
-  minute.vwap = NumberOf(row[8]);
-  if (const auto* samples = std::get_if<std::int64_t>(&row[9])) minute.samples = *samples;
+  ForEachColumnAt(kBarFields, [&]<std::size_t I, class Field>(const Field&) { Take(row[1 + I], Field::Of(minute)); });
   return minute;
 }
 
@@ -100,7 +100,8 @@ Status GoldStore::ForEachRow(const DayFiles& files, const std::string& coin, Tim
   }
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
-  CS_TRY(duck_.ForEachRow(kMinutesSql, {paths, coin, range.from, range.to}, {.timeout = timeout_, .max_rows = kMaxMinutes},
+  static const std::string sql = MinutesSql();
+  CS_TRY(duck_.ForEachRow(sql, {paths, coin, range.from, range.to}, {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
                             visit(MinuteOf(row));
                             ++rows;

@@ -63,18 +63,17 @@ class ColumnWriter {
         builder.UnsafeAppendNull();
       }
     }
-    std::shared_ptr<arrow::Array> array;
-    if (ok()) status_ = builder.Finish(&array);
-    Add(std::move(array));
+    Add(builder.Finish());
   }
 
-  void Add(std::shared_ptr<arrow::Array> column) { arrays_.push_back(std::move(column)); }
+  void Add(arrow::Result<std::shared_ptr<arrow::Array>> column) {
+    if (ok()) status_ = column.status();
+    arrays_.push_back(ok() ? *std::move(column) : nullptr);
+  }
 
   template <class NameOf>  // NameOf(i) -> Name, empty for null
   void Names(const NameDictionary& dictionary, NameOf name) {
-    auto column = dictionary.Column(rows_, name);
-    if (ok()) status_ = column.status();
-    Add(ok() ? *column : nullptr);
+    Add(dictionary.Column(rows_, name));
   }
 
   Result<std::shared_ptr<arrow::Table>> Done() {
@@ -93,11 +92,7 @@ class ColumnWriter {
   bool ok() const { return status_.ok(); }
   const std::shared_ptr<arrow::DataType>& type() const { return schema_.field(static_cast<int>(arrays_.size()))->type(); }
 
-  void AllNull() {
-    auto array = arrow::MakeArrayOfNull(type(), static_cast<std::int64_t>(rows_));
-    if (ok()) status_ = array.status();
-    Add(ok() ? *array : nullptr);
-  }
+  void AllNull() { Add(arrow::MakeArrayOfNull(type(), static_cast<std::int64_t>(rows_))); }
 
   template <class C, class Value, class Absent>
   void Fixed(Value value, Absent absent) {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "market/raw_batch.h"
+#include "market/schema.h"
 #include "market/tick.h"
 #include "market/window.h"
 
@@ -31,6 +32,9 @@ Result<std::vector<PartitionRows>> GoldColumns(const std::vector<GoldRow>& rows,
 Result<std::vector<PartitionRows>> QuarantineColumns(const std::vector<Reject>& rejects, Timestamp now);
 Result<std::vector<PartitionRows>> GapColumns(const std::vector<Gap>& gaps);
 
+// Whether two rows are equal in every column, numbers bit for bit.
+bool SameRow(const GoldRow& a, const GoldRow& b);
+
 // From Arrow (columns found by name, partition columns not needed) to structs. Errors: Corrupt, naming the column that is missing or of
 // another type. Bronze: rows of one source, topic and partition that follow each other are one batch.
 Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table);
@@ -38,8 +42,9 @@ Result<std::vector<Tick>> Ticks(const arrow::Table& table);
 // Source, symbol and trade id only; the rest of the ticks is absent.
 Result<std::vector<Tick>> TradeKeys(const arrow::Table& table);
 Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table);
-// Only the keys of gold's rows; the other columns (GoldKeySchema has these alone) need not be there.
+// Only the keys of gold's rows; the other columns need not be there.
 Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table);
-const std::shared_ptr<arrow::Schema>& GoldKeySchema();
+// The columns of TradeKeys or GoldKeys alone.
+std::shared_ptr<arrow::Schema> KeySchema(const TableLayout& layout);
 
 }  // namespace cryptostream

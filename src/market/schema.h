@@ -6,16 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "market/column.h"
+
 namespace cryptostream {
 
 // The tables of the lake: where each lies below the storage root, its columns (partition columns last) and partitioning.
-// docs/tables.md says what each column means.
 struct TableLayout {
   std::string name;  // "bronze"
   std::string path;  // "bronze/crypto_raw"
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;
   std::vector<std::string> distinct_columns;  // texts of which hardly one comes twice
+  std::vector<ColumnInfo> columns;            // what the schema is made of
 };
 
 const TableLayout& BronzeLayout();
@@ -29,5 +31,7 @@ std::vector<const TableLayout*> AllLayouts();
 
 // The columns that a table's data files have: all but those of the partition, which are in the log.
 std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout);
+
+std::shared_ptr<arrow::DataType> ArrowType(ColumnType type);
 
 }  // namespace cryptostream

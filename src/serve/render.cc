@@ -4,13 +4,37 @@
 #include "serve/readiness.h"
 
 namespace cryptostream {
+namespace {
+
+void Write(JsonWriter& json, double value) { json.Number(value); }
+void Write(JsonWriter& json, std::int64_t value) { json.Integer(value); }
+void Write(JsonWriter& json, Name value) { json.Text(value.str()); }
+
+constexpr std::string_view SchemaType(double) { return "\"number\""; }
+constexpr std::string_view SchemaType(std::int64_t) { return "\"integer\""; }
+constexpr std::string_view SchemaType(const Name&) { return "\"string\""; }
+
+}  // namespace
+
+std::string CandleSchema() {
+  std::string required, properties;
+  ForEachColumn(kBarFields, [&]<class Field>(const Field& field) {
+    std::string name = "\"" + std::string(field.name) + "\"", type(SchemaType(Field::Of(BarFigures())));
+    required += "," + name;
+    properties += "," + name + ":{\"type\":" + (field.may_be_null ? "[" + type + ",\"null\"]" : type) + "}";
+  });
+  return R"({"type":"object","required":["open_time","close_time","closed","committed")" + required +
+         R"(],"properties":{"open_time":{"type":"string","format":"date-time"},"close_time":{"type":"string",)"
+         R"("format":"date-time"},"closed":{"type":"boolean"},"committed":{"type":"boolean"})" +
+         properties + "}}";
+}
 
 void WriteCandle(JsonWriter& json, const Candle& candle) {
   json.BeginObject().Key("open_time").Time(candle.open_time).Key("close_time").Time(candle.close_time);
-  json.Key("open").Number(candle.open).Key("high").Number(candle.high).Key("low").Number(candle.low);
-  json.Key("close").Number(candle.close).Key("avg").Number(candle.avg);
-  json.Key("volume").Number(candle.volume).Key("vwap").Number(candle.vwap);
-  json.Key("samples").Integer(candle.samples).Key("source").Text(candle.source.str());
+  ForEachColumn(kBarFields, [&]<class Field>(const Field& field) {
+    json.Key(field.name);
+    Write(json, Field::Of(candle));
+  });
   json.Key("closed").Bool(candle.closed).Key("committed").Bool(candle.committed).EndObject();
 }
 

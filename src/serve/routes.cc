@@ -1,6 +1,8 @@
 // The table of routes. The router and /openapi.json are made from it, so neither can know a route that the other does not.
 #include "serve/routes.h"
 
+#include "serve/render.h"
+
 namespace cryptostream {
 namespace {
 
@@ -30,16 +32,12 @@ const char* kCoinsSchema =
     R"("format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},)"
     R"("spark":{"type":"array","maxItems":61,"items":{"type":["number","null"]}}}}}}})";
 
-const char* kCandlesSchema =
-    R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"
-    R"("properties":{"coin":{"type":"string"},"interval":{"type":"string"},"source":{"type":["string","null"]},)"
-    R"("as_of_version":{"type":["integer","null"]},"candles":{"type":"array","items":{"type":"object",)"
-    R"("required":["open_time","close_time","open","high","low","close","avg","samples","closed","committed"],)"
-    R"("properties":{"open_time":{"type":"string","format":"date-time"},"close_time":{"type":"string",)"
-    R"("format":"date-time"},"open":{"type":"number"},"high":{"type":"number"},"low":{"type":"number"},)"
-    R"("close":{"type":"number"},"avg":{"type":"number"},"volume":{"type":["number","null"]},"vwap":{"type":["number",)"
-    R"("null"]},"samples":{"type":"integer"},"source":{"type":"string"},"closed":{"type":"boolean"},)"
-    R"("committed":{"type":"boolean"}}}}}})";
+std::string CandlesSchema() {
+  return R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"
+         R"("properties":{"coin":{"type":"string"},"interval":{"type":"string"},"source":{"type":["string","null"]},)"
+         R"("as_of_version":{"type":["integer","null"]},"candles":{"type":"array","items":)" +
+         CandleSchema() + "}}}";
+}
 
 const char* kStatusSchema =
     R"({"type":"object","required":["version","mode","now","health","sources","tables","watermarks","freshness"],)"
@@ -85,7 +83,7 @@ std::vector<Route> MakeRoutes() {
                   {"fill", "What stands where there is no data",
                    R"({"type":"string","enum":["none","previous"],"default":"none"})", false, "none"}},
        .content_type = kJson,
-       .schema = kCandlesSchema,
+       .schema = CandlesSchema(),
        .errors = {400, 404, 503},
        .handle = HandleCandles},
       {.pattern = "/api/v1/status",

@@ -2,48 +2,43 @@
 // both by (window, coin, source). Out: SQL whose rows name the table's file and row, the window, and each column that differs.
 #include <fmt/format.h>
 
+#include "market/table_columns.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
 namespace {
 
-// How a column is compared: bit for bit, within kTolerance, or within it where a window's sums are loose (verify_windows.cc says why).
-enum class By { kBits, kTolerance, kSums };
-struct Column {
-  const char* name;
-  const char* found;  // as SQL
-  By by = By::kBits;
-};
-
 constexpr const char* kTolerance = "1.8e-15";  // 8 ulps
 
-constexpr Column kColumns[] = {{"avg_price", "avg_price", By::kSums},
-                               {"max_price", "max_price"},
-                               {"min_price", "min_price"},
-                               {"open", "open"},
-                               {"close", "close"},
-                               {"price_change", "price_change"},
-                               {"price_change_pct", "price_change_pct"},
-                               {"volatility", "volatility", By::kTolerance},
-                               {"range_pct", "range_pct", By::kSums},
-                               {"samples", "samples"},
-                               {"updates", "updates"},
-                               {"volume", "volume", By::kSums},
-                               {"vwap", "vwap", By::kTolerance},
-                               {"volume_24h", "volume_24h"},
-                               {"market_cap", "market_cap"},
-                               {"first_event", "epoch_us(first_event)"},
-                               {"last_event", "epoch_us(last_event)"},
-                               {"max_source_age_s", "max_source_age_s"}};
+// The columns that are compared: all but the key, which pairs the rows. Bit for bit, within kTolerance, or within it where
+// a window's sums are loose (verify_windows.cc says why).
+std::vector<ColumnInfo> Compared() {
+  std::vector<ColumnInfo> compared;
+  ForEachColumn(kGoldColumns, [&](const auto& column) {
+    if (column.info.role == ColumnRole::kValue) compared.push_back(column.info);
+  });
+  return compared;
+}
+
+consteval bool AllStated() {
+  bool stated = true;
+  ForEachColumn(kGoldColumns, [&](const auto& column) {
+    stated = stated && (column.info.role != ColumnRole::kValue || column.info.exactness != Exactness::kUnstated);
+  });
+  return stated;
+}
+static_assert(AllStated(), "a column of gold does not say how exactly it is compared");
 
 std::string ColumnTexts() {
   std::string texts = "CASE WHEN g.misplaced <> 0 THEN 'window is not one whole period' END";
-  for (const Column& column : kColumns) {
+  for (const ColumnInfo& column : Compared()) {
     std::string want = fmt::format("w.{}", column.name), found = fmt::format("g.{}", column.name);
     std::string bits = fmt::format("{} IS DISTINCT FROM {}", want, found);
     std::string far = fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {3})", want, found, kTolerance, bits);
     std::string sums = fmt::format("CASE WHEN w.loose THEN {} ELSE {} END", far, bits);
-    const std::string& differs = column.by == By::kBits ? bits : column.by == By::kTolerance ? far : sums;
+    const std::string& differs = column.exactness == Exactness::kBits        ? bits
+                                 : column.exactness == Exactness::kTolerance ? far
+                                                                             : sums;
     texts += fmt::format(
         ", CASE WHEN {} THEN format('{} is {{}} instead of {{}}', coalesce({}::VARCHAR, 'null'), coalesce({}::VARCHAR, 'null')) "
         "END",
@@ -54,9 +49,17 @@ std::string ColumnTexts() {
 
 }  // namespace
 
-std::string WindowView(const WindowTables& tables) {
+std::string ComparedColumns() {
   std::string columns;
-  for (const Column& column : kColumns) columns += fmt::format(", {} AS \"{}\"", column.found, column.name);
+  for (const ColumnInfo& column : Compared()) {
+    bool is_time = column.type == ColumnType::kTimestamp;
+    columns += is_time ? fmt::format(", epoch_us({0}) AS {0}", column.name) : fmt::format(", {}", column.name);
+  }
+  return columns;
+}
+
+std::string WindowView(const WindowTables& tables) {
+  std::string columns = ComparedColumns();
   return fmt::format(
       "CREATE VIEW found_window AS SELECT path, version, file_row_number, coalesce(epoch_us(\"window\".start) // {0}, -1) AS m, "
       "abs(epoch_us(\"window\".start) % {0}) + abs(epoch_us(\"window\".\"end\") - epoch_us(\"window\".start) - {0}) AS "

@@ -3,6 +3,10 @@
 // (verify/second_reading.h), so a fault of the engine's parser is seen. Only hashes are kept: 2 million rows need 130 MB.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <variant>
+
+#include "market/table_columns.h"
 #include "verify/second_reading.h"
 #include "verify/verify_parts.h"
 
@@ -10,8 +14,6 @@ namespace cryptostream {
 namespace {
 
 constexpr const char* kMacros[] = {
-    R"(CREATE MACRO content(coin, us, updated, price, quantity, volume, cap, change, change_pct, high, low, source, symbol, trade) AS
-        hash(coin, us, updated, price, quantity, volume, cap, change, change_pct, high, low, source, symbol, trade))",
     R"(CREATE MACRO whole(content, received, us) AS hash(content, received, (us // 3600000000) % 24))",
     R"(CREATE MACRO row_key(content, source, symbol, trade) AS CASE WHEN trade IS NULL THEN content ELSE hash(source, symbol, trade) END)",
     // Not only time: rows of one key in one group, and few enough in each for the hash.
@@ -22,9 +24,50 @@ constexpr const char* kMacros[] = {
         CASE WHEN split_part(reason, ':', 1) = 'malformed_json' THEN 'malformed_json' ELSE reason END))",
 };
 
-constexpr const char* kContent =
-    "content(coin_id, us, last_updated, price, quantity, volume_24h, market_cap, price_change_24h, price_change_percentage_24h, "
-    "high_24h, low_24h, source, symbol, trade_id)";
+// A column of silver that a message says, as the second reading has it.
+struct SaidColumn {
+  std::string_view column;  // of silver
+  const char* name;         // in SQL: times are microseconds
+  std::variant<std::optional<std::string> SecondReading::*, std::optional<std::int64_t> SecondReading::*,
+               std::optional<double> SecondReading::*>
+      said;
+};
+constexpr SaidColumn kSaid[] = {
+    {"coin_id", "coin_id", &SecondReading::coin_id},
+    {"source", "source", &SecondReading::source},
+    {"symbol", "symbol", &SecondReading::symbol},
+    {"api_timestamp", "us", &SecondReading::event_us},
+    {"last_updated", "last_updated", &SecondReading::last_updated_us},
+    {"trade_id", "trade_id", &SecondReading::trade_id},
+    {"price", "price", &SecondReading::price},
+    {"quantity", "quantity", &SecondReading::quantity},
+    {"volume_24h", "volume_24h", &SecondReading::volume_24h},
+    {"market_cap", "market_cap", &SecondReading::market_cap},
+    {"price_change_24h", "price_change_24h", &SecondReading::price_change_24h},
+    {"price_change_percentage_24h", "price_change_percentage_24h", &SecondReading::price_change_percentage_24h},
+    {"high_24h", "high_24h", &SecondReading::high_24h},
+    {"low_24h", "low_24h", &SecondReading::low_24h}};
+
+// The macro `whole` has these two, and verify_files.cc the columns of the partition.
+constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour"};
+
+consteval bool AllCompared() {
+  bool all = true;
+  ForEachColumn(kSilverColumns, [&](const auto& column) {
+    all = all &&
+          (column.info.role == ColumnRole::kPartition || std::ranges::find(kNotSaid, column.info.name) != std::end(kNotSaid) ||
+           std::ranges::find(kSaid, column.info.name, &SaidColumn::column) != std::end(kSaid));
+  });
+  return all;
+}
+static_assert(AllCompared(), "a column of silver that no check looks at");
+
+// The hash of what a message says.
+std::string Content() {
+  std::string names;
+  for (const SaidColumn& said : kSaid) names += fmt::format("{}{}", names.empty() ? "" : ", ", said.name);
+  return "hash(" + names + ")";
+}
 
 // Bronze's rows that silver has read, each with what its message says.
 constexpr const char* kRead = R"(
@@ -51,7 +94,7 @@ std::string Hashed() {
       "row_key(cc, source, symbol, trade_id) AS k, whole(cc, received, us) AS c, reasons, reasons IS NULL "
       "AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed) AS good "
       "FROM (SELECT idx, file_row_number, moved, received, h{1} FROM ({2}))",
-      kContent, fields, kRead);
+      Content(), fields, kRead);
 }
 
 SqlValue Value(const std::optional<std::string>& text) { return text ? SqlValue(*text) : SqlValue(); }
@@ -75,16 +118,9 @@ void CallReadAgain(const std::vector<SqlValue>& arguments, std::vector<SqlValue>
     out[0] = std::move(reasons);
   }
   if (read.source && read.source->empty()) read.source.reset();
-  out[1] = Value(read.coin_id);
-  out[2] = Value(read.source);
-  out[3] = Value(read.symbol);
-  out[4] = Value(read.event_us);
-  out[5] = Value(read.last_updated_us);
-  out[6] = Value(read.trade_id);
-  const std::optional<double>* numbers[] = {&read.price,      &read.quantity,         &read.volume_24h,
-                                            &read.market_cap, &read.price_change_24h, &read.price_change_percentage_24h,
-                                            &read.high_24h,   &read.low_24h};
-  for (std::size_t i = 0; i < std::size(numbers); ++i) out[7 + i] = Value(*numbers[i]);
+  for (std::size_t i = 0; i < std::size(kSaid); ++i) {
+    out[1 + i] = std::visit([&](auto member) { return Value(read.*member); }, kSaid[i].said);
+  }
 }
 
 }  // namespace
@@ -95,24 +131,15 @@ std::string NamesSql() {
 }
 
 const SqlFunction& MessageFunction() {
-  static const SqlFunction function{"read_message",
-                                    {{"message", "VARCHAR"}, {"source", "VARCHAR"}, {"received", "BIGINT"}},
-                                    {{"reasons", "VARCHAR"},
-                                     {"coin_id", "VARCHAR"},
-                                     {"source", "VARCHAR"},
-                                     {"symbol", "VARCHAR"},
-                                     {"us", "BIGINT"},
-                                     {"last_updated", "BIGINT"},
-                                     {"trade_id", "BIGINT"},
-                                     {"price", "DOUBLE"},
-                                     {"quantity", "DOUBLE"},
-                                     {"volume_24h", "DOUBLE"},
-                                     {"market_cap", "DOUBLE"},
-                                     {"price_change_24h", "DOUBLE"},
-                                     {"price_change_percentage_24h", "DOUBLE"},
-                                     {"high_24h", "DOUBLE"},
-                                     {"low_24h", "DOUBLE"}},
-                                    CallReadAgain};
+  static const SqlFunction function = [] {
+    constexpr const char* kTypes[] = {"VARCHAR", "BIGINT", "DOUBLE"};  // in the order of SaidColumn::said
+    SqlFunction made{"read_message",
+                     {{"message", "VARCHAR"}, {"source", "VARCHAR"}, {"received", "BIGINT"}},
+                     {{"reasons", "VARCHAR"}},
+                     CallReadAgain};
+    for (const SaidColumn& said : kSaid) made.fields.push_back({said.name, kTypes[said.said.index()]});
+    return made;
+  }();
   return function;
 }
 
@@ -132,7 +159,7 @@ std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_f
       fmt::format("CREATE VIEW had_any AS SELECT *, {} AS cc, row_key(cc, source, symbol, trade_id) AS k, "
                   "hash(cc, epoch_us(ingestion_timestamp), hour::BIGINT) AS c FROM (SELECT * REPLACE (epoch_us(last_updated) AS "
                   "last_updated), epoch_us(api_timestamp) AS us FROM silver_row)",
-                  kContent));
+                  Content()));
   // A row that retention has left of one side only is not compared.
   setup.push_back(
       "CREATE VIEW had AS SELECT * FROM had_any WHERE us IS NULL OR (us >= silver_whole_from() AND "

@@ -112,6 +112,8 @@ struct WindowTables {
   std::int64_t whole_from_us = 0;     // windows before this lie in days that retention dropped, and are not compared
   std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
 };
+// The columns that are compared, as SQL, each behind a comma: times as microseconds.
+std::string ComparedColumns();
 // The statement that makes the view `found_window` of `found_row`; the windows of `found_window` with more than one row.
 std::string WindowView(const WindowTables& tables);
 std::string DoubledWindows(const WindowTables& tables);

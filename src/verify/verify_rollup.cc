@@ -76,15 +76,11 @@ Result<std::unique_ptr<Duck>> OpenAt(const PinnedTables& all, const TableLog& ro
   for (const char* macro : WindowMacros()) setup.push_back(macro);
   setup.push_back(
       fmt::format("CREATE VIEW minute AS SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) "
-                  "// {1} AS m, coin_id, "
-                  "source, avg_price, min_price, max_price, open, close, price_change, price_change_pct, volatility, range_pct, "
-                  "samples, updates, "
-                  "volume, vwap, volume_24h, market_cap, epoch_us(first_event) AS first_event, epoch_us(last_event) AS "
-                  "last_event, max_source_age_s "
+                  "// {1} AS m, coin_id, source{4} "
                   "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) WHERE (epoch_us(\"window\".start) // {1} "
                   "+ 1) * {1} <= until "
                   "AND epoch_us(\"window\".start) // {1} * {1} >= {3}",
-                  gold_version, tables.step_us, closed, tables.whole_from_us));
+                  gold_version, tables.step_us, closed, tables.whole_from_us, ComparedColumns()));
   setup.insert(setup.end(), {kFolded, kMeans, kWant});
   return OpenRows(all, std::move(setup));
 }

@@ -1,7 +1,9 @@
 """The tables as the original's programs read them, with the original's tools: Spark 3.5 with Delta 3.1, DuckDB's delta_scan, its route."""
 
 import json
+import os
 import statistics
+import subprocess
 import time
 import urllib.request
 
@@ -12,6 +14,7 @@ import readers
 
 import spark  # noqa: F401  makes pyspark importable
 import jobs
+from pyspark.sql.types import StructType
 
 COLUMNS = {"bronze": jobs.BRONZE, "silver": jobs.SILVER, "gold": jobs.GOLD}
 MINUTE_US = 60_000_000
@@ -31,6 +34,14 @@ def test_spark_finds_the_originals_columns_with_their_types(table, spark, lake):
     frame = spark.read.format("delta").load(str(lake / judge.TABLES[table]))
     assert frame.select(*COLUMNS[table].fieldNames()).schema == COLUMNS[table]
     assert frame.columns[:len(COLUMNS[table])] == COLUMNS[table].fieldNames(), "first, and in the original's order"
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_spark_takes_the_exported_schema(table, spark, lake):
+    command = [os.environ.get("CRYPTOSTREAM_BINARY", "build/release/cryptostream"), "schema", table, "--json"]
+    said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    frame = spark.read.format("delta").load(str(lake / judge.TABLES[table]))
+    assert StructType.fromJson(said["schema"]) == frame.schema
 
 
 def test_spark_reads_in_bronze_what_was_sent(spark, lake, sent):
