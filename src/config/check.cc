@@ -1,6 +1,6 @@
 // Values that are good one by one can be bad together. In: a whole configuration and what it is wanted for. Out: every reason for which the
 // program would refuse it, so that `config check` and the commands say the same, before anything is opened. The checks of single rooms are the
-// rooms' own (CheckCoinGeckoOptions, CheckServeOptions, CheckKafkaOptions): they are asked here and at their door.
+// rooms' own (CoinGeckoProblems, ServeProblems, KafkaProblems): they are asked here and at their door.
 #include <algorithm>
 #include <filesystem>
 
@@ -17,7 +17,7 @@ class Problems {
   explicit Problems(const Config& config) : config_(config) {}
 
   // `paths`: the settings that it is about; where they came from is said with it.
-  void Add(std::string problem, std::initializer_list<std::string> paths) {
+  void Add(std::string problem, const std::vector<std::string>& paths) {
     std::string from;
     for (const std::string& path : paths) {
       auto origin = config_.origins.find(path);
@@ -25,8 +25,8 @@ class Problems {
     }
     found_.push_back(std::move(problem) + (from.empty() ? "" : " [" + from + "]"));
   }
-  void Add(const Status& status, std::initializer_list<std::string> paths) {
-    if (!status) Add(status.error().message, paths);
+  void Add(const SettingProblems& problems) {
+    for (const SettingProblem& problem : problems) Add(problem.words, problem.settings);
   }
   std::vector<std::string> Take() { return std::move(found_); }
 
@@ -75,16 +75,10 @@ std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use) {
   bool serves = use == ConfigUse::kServe || use == ConfigUse::kRun;
   CheckStorage(config, problems);
   CheckSymbols(config, problems);
-  problems.Add(CheckKafkaOptions(config.kafka), {"kafka.broker", "kafka.topic", "kafka.dlq_topic"});
+  problems.Add(KafkaProblems(config.kafka));
   if (use == ConfigUse::kRun) CheckDemo(config, problems);
-  if (serves) {
-    problems.Add(CheckServeOptions(config.serve),
-                 {"serve.address", "serve.allow_remote", "serve.live_age", "serve.delayed_age", "serve.source_order"});
-  }
-  if (fetches) {
-    problems.Add(CheckCoinGeckoOptions(config.coingecko), {"coingecko.plan", "coingecko.coins", "coingecko.base_url",
-                                                           "coingecko.vs_currency", "coingecko.key", "coingecko.key_file"});
-  }
+  if (serves) problems.Add(ServeProblems(config.serve));
+  if (fetches) problems.Add(CoinGeckoProblems(config.coingecko));
   return problems.Take();
 }
 

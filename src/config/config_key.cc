@@ -187,6 +187,10 @@ std::vector<ConfigKey> ServeKeys() {
       Integer("serve.max_connections", "open at once", 8, 100'000, [](Config& c) -> auto& { return c.serve.max_connections; }),
       Integer("serve.max_connections_per_address", "open at once from one address", 1, 100'000,
               [](Config& c) -> auto& { return c.serve.max_connections_per_address; }),
+      Integer("serve.max_streams_per_address", "event streams open at once to one address", 1, 100'000,
+              [](Config& c) -> auto& { return c.serve.max_streams_per_address; }),
+      List("serve.proxies", "addresses that many clients come from: any number of streams for each",
+           [](Config& c) -> auto& { return c.serve.proxies; }),
       OneOf<LogLevel>(
           "log.level", "least level that is printed",
           {{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}},

@@ -174,6 +174,27 @@ TEST_F(ConfigTest, WhatRunWouldRefuseIsAProblem) {
   EXPECT_EQ(ProblemsOf({"coingecko.coins=", "serve.live_age=1h"}).size(), 2u);
 }
 
+// One answer names all that is wrong, also within one room, each with its own setting and where that came from.
+TEST_F(ConfigTest, EveryProblemOfARoomIsSaid) {
+  using testing::AllOf, testing::ElementsAre;
+  EXPECT_THAT(
+      ProblemsOf({"serve.address=nowhere", "serve.live_age=1h", "serve.source_order=a b,c d", "serve.proxies=10.0.0.5,proxy"}),
+      ElementsAre(AllOf(HasSubstr("no IP address"), HasSubstr("[serve.address by --set]")),
+                  AllOf(HasSubstr("serve.live_age is above"), HasSubstr("[serve.live_age by --set]")),
+                  AllOf(HasSubstr("value=a b"), HasSubstr("[serve.source_order by --set]")), HasSubstr("value=c d"),
+                  AllOf(HasSubstr("value=proxy"), HasSubstr("[serve.proxies by --set]"))));
+  EXPECT_THAT(ProblemsOf({"coingecko.coins=bit coin,x y", "coingecko.vs_currency=u s d", "coingecko.base_url=nothing",
+                          "coingecko.plan=pro"}),
+              ElementsAre(HasSubstr("\"bit coin\""), HasSubstr("\"x y\""),
+                          AllOf(HasSubstr("not a currency"), HasSubstr("[coingecko.vs_currency by --set]")),
+                          AllOf(HasSubstr("coingecko.base_url"), HasSubstr("[coingecko.base_url by --set]")),
+                          AllOf(HasSubstr("needs a key"), HasSubstr("[coingecko.plan by --set]"))));
+  EXPECT_THAT(ProblemsOf({"kafka.topic=a b", "kafka.broker=", "kafka.librdkafka.acks=0", "kafka.librdkafka.nonsense=1"}),
+              ElementsAre(HasSubstr("kafka.topic"), HasSubstr("kafka.marks_topic"), HasSubstr("kafka.broker"),
+                          AllOf(HasSubstr("made by the program"), HasSubstr("kafka.librdkafka.acks")),
+                          HasSubstr("kafka.librdkafka.nonsense")));
+}
+
 TEST_F(ConfigTest, OnlyWhatACommandUsesMustBeGood) {
   EXPECT_THAT(ProblemsOf({"coingecko.plan=pro", "serve.live_age=1h"}, ConfigUse::kRead), testing::IsEmpty());
   EXPECT_THAT(ProblemsOf({"coingecko.plan=pro", "source.kind=replay"}), testing::IsEmpty());

@@ -50,25 +50,36 @@ Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
 }
 
 // As a broker checks it, which would only be heard once it answers.
-Status CheckTopicName(const std::string& name, const std::string& key) {
+void AddProblemOfName(const std::string& name, const std::string& key, const std::string& flag, SettingProblems& found) {
   constexpr std::size_t kLongest = 249;
   bool good =
       !name.empty() && name.size() <= kLongest && name != "." && name != ".." &&
       std::ranges::all_of(name, [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '.' || c == '_' || c == '-'); });
-  if (good) return {};
-  return Invalid("not a name of a topic: key=" + key + " value=" + Printable(name) +
-                 " (1 to 249 characters out of a-z, A-Z, 0-9, '.', '_' and '-')");
+  if (good) return;
+  found.push_back({"not a name of a topic: key=" + key + flag + " value=" + Printable(name) +
+                       " (1 to 249 characters out of a-z, A-Z, 0-9, '.', '_' and '-')",
+                   {key}});
 }
 
-Status SetPassedThrough(rd_kafka_conf_t* conf, const KafkaOptions& options) {
+// Sets what can be set, and returns what cannot.
+SettingProblems SetPassedThrough(rd_kafka_conf_t* conf, const KafkaOptions& options) {
+  SettingProblems found;
   for (const auto& [name, value] : options.librdkafka) {
+    const std::string key = "kafka.librdkafka." + name;
     if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end()) {
-      return Invalid("this setting of librdkafka is made by the program: key=kafka.librdkafka." + name +
-                     " (leave it out; broker and group have settings of their own)");
+      found.push_back({"this setting of librdkafka is made by the program: key=" + key +
+                           " (leave it out; broker and group have settings of their own)",
+                       {key}});
+    } else if (auto set = Set(conf, name, value.Reveal()); !set) {
+      found.push_back({set.error().message, {key}});
     }
-    CS_TRY(Set(conf, name, value.Reveal()));
   }
-  return {};
+  return found;
+}
+
+SettingProblems PassedThroughProblems(const KafkaOptions& options) {
+  Conf conf(rd_kafka_conf_new());
+  return SetPassedThrough(conf.get(), options);
 }
 
 }  // namespace
@@ -92,26 +103,29 @@ KafkaOptions WithCompression(KafkaOptions options) {
   return options;
 }
 
-Status CheckKafkaOptions(const KafkaOptions& options) {
-  CS_TRY(CheckTopicName(options.topic, "kafka.topic (--topic)"));
-  CS_TRY(CheckTopicName(MarksTopicOf(options), "kafka.marks_topic"));
-  if (!options.dlq_topic.empty()) CS_TRY(CheckTopicName(options.dlq_topic, "kafka.dlq_topic (--dlq-topic)"));
-  if (options.broker.empty()) return Invalid("no broker is named: key=kafka.broker (--broker) (give HOST:PORT)");
-  if (options.dlq_topic == options.topic) {
-    return Invalid("the topic of dead letters cannot be the one that is read: key=kafka.dlq_topic value=" + options.dlq_topic +
-                   " (each letter would be rejected again)");
+SettingProblems KafkaProblems(const KafkaOptions& options) {
+  SettingProblems found;
+  AddProblemOfName(options.topic, "kafka.topic", " (--topic)", found);
+  AddProblemOfName(MarksTopicOf(options), "kafka.marks_topic", "", found);
+  if (!options.dlq_topic.empty()) AddProblemOfName(options.dlq_topic, "kafka.dlq_topic", " (--dlq-topic)", found);
+  if (options.broker.empty()) {
+    found.push_back({"no broker is named: key=kafka.broker (--broker) (give HOST:PORT)", {"kafka.broker"}});
+  }
+  if (!options.topic.empty() && options.dlq_topic == options.topic) {
+    found.push_back({"the topic of dead letters cannot be the one that is read: key=kafka.dlq_topic value=" + options.dlq_topic +
+                         " (each letter would be rejected again)",
+                     {"kafka.topic", "kafka.dlq_topic"}});
   }
   if (MarksTopicOf(options) == options.topic || MarksTopicOf(options) == options.dlq_topic) {
-    return Invalid("the topic of marks must be one of its own: key=kafka.marks_topic value=" + MarksTopicOf(options) +
-                   " (not kafka.topic, where readers expect messages only, and not kafka.dlq_topic)");
+    found.push_back({"the topic of marks must be one of its own: key=kafka.marks_topic value=" + MarksTopicOf(options) +
+                         " (not kafka.topic, where readers expect messages only, and not kafka.dlq_topic)",
+                     {"kafka.marks_topic", "kafka.topic", "kafka.dlq_topic"}});
   }
-  return CheckPassedThrough(options);
+  for (SettingProblem& problem : PassedThroughProblems(options)) found.push_back(std::move(problem));
+  return found;
 }
 
-Status CheckPassedThrough(const KafkaOptions& options) {
-  Conf conf(rd_kafka_conf_new());
-  return SetPassedThrough(conf.get(), options);
-}
+Status CheckPassedThrough(const KafkaOptions& options) { return StatusOf(PassedThroughProblems(options)); }
 
 Error KafkaError(const std::string& what, rd_kafka_resp_err_t code, const std::string& detail) {
   ErrorKind kind = ErrorKind::kUnavailable;
@@ -141,7 +155,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(rd_kafka_type_t type, c
                                                          DeliveryReport on_delivery) {
   Conf conf(rd_kafka_conf_new());
   CS_TRY(Set(conf.get(), "client.id", "cryptostream"));
-  CS_TRY(SetPassedThrough(conf.get(), options));
+  CS_TRY(StatusOf(SetPassedThrough(conf.get(), options)));
   CS_TRY(Set(conf.get(), "bootstrap.servers", options.broker));
   for (const auto& [name, value] : ours) CS_TRY(Set(conf.get(), name, value));
   std::unique_ptr<KafkaClient> client(new KafkaClient);

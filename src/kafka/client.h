@@ -31,7 +31,7 @@ using KafkaMessage = std::unique_ptr<rd_kafka_message_t, KafkaFree<rd_kafka_mess
 // change (authorisation), else Unavailable.
 Error KafkaError(const std::string& what, rd_kafka_resp_err_t code, const std::string& detail = {});
 
-// Checks what is passed through, the part of CheckKafkaOptions that a client rests on. Errors: Invalid, naming the key.
+// Checks what is passed through, the part of KafkaProblems that a client rests on. Errors: Invalid, naming the key.
 Status CheckPassedThrough(const KafkaOptions& options);
 
 // One librdkafka client. What it logs goes to our log at debug level; trouble with brokers is kept in words and said once.

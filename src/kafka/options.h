@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/setting_problem.h"
 
 namespace cryptostream {
 
@@ -31,8 +32,8 @@ std::string MarksTopicOf(const KafkaOptions& options);
 KafkaOptions WithCompression(KafkaOptions options);
 // True for settings of librdkafka that hold a secret: they come from the environment or a file of their own, and print as "***".
 bool IsSecretSetting(std::string_view name);
-// Checks that librdkafka knows every setting passed through and takes its value. Needs no network. Errors: Invalid, naming the key;
-// also for a setting that is ours alone to make, because what is promised rests on it.
-Status CheckKafkaOptions(const KafkaOptions& options);
+// Returns all that is wrong with the options. librdkafka is asked whether it knows every setting passed through and takes its value; one that
+// is ours alone to make is a problem too, because what is promised rests on it. Needs no network.
+SettingProblems KafkaProblems(const KafkaOptions& options);
 
 }  // namespace cryptostream

@@ -36,6 +36,12 @@ WebReply PlainReply(int status, const std::string& reason) {
   return reply;
 }
 
+WebReply BusyReply(int status, const std::string& reason, int retry_after_s) {
+  WebReply reply = PlainReply(status, reason);
+  reply.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+  return reply;
+}
+
 std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -52,7 +58,9 @@ Connection::Connection(asio::ip::tcp::socket socket, ServerShared& shared, std::
 
 Connection::~Connection() {
   Leave();
-  if (feed_) SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, --shared_.streams);
+  if (!feed_) return;
+  SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, --shared_.streams);
+  if (--shared_.streams_per_address[address_] == 0) shared_.streams_per_address.erase(address_);
 }
 
 void Connection::Start() {
@@ -154,7 +162,6 @@ bool Connection::ParseHead(std::string_view head) {
   if (error || used != head.size() || !parser.is_header_done()) return false;
   const auto& message = parser.get();
   request_.method = std::string(message.method_string());
-  request_.remote = address_;
   std::string_view target(message.target().data(), message.target().size());
   std::size_t question = target.find('?');
   request_.query = question == std::string_view::npos ? "" : std::string(target.substr(question + 1));
@@ -213,9 +220,7 @@ void Connection::Answer() {
 
 void Connection::AnswerLater(WebReply reply) {
   if (shared_.waiting_jobs >= shared_.options.max_waiting_jobs) {
-    WebReply busy = PlainReply(503, "too many requests are waiting");
-    busy.headers.emplace_back("Retry-After", "1");
-    return Send(std::move(busy));
+    return Send(BusyReply(503, "too many requests are waiting", 1));
   }
   ++shared_.waiting_jobs;
   asio::post(*shared_.workers, [self = shared_from_this(), later = std::move(reply.later)]() mutable {
@@ -239,12 +244,28 @@ void Connection::AnswerLater(WebReply reply) {
 
 void Connection::Send(WebReply reply) {
   if (reply.feed && request_.method == "GET") {
-    if (shared_.streams >= shared_.options.max_streams) return Refuse({503, "too many streams"});
+    if (auto busy = NoPlaceForStream()) return Write(ToWire(request_, *std::move(busy), false), true);
     std::shared_ptr<EventFeed> feed = reply.feed;
     return BecomeStream(std::move(feed), ToWire(request_, std::move(reply), false));
   }
   bool keep_alive = framing_.keep_alive && !reply.feed;
   Write(ToWire(request_, std::move(reply), keep_alive), !keep_alive);
+}
+
+std::optional<WebReply> Connection::NoPlaceForStream() const {
+  constexpr int kRetryAfter_s = 10;
+  const HttpServerOptions& options = shared_.options;
+  if (shared_.streams >= options.max_streams) {
+    return BusyReply(503, "all " + std::to_string(options.max_streams) + " event streams are taken: try again later",
+                     kRetryAfter_s);
+  }
+  if (std::ranges::find(options.proxies, address_) != options.proxies.end()) return std::nullopt;
+  auto used = shared_.streams_per_address.find(address_);
+  if (used == shared_.streams_per_address.end() || used->second < options.max_streams_per_address) return std::nullopt;
+  return BusyReply(
+      429,
+      "this address has " + std::to_string(used->second) + " event streams, as many as one may have: " + options.streams_advice,
+      kRetryAfter_s);
 }
 
 void Connection::Refuse(const RequestRefusal& refusal) {

@@ -29,7 +29,7 @@ struct ServerShared {
   WebHandler handler;
   int waiting_jobs = 0;
   int streams = 0;
-  std::map<std::string, int> per_address;
+  std::map<std::string, int> per_address, streams_per_address;  // by Connection::address
   std::set<Connection*> connections;
   std::unique_ptr<boost::asio::thread_pool> workers;
   boost::asio::io_context io{1};  // last: what it still holds looks into the members above when it goes
@@ -48,6 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Close();
 
   bool is_stream() const { return feed_ != nullptr; }
+  // Whom its place counts for (net/client_address.h).
   const std::string& address() const { return address_; }
   // A connection that can go when a place is needed: one that waits for a request, or for a client that does not go on with
   // sending or reading.
@@ -78,6 +79,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Send(WebReply reply);
   void Write(WireReply wire, bool last);
   void Refuse(const RequestRefusal& refusal);
+  // A refusal in words, where there is no place for one more stream.
+  std::optional<WebReply> NoPlaceForStream() const;
   void BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire);
   void WatchForClose();
   // Reads away what the client still sends, so that closing does not tear the answer out of its hands.

@@ -18,6 +18,7 @@ void Connection::BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire) {
   Enter(Phase::kBusy);
   feed_ = std::move(feed);
   SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, ++shared_.streams);
+  ++shared_.streams_per_address[address_];
   // What a slow reader leaves unread waits here and not as megabytes in the kernel.
   ErrorCode ignored;
   stream_.socket().set_option(asio::socket_base::send_buffer_size(shared_.options.stream_buffer_bytes), ignored);

@@ -4,11 +4,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <tuple>
 
 #include "base/log.h"
+#include "net/client_address.h"
 #include "net/connection.h"
 #include "net/port_holder.h"
 
@@ -80,6 +82,7 @@ void HttpServer::Impl::Take(tcp::socket socket) {
   auto remote = socket.remote_endpoint(error);
   if (error) return;  // gone already
   std::string address = remote.address().to_string();
+  if (std::ranges::find(shared.options.proxies, address) == shared.options.proxies.end()) address = ClientAddress(address);
   if (!MakeRoom(address)) {
     socket.non_blocking(true, error);
     socket.write_some(asio::buffer(kTooMany), error);
@@ -132,6 +135,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
   auto impl = std::make_unique<Impl>();
   impl->shared.options = std::move(options);
   impl->shared.handler = std::move(handler);
+  for (std::string& proxy : impl->shared.options.proxies) proxy = SpelledAddress(proxy);
   CS_TRY(impl->Listen());
   impl->shared.workers =
       std::make_unique<asio::thread_pool>(static_cast<std::size_t>(std::max(1, impl->shared.options.worker_threads)));

@@ -18,11 +18,14 @@ struct HttpServerOptions {
   std::uint16_t port = 0;                              // 0: any free one
   std::vector<std::string> allowed_hosts;              // of the Host header, lower case, without port; empty: any
   std::string host_advice = "ask under another name";  // to who uses a name that is not allowed; nothing to escape in JSON
+  std::string streams_advice = "end one of them";      // to whom has too many, likewise
   int worker_threads = 2;
   int max_waiting_jobs = 64;  // answers that wait for a worker; more get 503
   int max_connections = 512;
   int max_connections_per_address = 128;
   int max_streams = 256;
+  int max_streams_per_address = 256;
+  std::vector<std::string> proxies;  // IP addresses that the bound above does not hold for: many clients are behind each
   int send_buffer_bytes = 256 * 1024, stream_buffer_bytes = 64 * 1024;  // of the kernel, for each connection
   RequestLimits request;
   std::chrono::milliseconds head_timeout{5'000};  // from the first byte (or the connect) to the end of the head

@@ -19,13 +19,16 @@ using namespace std::chrono_literals;
 // A client that sends exactly these bytes.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // `from`: its own address, any of 127.0.0.0/8.
+  explicit RawClient(std::uint16_t port, std::uint32_t from = INADDR_LOOPBACK) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     if (fd_ < 0) {
       ADD_FAILURE() << "no socket";
       return;
     }
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(from);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
@@ -232,6 +235,39 @@ TEST_F(HttpServerTest, WhatIsAtWorkKeepsItsPlace) {
   number_ = 3;
   server_->Wake();
   EXPECT_NE(a.Read("data: 3").find("data: 3"), std::string::npos);
+}
+
+// One address cannot take all the streams; a proxy, behind which are many clients, can.
+TEST_F(HttpServerTest, AnAddressHasItsShareOfStreams) {
+  Start({.max_streams = 6, .max_streams_per_address = 2, .proxies = {"127.0.0.1"}});
+  constexpr std::uint32_t kGreedy = INADDR_LOOPBACK + 1, kOther = INADDR_LOOPBACK + 2;
+  auto open = [&](std::uint32_t from, std::string* answer) {
+    auto client = std::make_unique<RawClient>(server_->port(), from);
+    client->Send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    *answer = client->Read("\r\n\r\n");
+    return client;
+  };
+  std::string first, second, third, other;
+  auto a = open(kGreedy, &first), b = open(kGreedy, &second), c = open(kGreedy, &third), d = open(kOther, &other);
+  EXPECT_TRUE(first.starts_with("HTTP/1.1 200 ") && second.starts_with("HTTP/1.1 200 ")) << first << second;
+  EXPECT_TRUE(third.starts_with("HTTP/1.1 429 ")) << third;
+  EXPECT_NE(third.find("Retry-After: "), std::string::npos) << third;
+  EXPECT_NE((third + c->Read()).find("this address has 2 event streams"), std::string::npos);
+  EXPECT_TRUE(other.starts_with("HTTP/1.1 200 ")) << other;
+  a.reset();
+  std::string again;
+  for (int tries = 0; tries < 100 && !again.starts_with("HTTP/1.1 200 "); ++tries) a = open(kGreedy, &again);
+  EXPECT_TRUE(again.starts_with("HTTP/1.1 200 ")) << "the place of one that ended is free: " << again;
+  std::vector<std::unique_ptr<RawClient>> proxied;
+  for (int i = 0; i < 3; ++i) {
+    std::string answer;
+    proxied.push_back(open(INADDR_LOOPBACK, &answer));
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+  }
+  std::string full;
+  auto late = open(INADDR_LOOPBACK, &full);
+  EXPECT_TRUE(full.starts_with("HTTP/1.1 503 ")) << full;
+  EXPECT_NE(full.find("Retry-After: "), std::string::npos) << full;
 }
 
 // An answer that a worker makes may be a stream as well.

@@ -18,7 +18,6 @@ struct WebRequest {
   std::string query;   // after '?', as sent
   WebHeaders headers;  // names in lower case
   std::string body;
-  std::string remote;  // address of the client
   // The first value of a header (name in lower case), or empty.
   std::string_view Header(std::string_view name) const;
 };

@@ -1,4 +1,6 @@
 // GET /api/v1/candles: answered on the I/O thread where memory suffices, by a worker where the table is needed.
+#include <algorithm>
+
 #include "base/text.h"
 #include "live/candles.h"
 #include "serve/render.h"
@@ -11,6 +13,7 @@ struct Asked {
   std::string coin;
   std::string interval_text;
   CandleQuery query;
+  bool proxied = false;
 };
 
 Result<Asked> ReadQuery(const Params& params) {
@@ -40,9 +43,19 @@ Result<Asked> ReadQuery(const Params& params) {
   return asked;
 }
 
+// Whether a proxy says that it stands between: its clients may ask below a path that it takes away.
+bool IsProxied(const WebRequest& request) {
+  return std::ranges::any_of(request.headers, [](const auto& header) {
+    return header.first.starts_with("x-forwarded-") || header.first == "forwarded" || header.first == "via";
+  });
+}
+
+// Behind a proxy the query alone, which is resolved against the address that the client asked, whatever that is. Else the whole path: many a
+// script puts it behind the host's name without resolving anything.
 std::string NextLink(const Asked& asked, const CandlePage& page) {
-  std::string link = "</api/v1/candles?coin=" + PercentEncode(asked.coin) + "&interval=" + asked.interval_text +
-                     "&limit=" + std::to_string(asked.query.limit) + (asked.query.fill_previous ? "&fill=previous" : "");
+  std::string link = std::string(asked.proxied ? "<" : "</api/v1/candles") + "?coin=" + PercentEncode(asked.coin) +
+                     "&interval=" + asked.interval_text + "&limit=" + std::to_string(asked.query.limit) +
+                     (asked.query.fill_previous ? "&fill=previous" : "");
   if (page.next_from) link += "&from=" + PercentEncode(FormatRfc3339(*page.next_from));
   if (page.next_from && asked.query.to) link += "&to=" + PercentEncode(FormatRfc3339(*asked.query.to));
   if (page.next_to) link += "&to=" + PercentEncode(FormatRfc3339(*page.next_to));
@@ -114,6 +127,7 @@ Result<WebReply> FromTable(Backend& backend, const Asked& asked) {
 WebReply HandleCandles(RouteCall&& call) {
   auto asked = ReadQuery(call.params);
   if (!asked) return BadQuestion(asked.error());
+  asked->proxied = IsProxied(call.request);
   auto backend = call.state.backend();
   if (Recent recent = ReadMemory(*backend, *asked); recent.windows.known) {
     auto page = BuildCandles(asked->query, recent.windows, recent.closed, nullptr);

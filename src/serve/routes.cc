@@ -97,7 +97,7 @@ std::vector<Route> MakeRoutes() {
        .params = {{"coins", "Coin ids, separated by commas; all if absent", kCoins, false, "bitcoin,ethereum"},
                   {"interval", "Lengths of bars, separated by commas", kIntervalList, false, "1m,5m"}},
        .content_type = "text/event-stream",
-       .errors = {400, 404, 503},
+       .errors = {400, 404, 429, 503},
        .handle = HandleStream},
       {.pattern = "/livez", .summary = "200 while the process runs", .content_type = kText, .handle = HandleLive},
       {.pattern = "/readyz",

@@ -29,6 +29,9 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.max_connections = options.max_connections;
   http.stream_gap = std::chrono::milliseconds(50);  // the renderer keeps the pace; this holds for who lags behind it
   http.max_connections_per_address = options.max_connections_per_address;
+  http.max_streams_per_address = options.max_streams_per_address;
+  http.proxies = options.proxies;
+  http.streams_advice = "end one of them; serve.max_streams_per_address allows more, serve.proxies any number to a proxy";
   // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count.
   if (IsLoopbackHost(options.address)) {
     http.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", options.address};
@@ -81,26 +84,34 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { Stop(); }
 
-Status CheckServeOptions(const ServeOptions& options) {
+SettingProblems ServeProblems(const ServeOptions& options) {
+  SettingProblems found;
   if (!IsAddress(options.address)) {
-    return Invalid("serve.address is no IP address: value=" + options.address + " (as 127.0.0.1, ::1 or 0.0.0.0)");
-  }
-  if (!IsLoopbackHost(options.address) && !options.allow_remote) {
-    return Invalid("will not bind to an address that others can reach: serve.address=" + options.address +
-                   " (there is no login yet; serve.allow_remote=true allows it, if a proxy guards it)");
+    found.push_back(
+        {"serve.address is no IP address: value=" + options.address + " (as 127.0.0.1, ::1 or 0.0.0.0)", {"serve.address"}});
+  } else if (!IsLoopbackHost(options.address) && !options.allow_remote) {
+    found.push_back({"will not bind to an address that others can reach: serve.address=" + options.address +
+                         " (there is no login yet; serve.allow_remote=true allows it, if a proxy guards it)",
+                     {"serve.address", "serve.allow_remote"}});
   }
   if (options.live_age > options.delayed_age) {
-    return Invalid("serve.live_age is above serve.delayed_age: live_age=" + FormatDuration(options.live_age) +
-                   " delayed_age=" + FormatDuration(options.delayed_age) + " (a price is live, then delayed, then stale)");
+    found.push_back({"serve.live_age is above serve.delayed_age: live_age=" + FormatDuration(options.live_age) +
+                         " delayed_age=" + FormatDuration(options.delayed_age) + " (a price is live, then delayed, then stale)",
+                     {"serve.live_age", "serve.delayed_age"}});
   }
   for (const std::string& source : options.source_order) {
-    if (!IsValidName(source)) return Invalid("serve.source_order has what is no source: value=" + source + " (as coingecko)");
+    if (IsValidName(source)) continue;
+    found.push_back({"serve.source_order has what is no source: value=" + source + " (as coingecko)", {"serve.source_order"}});
   }
-  return {};
+  for (const std::string& proxy : options.proxies) {
+    if (IsAddress(proxy)) continue;
+    found.push_back({"serve.proxies has what is no IP address: value=" + proxy + " (as 10.0.0.5)", {"serve.proxies"}});
+  }
+  return found;
 }
 
 Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
-  CS_TRY(CheckServeOptions(options));
+  CS_TRY(StatusOf(ServeProblems(options)));
   auto impl = std::make_unique<Impl>(std::move(options));
   const std::string address = impl->state.options().address;
   CS_TRY(impl->OpenBackend(impl->state.options().storage_root));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/setting_problem.h"
 #include "base/time.h"
 #include "live/live.h"
 #include "market/status.h"
@@ -57,12 +58,14 @@ struct ServeOptions {
   std::uint64_t query_memory_mb = 512;
   int max_connections = 512;
   int max_connections_per_address = 128;
+  int max_streams_per_address = 32;
+  std::vector<std::string> proxies = {"127.0.0.1", "::1"};  // may have any number of streams: many clients are behind each
   LiveLimits live_limits;
   const Clock* clock = nullptr;  // nullptr: the machine's
 };
 
-// Checks the options against each other, without opening anything. Errors: Invalid, naming the setting.
-Status CheckServeOptions(const ServeOptions& options);
+// Returns all for which Start would refuse these options, without opening anything.
+SettingProblems ServeProblems(const ServeOptions& options);
 
 // The API and the page: one HTTP server over one lake. It only reads tables, so it works the same beside the engine in one
 // process and in a process of its own. Life: Start binds the port and begins to follow the tables; tables that do not exist yet are waited for; Stop (or the destructor) closes all

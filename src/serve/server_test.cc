@@ -109,6 +109,10 @@ TEST_F(ServerTest, CoinsCandlesStatus) {
   EXPECT_NE(
       candles.find("Link: </api/v1/candles?coin=bitcoin&interval=5m&limit=2&to=2024-08-08T12%3A05%3A00.000Z>; rel=\"next\""),
       std::string::npos);
+  for (const char* said : {"X-Forwarded-Prefix: /crypto\r\n", "Forwarded: for=10.0.0.1\r\n", "Via: 1.1 proxy\r\n"}) {
+    std::string proxied = Ask("/api/v1/candles?coin=bitcoin&interval=5m&limit=2", said);
+    EXPECT_NE(proxied.find("Link: <?coin=bitcoin&interval=5m&limit=2&to="), std::string::npos) << said << proxied;
+  }
   EXPECT_NE(candles.find("\"samples\":3,\"source\":\"coingecko\",\"closed\":false,\"committed\":true"), std::string::npos);
   std::string status = Ask("/api/v1/status");
   EXPECT_NE(status.find("\"version\":\"1.2.3\",\"mode\":\"live\""), std::string::npos);
@@ -151,7 +155,8 @@ TEST_F(ServerTest, HealthPageAndDescription) {
 
 // Each state of a source is either its work or trouble; trouble is told at once and is no 503.
 TEST_F(ServerTest, TroubleOfASourceIsDegradedAndNot503) {
-  for (SourceState state : {SourceState::kUnreachable, SourceState::kLimited, SourceState::kBanned, SourceState::kRefused, SourceState::kFailing}) {
+  for (SourceState state :
+       {SourceState::kUnreachable, SourceState::kLimited, SourceState::kBanned, SourceState::kRefused, SourceState::kFailing}) {
     server_->SetSourceReport({"coingecko", state, "429 from the provider", {}, {}});
     std::string ready = Ask("/readyz");
     EXPECT_TRUE(ready.starts_with("HTTP/1.1 200 "));
@@ -159,7 +164,8 @@ TEST_F(ServerTest, TroubleOfASourceIsDegradedAndNot503) {
     EXPECT_TRUE(ready.ends_with("\ndegraded\n"));
     EXPECT_NE(Ask("/api/v1/status").find("\"troubles\":[\"source coingecko: 429 from the provider\"]"), std::string::npos);
   }
-  for (SourceState state : {SourceState::kStarting, SourceState::kOk, SourceState::kWaiting, SourceState::kReplaying, SourceState::kDone}) {
+  for (SourceState state :
+       {SourceState::kStarting, SourceState::kOk, SourceState::kWaiting, SourceState::kReplaying, SourceState::kDone}) {
     server_->SetSourceReport({"coingecko", state, "", {}, {}});
     EXPECT_TRUE(Ask("/readyz").ends_with("\r\n\r\nready\n")) << SourceStateName(state);
   }

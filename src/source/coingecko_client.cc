@@ -35,36 +35,61 @@ BudgetLimits LimitsOf(const CoinGeckoOptions& options) {
   return {};
 }
 
-Status CheckBaseUrl(const CoinGeckoOptions& o) {
-  CS_ASSIGN(Url url, ParseUrl(o.base_url));
-  bool https = url.scheme == "https";
-  if (!https && url.scheme != "http") return Invalid("coingecko.base_url is neither https nor http: value=" + o.base_url);
-  if (!url.user.empty()) return Invalid("coingecko.base_url must not hold a user name: what stands before an @ is not the host");
-  if (!o.key.empty() && !https && !IsLoopbackHost(url.host)) {
-    return Invalid("a key must not travel unencrypted: use https in coingecko.base_url (host=" + url.host + ")");
+void AddProblemsOfBaseUrl(const CoinGeckoOptions& o, SettingProblems& found) {
+  const std::string setting = "coingecko.base_url";
+  auto url = ParseUrl(o.base_url);
+  if (!url) {
+    found.push_back({setting + ": " + url.error().message, {setting}});
+    return;
   }
-  return {};
+  bool https = url->scheme == "https";
+  if (!https && url->scheme != "http") found.push_back({setting + " is neither https nor http: value=" + o.base_url, {setting}});
+  if (!url->user.empty()) {
+    found.push_back({setting + " must not hold a user name: what stands before an @ is not the host", {setting}});
+  }
+  if (!o.key.empty() && url->scheme == "http" && !IsLoopbackHost(url->host)) {
+    found.push_back({"a key must not travel unencrypted: use https in " + setting + " (host=" + url->host + ")",
+                     {setting, "coingecko.key", "coingecko.key_file"}});
+  }
 }
 
-Status CheckOptions(const CoinGeckoOptions& o) {
-  if (o.coins.empty()) return Invalid("there is no coin to ask for: set coingecko.coins (as bitcoin, ethereum)");
-  if (o.coins.size() > kMostCoins)
-    return Invalid(fmt::format("too many coins for one call: coingecko.coins has {}, at most {}", o.coins.size(), kMostCoins));
-  for (const auto& coin : o.coins) {
-    if (!IsValidName(coin))
-      return Invalid(fmt::format("not a coin id in coingecko.coins: \"{}\" (as CoinGecko spells it: bitcoin)", coin));
+void AddProblemsOfCoins(const std::vector<std::string>& coins, SettingProblems& found) {
+  const std::string setting = "coingecko.coins";
+  if (coins.empty()) found.push_back({"there is no coin to ask for: set " + setting + " (as bitcoin, ethereum)", {setting}});
+  if (coins.size() > kMostCoins) {
+    found.push_back(
+        {fmt::format("too many coins for one call: {} has {}, at most {}", setting, coins.size(), kMostCoins), {setting}});
   }
-  if (!IsValidName(o.vs_currency))
-    return Invalid(fmt::format("not a currency: coingecko.vs_currency=\"{}\" (as usd)", o.vs_currency));
-  CS_TRY(CheckBaseUrl(o));
-  if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty())
-    return Invalid(
-        fmt::format("coingecko.plan={} needs a key: set coingecko.key_file or CRYPTOSTREAM_COINGECKO__KEY", PlanName(o.plan)));
+  for (const auto& coin : coins) {
+    if (IsValidName(coin)) continue;
+    found.push_back({fmt::format("not a coin id in {}: \"{}\" (as CoinGecko spells it: bitcoin)", setting, coin), {setting}});
+  }
+}
+
+SettingProblems ProblemsOf(const CoinGeckoOptions& o) {
+  SettingProblems found;
+  AddProblemsOfCoins(o.coins, found);
+  if (!IsValidName(o.vs_currency)) {
+    found.push_back(
+        {fmt::format("not a currency: coingecko.vs_currency=\"{}\" (as usd)", o.vs_currency), {"coingecko.vs_currency"}});
+  }
+  AddProblemsOfBaseUrl(o, found);
+  if (o.plan != CoinGeckoPlan::kKeyless && o.key.empty()) {
+    found.push_back(
+        {fmt::format("coingecko.plan={} needs a key: set coingecko.key_file or CRYPTOSTREAM_COINGECKO__KEY", PlanName(o.plan)),
+         {"coingecko.plan"}});
+  }
   bool printable = std::ranges::all_of(o.key.Reveal(), [](unsigned char c) { return c > ' ' && c < 127; });
-  if (!printable) return Invalid("coingecko.key has characters that no key has (a line end?)");
-  if (LimitsOf(o).calls_per_minute < 1) return Invalid("coingecko.calls_per_minute must be at least 1");
-  if (LimitsOf(o).calls_per_month.value_or(1) < 1) return Invalid("coingecko.calls_per_month must be at least 1");
-  return {};
+  if (!printable) {
+    found.push_back({"coingecko.key has characters that no key has (a line end?)", {"coingecko.key", "coingecko.key_file"}});
+  }
+  if (LimitsOf(o).calls_per_minute < 1) {
+    found.push_back({"coingecko.calls_per_minute must be at least 1", {"coingecko.calls_per_minute"}});
+  }
+  if (LimitsOf(o).calls_per_month.value_or(1) < 1) {
+    found.push_back({"coingecko.calls_per_month must be at least 1", {"coingecko.calls_per_month"}});
+  }
+  return found;
 }
 
 // A key without a plan is one of the demo plan. Fills in the plan's base URL and takes a trailing slash off a given one.
@@ -80,12 +105,12 @@ CoinGeckoOptions Completed(CoinGeckoOptions options) {
 
 }  // namespace
 
-Status CheckCoinGeckoOptions(const CoinGeckoOptions& options) { return CheckOptions(Completed(options)); }
+SettingProblems CoinGeckoProblems(const CoinGeckoOptions& options) { return ProblemsOf(Completed(options)); }
 
 Result<std::shared_ptr<CoinGeckoClient>> CoinGeckoClient::Create(CoinGeckoOptions options, const Clock& clock,
                                                                  std::unique_ptr<HttpTransport> transport, WaitFunction wait) {
   options = Completed(std::move(options));
-  CS_TRY(CheckOptions(options));
+  CS_TRY(StatusOf(ProblemsOf(options)));
   if (!transport) transport = std::make_unique<CurlTransport>(options.http);
   return std::shared_ptr<CoinGeckoClient>(new CoinGeckoClient(std::move(options), clock, std::move(transport), std::move(wait)));
 }

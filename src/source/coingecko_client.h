@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "base/setting_problem.h"
 #include "base/stop.h"
 #include "base/time.h"
 #include "net/http_client.h"
@@ -37,8 +38,8 @@ struct CoinGeckoOptions {
   HttpClientOptions http;
 };
 
-// Checks options against each other, as Create does, without a network. Errors: Invalid, naming the setting.
-Status CheckCoinGeckoOptions(const CoinGeckoOptions& options);
+// Returns everything for which Create would refuse these options. Needs no network.
+SettingProblems CoinGeckoProblems(const CoinGeckoOptions& options);
 
 // How a source waits; false when stopped. SleepFor, or a turn of the clock's hand in tests.
 using WaitFunction = std::function<bool(StopToken, std::chrono::nanoseconds)>;

@@ -3,9 +3,13 @@
 import datetime
 import itertools
 import json
+import urllib.parse
+import urllib.request
 
 import deltalake
 import pytest
+
+from prefix_proxy import prefix_proxy
 
 MINUTES = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 
@@ -60,8 +64,20 @@ def test_following_the_links_gives_every_bar_once(served, gold, direction):
         if "Link" not in headers:
             break
         assert headers["Link"].endswith('>; rel="next"')
-        path = headers["Link"][1:].split(">")[0]
+        path = urllib.parse.urljoin(path, headers["Link"][1:].split(">")[0])
     assert seen == [bar["open_time"] for bar in expected_bars(gold, "bitcoin", "5m")]
+
+
+def test_links_lead_on_below_a_path_of_a_proxy(served, gold):
+    """As a client reads them: resolved against the address that it asked (RFC 3986), which has a prefix that we never see."""
+    with prefix_proxy("/crypto/prices", served.port) as base:
+        url, seen = f"{base}/api/v1/candles?coin=bitcoin&interval=1h&limit=10", []
+        while url:
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                seen = [bar["open_time"] for bar in json.load(answer)["candles"]] + seen
+                link = answer.headers["Link"]
+            url = link and urllib.parse.urljoin(url, link[1:].split(">")[0])
+    assert seen == [bar["open_time"] for bar in expected_bars(gold, "bitcoin", "1h")] and len(seen) > 20
 
 
 @pytest.mark.parametrize("limit", [1, 7, 40])
@@ -80,7 +96,7 @@ def test_pages_are_cuts_of_one_answer(served, bounds, fill, limit):
         pages = pages + page if "from" in bounds else page + pages
         if "Link" not in headers:
             break
-        path = headers["Link"][1:].split(">")[0]
+        path = urllib.parse.urljoin(path, headers["Link"][1:].split(">")[0])
     assert pages == whole
 
 
