@@ -204,6 +204,7 @@ Status LogReplay::TakeCommit(Version version) {
   if (auto parameters = MembersOf(tally.info, "operationParameters")) {
     auto without = IntegerOf<std::int64_t>(TextOf(*parameters, "offsetsWithoutRow").value_or(""));
     said.offsets_without_row = without.value_or(-1);
+    said.counts_itself = parameters->contains("positionSum");
   }
   log_.commits.push_back(said);
   return {};

@@ -61,6 +61,7 @@ struct CommitSaid {
   Version version = kNoVersion;
   std::int64_t time_ms = -1;              // -1: it does not say
   std::int64_t offsets_without_row = -1;  // likewise
+  bool counts_itself = false;             // its files, rows and positions
 };
 
 // A live file with what its Add says of the rows.

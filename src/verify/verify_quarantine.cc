@@ -17,9 +17,10 @@ constexpr const char* kUnsaid = R"(
     WHERE coalesce(stage, '') NOT IN ('source', 'bronze', 'silver') OR coalesce(reason, '') = '' OR "offset" IS NULL OR "timestamp" IS NULL
       OR "partition" IS NULL OR source IS NULL OR value IS NULL)";
 
+// As of bronze (verify_bronze.cc).
 constexpr const char* kTwice = R"(
     SELECT place(version, max(path), max(file_row_number), "offset", reason) || 'it is there ' || count(*) || ' times' FROM quarantine_row
-    WHERE known AND data_change AND stage <> 'silver'
+    WHERE known AND data_change AND stage <> 'silver' AND version IN (SELECT version FROM counted)
     GROUP BY version, source, topic, "partition", "offset", stage, reason, value, "timestamp" HAVING count(*) > 1)";
 
 // Bronze refuses what a column of text cannot hold. A source refuses a message for its content only if that can be no row, and for
@@ -63,6 +64,7 @@ Result<std::vector<Check>> CheckQuarantine(const PinnedTables& tables) {
   Check check{"quarantine: each rejection says where and why, once", true, "", {}};
   CS_ASSIGN(std::vector<std::string> setup, RowSetup(quarantine, quarantine.version, "quarantine"));
   setup.emplace_back(kPlace);
+  setup.push_back(CountedTable(quarantine, 0, quarantine.version));
   CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
   for (const char* sql : {kUnsaid, kTwice, kUnlikely}) WrongRows(check, *duck, sql);
   CS_TRY(CheckDays(check, quarantine));
