@@ -70,7 +70,10 @@ Status GoldStage::Load() {
   if (consumed_ != kNoVersion) {
     Status loaded = LoadOpenWindows();
     if (loaded) loaded = LoadDirtyWindows();
-    if (!loaded && loaded.error().kind == ErrorKind::kNotFound) CS_TRY(upstream_.CheckNotCut(std::min(corrected_, consumed_)));
+    if (!loaded && loaded.error().kind == ErrorKind::kNotFound) {
+      CS_TRY(CheckNotCut(lake_.silver(), std::min(corrected_, consumed_), LogNeed::kCommitsAfter));
+      CS_TRY(CheckNotCut(lake_.silver(), consumed_, LogNeed::kTableAt));
+    }
     CS_TRY(loaded);
   }
   published_consumed_ = consumed_;

@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "delta/log_files.h"
 #include "delta/table.h"
+#include "lake/cut_log.h"
 #include "lake/handoff.h"
 
 namespace cryptostream {
@@ -54,23 +54,15 @@ class Upstream {
   // True when everything that the table holds was delivered.
   bool CaughtUp() const { return table_.version() <= delivered_; }
 
-  // For reads that did not find commits after `after`: a disk that is away comes back, commits that somebody has removed
-  // do not. Errors: Corrupt.
-  Status CheckNotCut(Version after) const {
-    auto log = ListLogFiles(table_.root_path());
-    if (!log || log->commits.empty() || log->commits.front() <= after + 1) return {};
-    return Corrupt("commits were removed from the log before they were read: table=" + table_.uri() +
-                   " versions=" + std::to_string(after + 1) + ".." + std::to_string(log->commits.front() - 1) +
-                   " (another program's clean-up? put their files back into _delta_log from a backup)");
-  }
-
  private:
   static constexpr int kCommitsPerRead = 64;
 
   Status FillBacklog() {
     if (CaughtUp()) return {};
     auto commits = table_.CommitsAfter(delivered_, kCommitsPerRead);
-    if (!commits && commits.error().kind == ErrorKind::kNotFound) CS_TRY(CheckNotCut(delivered_));
+    if (!commits && commits.error().kind == ErrorKind::kNotFound) {
+      CS_TRY(CheckNotCut(table_, delivered_, LogNeed::kCommitsAfter));
+    }
     if (!commits) return std::unexpected(commits.error());
     backlog_.assign(std::make_move_iterator(commits->begin()), std::make_move_iterator(commits->end()));
     return {};

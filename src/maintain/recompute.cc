@@ -17,6 +17,7 @@
 #include "delta/position.h"
 #include "lake/commit.h"
 #include "lake/correction.h"
+#include "lake/cut_log.h"
 #include "lake/rollup.h"
 #include "lake/rollup_rows.h"
 #include "lake/stage.h"
@@ -42,7 +43,9 @@ Result<TableView> SilverAt(Lake& lake, Version consumed) {
   bool same =
       later && std::ranges::all_of(*later, [](const auto& commit) { return commit.adds.empty() && commit.removes.empty(); });
   if (same && (later->empty() || later->back().version == view.snapshot->version())) return view;
-  CS_ASSIGN(view.snapshot, lake.silver().SnapshotWithRowsOf(consumed));
+  auto at = lake.silver().SnapshotWithRowsOf(consumed);
+  if (!at && at.error().kind == ErrorKind::kNotFound) CS_TRY(CheckNotCut(lake.silver(), consumed, LogNeed::kTableAt));
+  CS_ASSIGN(view.snapshot, std::move(at));
   return view;
 }
 

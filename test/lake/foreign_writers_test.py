@@ -177,6 +177,28 @@ def test_recompute_ends_on_a_log_that_was_cut(cryptostream, first_half, lake):
     assert json.loads(rows) == [{"n": 180}]
 
 
+RECOMPUTE = ["recompute", "--from", "2024-01-01", "--to", "2025-01-01"]
+
+
+def test_recompute_says_that_silvers_log_was_cut_beyond_what_gold_has_read(cryptostream, first_half, lake):
+    before = judge.tables(lake)["gold"].version
+    table(lake, "silver").delete("coin_id = 'solana'")  # gold has not read it
+    newest = cut(lake, "silver")
+    refused = cryptostream(*RECOMPUTE, "--storage", lake, check=False)
+    assert refused.returncode == 1 and "silver" in refused.stderr, refused.stderr
+    assert "removed from the log before they were read" in refused.stderr and f"..{newest - 1} " in refused.stderr, refused.stderr
+    assert "put their files back into _delta_log from a backup" in refused.stderr
+    assert judge.tables(lake)["gold"].version == before
+
+
+def test_a_log_cut_right_behind_what_was_read_is_said_and_not_waited_for(cryptostream, first_half, lake):
+    """The next commit is there, but the table as gold knows it cannot be opened any more."""
+    table(lake, "silver").delete("coin_id = 'solana'")
+    cut(lake, "silver")
+    refused = play_second(cryptostream, first_half, lake, check=False)
+    assert refused.returncode == 1 and "removed from the log before they were read" in refused.stderr, refused.stderr
+
+
 def test_a_log_that_was_cut_before_it_was_read_is_said_and_not_waited_for(cryptostream, first_half, lake):
     for _ in range(2):
         table(lake, "silver").delete("coin_id = 'solana' and price < 0")
