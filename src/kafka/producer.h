@@ -45,6 +45,7 @@ class TopicProducer {
   // How far a source has come (Source::position_id).
   std::int64_t Position(const std::string& position_id) const { return spool_->Position(position_id); }
   std::map<std::string, std::int64_t> PositionsOf(std::string_view prefix) const { return spool_->PositionsOf(prefix); }
+  std::optional<Timestamp> Newest(std::string_view source) const { return spool_->Newest(source); }
   // Takes a batch, waiting for room. False when `stop` was requested or the producer failed.
   bool Push(RawBatch batch, StopToken stop);
   // Waits until every message taken was acknowledged; for marks only while they go out. Errors: Cancelled; what ended the sender.

@@ -35,6 +35,17 @@ constexpr const char* kSetUp =
 // What came through a pipe cannot be asked for again: its position would only stay behind.
 bool IsOfOneRun(std::string_view position_id) { return position_id.starts_with("bronze/file/stdin"); }
 
+// Beside the positions, and kept as one: when the newest row of a live source was received.
+std::string NewestId(std::string_view source) { return "newest/" + std::string(source); }
+
+void NoteNewest(const RawBatch& batch, std::map<std::string, std::int64_t>& positions) {
+  if (!batch.position_id.starts_with("bronze/direct/")) return;
+  for (std::size_t i = 0; i < batch.rows(); ++i) {
+    std::int64_t& newest = positions[NewestId(batch.source)];
+    newest = std::max(newest, ToMicros(batch.row(i).received));
+  }
+}
+
 // Of two producers: the lock's own words speak of a lake.
 Error InUse(const Error& error) {
   auto begin = error.message.find("lock=");
@@ -226,12 +237,18 @@ std::map<std::string, std::int64_t> Spool::PositionsOf(std::string_view prefix) 
   return positions;
 }
 
+std::optional<Timestamp> Spool::Newest(std::string_view source) const {
+  std::int64_t newest = Position(NewestId(source));
+  return newest == 0 ? std::nullopt : std::optional(FromMicros(newest));
+}
+
 Status Spool::Append(const RawBatch& batch) {
   std::lock_guard lock(mutex_);
   State next = state_;
   std::int64_t number = next.next++;
   if (!IsOfOneRun(batch.position_id)) next.positions[batch.position_id] = batch.next_position;
   for (const auto& [id, version] : batch.begins) next.positions[id] = version;
+  NoteNewest(batch, next.positions);
   std::string body = EncodeBatch(batch), checksum = SpoolChecksum(number, body);
   CS_TRY(Transaction(std::move(next), [&](State&) -> Status {
     SpoolStatement write(db_, "insert into batch (number, checksum, body) values (?1, ?2, ?3)");

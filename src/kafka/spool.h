@@ -44,6 +44,8 @@ class Spool {
   std::int64_t Position(const std::string& position_id) const;
   // All positions and marks whose id starts so.
   std::map<std::string, std::int64_t> PositionsOf(std::string_view prefix) const;
+  // When the newest row of a live source was received that the spool ever took; nullopt: none.
+  std::optional<Timestamp> Newest(std::string_view source) const;
   // Takes a batch together with the position that it reaches. Errors: Unavailable (the disk is full or fails; nothing was taken).
   Status Append(const RawBatch& batch);
   // The first batch after `number`; nullopt when there is none. Errors: Corrupt, naming file and batch.

@@ -77,6 +77,22 @@ TEST_F(SpoolTest, KeepsWhatGoesAlongWithAPosition) {
   EXPECT_THAT(Open()->PositionsOf("bronze/file/"), testing::IsEmpty());
 }
 
+// The time without a program is told from here on. What a recording says of its own times says nothing of that.
+TEST_F(SpoolTest, KnowsWhenTheNewestRowOfALiveSourceCame) {
+  EXPECT_EQ(Open()->Newest("coingecko"), std::nullopt);
+  RawBatch batch = Batch(1, "message");
+  batch.Add({"ethereum", "later", FromMicros(9), 1});
+  ASSERT_TRUE(Open()->Append(batch));
+  ASSERT_TRUE(Open()->Append(Batch(2, "an older one")));
+  RawBatch recorded = Batch(3, "recorded");
+  recorded.position_id = "bronze/recording/a";
+  recorded.Add({"bitcoin", "recorded", FromMicros(100), 3});
+  ASSERT_TRUE(Open()->Append(recorded));
+  ASSERT_TRUE(Open()->Remove(3));
+  EXPECT_EQ(Open()->Newest("coingecko"), FromMicros(9));
+  EXPECT_EQ(Open()->Newest("kraken"), std::nullopt);
+}
+
 TEST_F(SpoolTest, KeepsBatchesAndPositionsOverRestarts) {
   {
     auto spool = Open();

@@ -133,6 +133,7 @@ Status PlayToTopic(TopicProducer& producer, Source& source, const std::function<
   };
   output.report = report;
   output.positions = [&](std::string_view prefix) { return producer.PositionsOf(prefix); };
+  output.newest = [&](std::string_view of) { return producer.Newest(of); };
   CS_TRY(source.Run(producer.Position(source.position_id()), output, stop));
   if (auto error = producer.failure()) return std::unexpected(*error);
   if (dropped == 0 || !source.position_id().starts_with("bronze/direct/"))

@@ -3,8 +3,10 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sqlite3
+import time
 
 import judge
 import pytest
@@ -150,3 +152,40 @@ def test_a_broker_that_is_away_until_the_spool_is_full(broker, topic, cryptostre
     assert len(tables["bronze"].rows()) == len(found)
     [gap] = [row for row in tables["gaps"].rows() if "spool was full" in row["reason"]]
     assert gap["source"] == "coingecko" and gap["from_time"] < gap["to_time"]
+
+
+def poll_a_while(cryptostream, broker, topic, server, authority, folder):
+    """A producer of live prices, until some polls are in the topic."""
+    asked = len(server.polls())
+    running = cryptostream.start(
+        "produce", "--broker", broker.address, "--topic", topic, "--storage", folder, "--source", "coingecko",
+        *(word for setting in (f"coingecko.base_url={server.url}", f"coingecko.ca_file={authority.file}", "coingecko.coins=bitcoin",
+                               "coingecko.pace=1s", "coingecko.calls_per_minute=1000") for word in ("--set", setting)),
+        log=folder.with_suffix(".log"), env={"NO_PROXY": "localhost,127.0.0.1"})
+    wait_until(lambda: len(server.polls()) >= asked + 3, "three polls", 60)
+    running.terminate()
+    assert running.wait(60) == 0, folder.with_suffix(".log").read_text()
+
+
+def test_the_time_without_a_producer_is_a_gap_while_its_spool_remembers(broker, topic, cryptostream, tmp_path):
+    broker.make_topic(topic)
+    (tmp_path / "authority").mkdir()
+    authority = certificates.Authority(tmp_path / "authority")
+    spool = tmp_path / "produced"
+
+    def gaps():
+        cryptostream("stream", "--broker", broker.address, "--topic", topic, "--storage", tmp_path / "lake", "--exit-when-done")
+        return judge.tables(tmp_path / "lake")["gaps"].rows()
+
+    with FakeCoinGecko(authority.server("good")) as server:
+        poll_a_while(cryptostream, broker, topic, server, authority, spool)
+        stopped = time.time()
+        assert gaps() == []
+        wait_until(lambda: time.time() > stopped + 3, "longer than two polls apart", 10)
+        poll_a_while(cryptostream, broker, topic, server, authority, spool)
+        [gap] = gaps()
+        newest = max(row["timestamp"] for row in judge.tables(tmp_path / "lake")["bronze"].rows() if row["timestamp"].timestamp() < stopped)
+        assert gap["from_time"] == newest and gap["to_time"].timestamp() >= stopped + 3 and "the program did not run" in gap["reason"]
+        shutil.rmtree(spool)
+        poll_a_while(cryptostream, broker, topic, server, authority, spool)
+        assert gaps() == [gap], "nobody remembers since when"
