@@ -16,6 +16,8 @@ double ValueOf(const std::string& name) {
   return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
 }
 
+TEST(MetricValue, OfWhatWasNeverCountedIsZero) { EXPECT_EQ(MetricValue("test_never_counted", {}), 0); }
+
 TEST(ReplaceGauges, WhatIsNotGivenAgainIsGone) {
   ReplaceGauges("test_replaced", "Help.", "coin", {{"bitcoin", 1}, {"ethereum", 2}});
   EXPECT_TRUE(Has("test_replaced{coin=\"bitcoin\"} 1"));

@@ -41,6 +41,21 @@ Result<ReplayPart> MakePart(const PartFlags& flags) {
   return part;
 }
 
+// The flags of where prices come from. In: what lies at --storage.
+std::shared_ptr<PartFlags> AddSource(CLI::App* app, CommandContext& context, const std::string& storage) {
+  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
+  AddSetting(app, context, "--storage", "storage.path", storage);
+  auto flags = std::make_shared<PartFlags>();
+  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
+  AddPartFlags(app, *flags);
+  return flags;
+}
+
+void AddPage(CLI::App* app, CommandContext& context) {
+  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
+  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
+}
+
 // The flags of where the topic is. Out: --broker's own.
 CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
   auto* broker = AddSetting(app, context, "--broker", "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
@@ -84,13 +99,8 @@ Command AddRun(CLI::App& program, CommandContext& context) {
       "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
       "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60\n"
       "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process");
-  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
-  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
-  auto flags = std::make_shared<PartFlags>();
-  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
-  AddPartFlags(app, *flags);
+  auto flags = AddSource(app, context, "where the tables lie");
+  AddPage(app, context);
   auto broker = AddTopicSettings(app, context);
   AddDeadLetters(app, context);
   return {app, [flags, broker](CommandContext& context) { return RunSource(context, *flags, broker->count() > 0, RunPipeline); }};
@@ -102,11 +112,7 @@ Command AddProduce(CLI::App& program, CommandContext& context) {
       "Examples:\n  cryptostream produce --broker localhost:19092\n"
       "  cryptostream produce --broker kafka:9093 --source replay --replay day.jsonl      to its end\n"
       "What the broker has not acknowledged waits in a spool below --storage, also over a restart.");
-  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
-  AddSetting(app, context, "--storage", "storage.path", "where the spool lies");
-  auto flags = std::make_shared<PartFlags>();
-  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
-  AddPartFlags(app, *flags);
+  auto flags = AddSource(app, context, "where the spool lies");
   AddTopicSettings(app, context);
   return {app, [flags](CommandContext& context) { return RunSource(context, *flags, true, ProduceToTopic); }};
 }
@@ -115,8 +121,7 @@ Command AddServe(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("serve", "API and page over a lake that another process writes");
   app->footer("Examples:\n  cryptostream serve --storage /var/lib/cryptostream --port 8001");
   AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
-  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
+  AddPage(app, context);
   return {app, [](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code, ConfigUse::kServe);

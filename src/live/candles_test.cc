@@ -101,6 +101,11 @@ TEST(CandleFolder, FoldsExactly) {
   EXPECT_EQ(bars[1].avg, 7);
   EXPECT_TRUE(IsNull(bars[1].volume));
   EXPECT_TRUE(CandleFolder(5min).Take().empty());
+
+  CandleFolder little(5min);
+  little.Add(MakeMinute(0, 10, 1, 0.25));
+  little.Add(MakeMinute(1, 20, 1, 0.25));
+  EXPECT_EQ(little.Take()[0].vwap, 15) << "of less than one coin too";
 }
 
 TEST(IntervalStart, CountsFromTheEpochAndBeforeIt) {

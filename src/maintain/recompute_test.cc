@@ -31,13 +31,14 @@ class RecomputeTest : public EngineTest {
   Table& Hours() { return lake_->rollup(HourlyRollup()); }
   Table& DaysTable() { return lake_->rollup(DailyRollup()); }
 
-  // Puts `rows` in the place of all that a table has, as another program could.
-  void Overwrite(Table& table, const std::vector<GoldRow>& rows, std::chrono::minutes length) {
+  // Puts `rows` in the place of all that a table has, as another program could, which need not write statistics.
+  void Overwrite(Table& table, const std::vector<GoldRow>& rows, std::chrono::minutes length, bool statistics = true) {
     CommitRequest request{.kind = CommitKind::kReplace, .removes = *table.Files(), .batch_id = RandomHexId()};
     auto parts = GoldColumns(rows, length);
     for (const PartitionRows& part : *parts) {
       auto file = WriteDataFile(table.root_path(), {{"date", part.partition[0]}}, *part.rows, {.fsync = false});
       ASSERT_TRUE(file) << file.error().message;
+      if (!statistics) file->stats_json.clear();
       request.adds.push_back(*std::move(file));
     }
     auto outcome = table.Commit(request);
@@ -93,6 +94,17 @@ TEST_F(RecomputeTest, WrongMissingAndInventedRowsAreMadeRight) {
   Positions after = *lake_->gold().Txns();
   after[EpochId()] = positions_[EpochId()];
   EXPECT_EQ(after, positions_);
+}
+
+// A file that does not say which times it holds may hold any.
+TEST_F(RecomputeTest, RowsInFilesWithoutStatisticsAreMadeRight) {
+  std::vector<GoldRow> damaged = gold_;
+  damaged[3].avg_price += 1;
+  Overwrite(lake_->gold(), damaged, kWindow, false);
+  auto done = Run(all_);
+  EXPECT_EQ(done[0].added, 0);
+  EXPECT_EQ(done[0].changed, 1);
+  ExpectAllRight();
 }
 
 TEST_F(RecomputeTest, WhatIsRightIsNotTouched) {

@@ -112,7 +112,7 @@ namespace {
 void TellRecording(LakeRun& run, const StopToken& stop) {
   constexpr std::chrono::seconds kSettle{2};
   SleepFor(stop, kSettle);
-  if (Status taken = TellTaken("replay", run.lake().tally().counts()); !taken) LogWarn("{}", taken.error().message);
+  if (Status taken = TellTaken("replay", run.lake().tally().counts(), kFormHint); !taken) LogWarn("{}", taken.error().message);
 }
 
 // A recording into `root`. With a `client` it is asked again and again, and playing ends (true) when it answers.
@@ -241,7 +241,7 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
   progress.End();
   if (IsStopped(finished)) return StoppedEarly(*run, finished, request.exit_when_done);
   Tally::Counts counts = run->lake().tally().counts();
-  Status taken = TellTaken("replay", counts);
+  Status taken = TellTaken("replay", counts, kFormHint);
   CS_TRY(finished);
   if (request.exit_when_done || (!taken && counts.taken() == 0)) {
     CS_TRY(run->Stop());

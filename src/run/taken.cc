@@ -9,7 +9,7 @@
 
 namespace cryptostream {
 
-Status TellTaken(const std::string& what, const Tally::Counts& counts) {
+Status TellTaken(const std::string& what, const Tally::Counts& counts, std::string_view hint) {
   constexpr std::int64_t kLittle = 10;  // one in so many, or less
   std::int64_t all_refused = counts.refused();
   auto unmapped = counts.rejected.find(std::string(RejectText(RejectReason::kUnmappedSymbol)));
@@ -23,9 +23,9 @@ Status TellTaken(const std::string& what, const Tally::Counts& counts) {
   if (waiting > 0) words += "; symbols that are not mapped go into [symbols], then `cryptostream quarantine replay`";
   LogLine(all_refused > 0 ? LogLevel::kWarn : LogLevel::kInfo, words);
   if (all_refused == waiting || (counts.taken() + waiting) * kLittle >= counts.taken() + all_refused) return {};
-  return Invalid(fmt::format("{} was taken: taken={} refused={} ({}; `cryptostream quarantine list` shows what and why{})",
+  return Invalid(fmt::format("{} was taken: taken={} refused={} ({}; `cryptostream quarantine list` shows what and why{}{})",
                              counts.taken() == 0 ? "nothing" : "little", counts.taken(), all_refused, codes,
-                             what == "replay" ? "; for another form of recording see --format" : ""));
+                             hint.empty() ? "" : "; ", hint));
 }
 
 }  // namespace cryptostream
