@@ -1,70 +1,23 @@
 // The only door to DuckDB (C API). In: one SELECT and its parameters. Out: typed rows. Locking the configuration stops other
 // files, the network and settings, but not COPY ... TO into an allowed directory (tried), so the statement type is
-// checked as well. A watchdog thread interrupts what runs too long: DuckDB has no statement timeout of its own.
+// checked as well.
 // Rejected: the C++ API, whose classes change with every release.
 #include "query/duck.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <map>
-#include <mutex>
 #include <system_error>
-#include <thread>
 
 #include "base/stop.h"
 #include "query/duck_function.h"
 #include "query/duck_value.h"
+#include "query/duck_watchdog.h"
 
 namespace cryptostream {
 namespace {
-
-using SteadyTime = std::chrono::steady_clock::time_point;
-
-// Interrupts connections whose time is over.
-class Watchdog {
- public:
-  Watchdog() : thread_([this](StopToken stop) { Run(stop); }) {}
-
-  void Watch(duckdb_connection connection, SteadyTime deadline) {
-    std::lock_guard lock(mutex_);
-    deadlines_[connection] = deadline;
-    changed_.notify_all();
-  }
-  // Returns true when the connection was interrupted.
-  bool Release(duckdb_connection connection) {
-    std::lock_guard lock(mutex_);
-    return deadlines_.erase(connection) == 0;
-  }
-
- private:
-  void Run(StopToken stop) {
-    std::unique_lock lock(mutex_);
-    while (!stop.stop_requested()) {
-      SteadyTime now = std::chrono::steady_clock::now();
-      SteadyTime next = now + std::chrono::hours(1);
-      for (auto it = deadlines_.begin(); it != deadlines_.end();) {
-        if (it->second <= now) {
-          duckdb_interrupt(it->first);
-          it = deadlines_.erase(it);
-        } else {
-          next = std::min(next, it->second);
-          ++it;
-        }
-      }
-      std::size_t known = deadlines_.size();
-      changed_.wait_until(lock, stop, next, [&] { return deadlines_.size() != known; });
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::map<duckdb_connection, SteadyTime> deadlines_;
-  std::jthread thread_;
-};
 
 struct Connection {
   duckdb_connection handle = nullptr;
@@ -295,6 +248,10 @@ Status Duck::Handles::Within(const QueryLimits& limits, const std::function<Stat
   if (limits.stop.stop_requested()) return Cancelled("stopped before the query ended");
   if (!done && interrupted) return Translate(nullptr, true);
   return done;
+}
+
+Status Duck::Run(const std::string& statement) const {
+  return handles_->Within({.timeout = kNoTimeout}, [&](duckdb_connection connection) { return RunSetup(connection, statement); });
 }
 
 Status Duck::ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,

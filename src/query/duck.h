@@ -65,6 +65,9 @@ class Duck {
   // The same without holding the result in memory.
   Status ForEachRow(std::string_view sql, const std::vector<SqlValue>& parameters, const QueryLimits& limits,
                     const SqlVisitor& visit) const;
+  // Runs one statement of ours that makes, fills or drops a table or view in memory. Never for a text that came from outside: what a query
+  // may do is not looked at. Errors: as of Query.
+  Status Run(const std::string& statement) const;
   // Writes the result of one SELECT to a Parquet file, types kept. Out: how many rows. Errors: as above; Unavailable when the file
   // cannot be written. Requires: DuckOptions::output_file.
   Result<std::int64_t> CopyToParquet(std::string_view sql, const std::string& file, const QueryLimits& limits = {}) const;

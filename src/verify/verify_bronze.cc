@@ -11,7 +11,7 @@
 // verify_kept.cc sees that none went missing. Commits of older versions do not say how many offsets brought nothing, and have an object
 // twice that a provider said twice in one answer.
 //
-// Files are looked at some hundred thousand rows at a time, so that memory does not grow with the table.
+// Files are looked at a portion at a time (TableRows), so that memory does not grow with the table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,8 +24,6 @@
 
 namespace cryptostream {
 namespace {
-
-constexpr std::int64_t kChunkBytes = 16 << 20;  // about a million rows
 
 // From where to where a commit took an input. Rows tell of it by their `scope`.
 struct Span {
@@ -86,35 +84,43 @@ std::map<Version, std::int64_t> WithoutRow(const TableLog& bronze, std::int64_t 
   return without;
 }
 
-std::string SpanTable(const std::vector<Span>& spans, const std::map<Version, std::int64_t>& without) {
-  std::string values;
-  for (const Span& span : spans) {
-    auto said = without.find(span.version);
-    values +=
-        fmt::format("{}({}, {}, {}, {}, {}, {})", values.empty() ? "" : ", ", span.version, SqlText(span.id), SqlText(span.scope),
-                    span.low, span.high, said == without.end() ? "NULL" : std::to_string(said->second));
+// Makes the table `span` of those of the commits from `first` to `last`. In: all, in the order of versions.
+Status MakeSpans(const Duck& duck, const std::vector<Span>& spans, const std::map<Version, std::int64_t>& without, Version first,
+                 Version last) {
+  std::vector<std::string> rows;
+  for (auto span = std::ranges::lower_bound(spans, first, {}, &Span::version); span != spans.end() && span->version <= last;
+       ++span) {
+    auto said = without.find(span->version);
+    rows.push_back(fmt::format("({}, {}, {}, {}, {}, {})", span->version, SqlText(span->id), SqlText(span->scope), span->low,
+                               span->high, said == without.end() ? "NULL" : std::to_string(said->second)));
   }
-  std::string table = "CREATE TABLE span(version BIGINT, id VARCHAR, scope VARCHAR, low BIGINT, high BIGINT, without BIGINT)";
-  return values.empty() ? table : table + "; INSERT INTO span VALUES " + values;
+  CS_TRY(duck.Run(
+      "CREATE OR REPLACE TABLE span(version BIGINT, id VARCHAR, scope VARCHAR, low BIGINT, high BIGINT, without BIGINT)"));
+  return InsertRows(duck, "span", rows);
 }
 
-constexpr const char* kSetup[] = {
+constexpr const char* kMacros[] = {
+    R"(CREATE MACRO inside(ranges, off) AS len(list_filter(ranges, lambda r: off >= r.low AND off < r.high)) > 0)",
+    R"(CREATE MACRO place(version, path, n, source, topic, part, off) AS format('bronze version={} file={} row={} source={} topic={} partition={} offset={}: ',
+        version, path, n, shown(source), shown(topic), shown(part), shown(off)))",
+};
+
+// Of one portion of bronze's rows.
+constexpr const char* kPortion[] = {
     // A file may have the name of a topic.
-    "CREATE TABLE topic AS SELECT DISTINCT version, split_part(scope, '/', 2) AS name FROM span WHERE starts_with(scope, "
+    "CREATE OR REPLACE TABLE topic AS SELECT DISTINCT version, split_part(scope, '/', 2) AS name FROM span WHERE "
+    "starts_with(scope, "
     "'topic/')",
-    R"(CREATE TABLE taken AS SELECT version, idx, path, file_row_number AS n, source, topic, "partition" AS part, "offset" AS off,
+    R"(CREATE OR REPLACE TABLE taken AS SELECT version, idx, path, file_row_number AS n, source, topic, "partition" AS part, "offset" AS off,
         hash(key, value, epoch_us("timestamp")) AS c,
         CASE WHEN "partition" IS NULL OR "offset" IS NULL THEN NULL
           WHEN topic IS NULL THEN CASE WHEN "partition" = 0 THEN 'direct/' || source END
           WHEN topic = 'quarantine' OR starts_with(topic, 'quarantine:') THEN 'again'
           WHEN (version, topic) IN (SELECT (version, name) FROM topic) THEN 'topic/' || topic || '/' || "partition"
           WHEN "partition" <> 0 THEN NULL WHEN starts_with(topic, 'import:') THEN 'import' ELSE 'file' END AS scope
-      FROM chunk_row WHERE known AND data_change AND version IN (SELECT version FROM span))",
-    R"(CREATE TABLE cover AS SELECT version, scope, list({'low': low, 'high': high}) AS ranges, count(*) AS ids, sum(high - low) AS width,
+      FROM bronze_row WHERE known AND data_change AND version IN (SELECT version FROM span))",
+    R"(CREATE OR REPLACE TABLE cover AS SELECT version, scope, list({'low': low, 'high': high}) AS ranges, count(*) AS ids, sum(high - low) AS width,
         any_value(without) AS without FROM span GROUP BY version, scope)",
-    R"(CREATE MACRO inside(ranges, off) AS len(list_filter(ranges, lambda r: off >= r.low AND off < r.high)) > 0)",
-    R"(CREATE MACRO place(version, path, n, source, topic, part, off) AS format('bronze version={} file={} row={} source={} topic={} partition={} offset={}: ',
-        version, path, n, shown(source), shown(topic), shown(part), shown(off)))",
 };
 
 // Rows that no position of their commit covers. A position of a kind that this version does not know covers all of its commit.
@@ -152,7 +158,7 @@ constexpr const char* kOutOfOrder = R"(
 // The key of a message that no topic gave one is its coin, or none.
 constexpr const char* kKeys = R"(
     SELECT place(version, path, file_row_number, source, topic, "partition", "offset") || 'its key is ' || shown(key) || ', its coin ' || shown(said.coin_id)
-    FROM (SELECT *, read_message(value, source, epoch_us("timestamp")) AS said FROM chunk_row WHERE known AND data_change AND
+    FROM (SELECT *, read_message(value, source, epoch_us("timestamp")) AS said FROM bronze_row WHERE known AND data_change AND
         (topic IS NULL OR (key IS NOT NULL AND NOT starts_with(topic, 'import:') AND NOT starts_with(topic, 'quarantine:')
           AND (version, topic) NOT IN (SELECT (version, name) FROM topic))))
     WHERE said.reasons IS NULL AND key IS DISTINCT FROM said.coin_id AND version IN (SELECT version FROM span WHERE scope <> 'any'))";
@@ -177,28 +183,10 @@ constexpr const char* kMissing = R"(
     SELECT format('bronze version={{}}: {{}} offsets without a row or a rejection, the commit says {{}}: {{}}', version, holes, without, places)
     FROM short JOIN holes USING (version) ORDER BY version)";
 
-struct Chunk {
-  std::vector<LoggedFile> files;
-  Version first = 0, last = 0;  // of the commits whose files these are
-};
-
-// Files of one commit stay together. Between two chunks lie commits without rows, which belong to the later one.
-std::vector<Chunk> Chunks(std::vector<LoggedFile> files, Version last) {
+// The files whose rows their own commit wrote.
+std::vector<LoggedFile> Written(std::vector<LoggedFile> files) {
   std::erase_if(files, [](const LoggedFile& file) { return !file.known || !file.data_change; });
-  std::vector<Chunk> chunks(1);
-  std::int64_t bytes = 0;
-  for (LoggedFile& file : files) {
-    Chunk& chunk = chunks.back();
-    if (bytes >= kChunkBytes && chunk.files.back().version != file.version) {
-      chunk.last = chunk.files.back().version;
-      chunks.push_back({{}, chunk.last + 1, 0});
-      bytes = 0;
-    }
-    bytes += file.size_bytes;
-    chunks.back().files.push_back(std::move(file));
-  }
-  chunks.back().last = last;
-  return chunks;
+  return files;
 }
 
 }  // namespace
@@ -209,7 +197,7 @@ std::string CountedTable(const TableLog& log, Version first, Version last) {
     if (!said.counts_itself || said.version < first || said.version > last) continue;
     versions += (versions.empty() ? "" : ", ") + std::to_string(said.version);
   }
-  return "CREATE TABLE counted AS SELECT unnest([" + versions + "]::BIGINT[]) AS version";
+  return "CREATE OR REPLACE TABLE counted AS SELECT unnest([" + versions + "]::BIGINT[]) AS version";
 }
 
 Result<std::vector<Check>> CheckBronze(const PinnedTables& tables) {
@@ -220,28 +208,30 @@ Result<std::vector<Check>> CheckBronze(const PinnedTables& tables) {
   std::vector<Span> spans = Spans(bronze);
   CS_ASSIGN(Positions aside, quarantine.PositionsAt(quarantine.version));
   auto without = WithoutRow(bronze, WholeFromMicros(aside, {}));
+  CS_ASSIGN(auto duck, OpenRows(tables, {std::begin(kMacros), std::end(kMacros)}));
+  CS_ASSIGN(TableRows rejected, TableRows::Open(*duck, quarantine, "quarantine"));
+  CS_TRY(rejected.Fill("aside",
+                       "SELECT DISTINCT source, topic, \"partition\" AS part, \"offset\" AS off FROM quarantine_row WHERE "
+                       "stage <> 'silver'"));
   CS_ASSIGN(std::vector<LoggedFile> files, bronze.FilesAt(bronze.version));
-  std::int64_t rows = 0;
-  for (const Chunk& chunk : Chunks(std::move(files), bronze.version)) {
-    std::vector<Span> of_chunk;
-    std::ranges::copy_if(spans, std::back_inserter(of_chunk),
-                         [&](const Span& span) { return span.version >= chunk.first && span.version <= chunk.last; });
-    std::vector<std::string> setup = RowsOf(bronze, chunk.files, "chunk");
-    CS_ASSIGN(std::vector<std::string> rejected, RowSetup(quarantine, quarantine.version, "quarantine"));
-    setup.insert(setup.end(), rejected.begin(), rejected.end());
-    setup.emplace_back(
-        "CREATE TABLE aside AS SELECT DISTINCT source, topic, \"partition\" AS part, \"offset\" AS off FROM quarantine_row WHERE "
-        "stage <> 'silver'");
-    setup.push_back(SpanTable(of_chunk, without));
-    setup.push_back(CountedTable(bronze, chunk.first, chunk.last));
-    setup.insert(setup.end(), std::begin(kSetup), std::end(kSetup));
-    CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
+  CS_ASSIGN(TableRows rows, TableRows::Open(*duck, bronze, Written(std::move(files)), "bronze"));
+  std::int64_t count = 0;
+  Version first = 0;  // commits without rows belong to the portion after them
+  auto look = [&](Version last) -> Status {
+    CS_TRY(MakeSpans(*duck, spans, without, first, last));
+    CS_TRY(duck->Run(CountedTable(bronze, first, last)));
+    for (const char* statement : kPortion) CS_TRY(duck->Run(statement));
     for (const char* sql : {kUncovered, kTwice, kOutOfOrder, kKeys}) WrongRows(covered, *duck, sql);
-    WrongRows(whole, *duck, fmt::format(kMissing, chunk.first, chunk.last));
-    CS_ASSIGN(std::int64_t of_files, Number(*duck, "SELECT count(*) FROM taken"));
-    rows += of_files;
-  }
-  covered.detail = fmt::format("{} rows as they were written", rows);
+    WrongRows(whole, *duck, fmt::format(kMissing, first, last));
+    CS_ASSIGN(std::int64_t taken, Number(*duck, "SELECT count(*) FROM taken"));
+    count += taken;
+    first = last + 1;
+    return {};
+  };
+  CS_TRY(
+      rows.ForEachPortion([&](const std::vector<std::size_t>& portion) { return look(rows.files()[portion.back()].version); }));
+  CS_TRY(look(bronze.version));  // the commits after the last row
+  covered.detail = fmt::format("{} rows as they were written", count);
   whole.detail = fmt::format("{} of {} commits say", without.size(), bronze.listing.commits.size());
   return std::vector<Check>{std::move(covered), std::move(whole)};
 }

@@ -1,4 +1,4 @@
-// A table of windows against what it should hold, column by column. In: the rows found (view `found_row`) and those wanted (table `want`),
+// A table of windows against what it should hold, column by column. In: the rows found (table `found_window`) and those wanted (table `want`),
 // both by (window, coin, source). Out: SQL whose rows name the table's file and row, the window, and each column that differs.
 #include <fmt/format.h>
 
@@ -58,10 +58,10 @@ std::string ComparedColumns() {
   return columns;
 }
 
-std::string WindowView(const WindowTables& tables) {
+std::string FoundWindows(const WindowTables& tables) {
   std::string columns = ComparedColumns();
   return fmt::format(
-      "CREATE VIEW found_window AS SELECT path, version, file_row_number, coalesce(epoch_us(\"window\".start) // {0}, -1) AS m, "
+      "SELECT path, version, file_row_number, coalesce(epoch_us(\"window\".start) // {0}, -1) AS m, "
       "abs(epoch_us(\"window\".start) % {0}) + abs(epoch_us(\"window\".\"end\") - epoch_us(\"window\".start) - {0}) AS "
       "misplaced, "
       "coalesce(coin_id, '(null)') AS coin_id, coalesce(source, '(null)') AS source{1} FROM found_row WHERE "

@@ -4,8 +4,8 @@
 // While late rows wait to be worked in (`corrected` behind what gold has read), a window that they touch may still be as it was at an
 // earlier version of silver. Only such a window is computed again at each version in between; it must be equal to one of them.
 //
-// A large table is compared in slices of event time, each within the memory that DuckDB has: the state of an aggregate cannot be spilled, and
-// a year of ten coins has five million windows.
+// A large table is compared in slices of event time (event_times.cc), each within the memory that DuckDB has: some aggregates' state cannot be
+// spilled, and a year of ten coins has five million windows.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,76 +45,90 @@ std::string SliceFilter(const WindowTables& tables) {
       tables.whole_from_us, tables.until_us);
 }
 
-// Silver's rows of closed windows, as `tick`. In: more of its FROM clause, and the column that keeps computations apart.
-std::string TickView(const GoldState& state, const std::string& v, const std::string& join, const std::string& where) {
+// Silver's rows of closed windows. In: more of the FROM clause, and the column that keeps computations apart.
+std::string Ticks(const GoldState& state, const std::string& v, const std::string& join, const std::string& where) {
   return fmt::format(
-      "CREATE VIEW tick AS SELECT {} AS v, version, s.source, s.coin_id, us, price, quantity, trade_id, volume_24h, market_cap, "
+      "SELECT {} AS v, version, s.source, s.coin_id, us, price, quantity, trade_id, volume_24h, market_cap, "
       "last_updated FROM (SELECT *, epoch_us(api_timestamp) AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
       "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
       v, state.closed, join, state.tables.whole_from_us, state.consumed, where, SliceFilter(state.tables));
 }
 
-Result<std::vector<std::string>> Rows(const PinnedTables& tables) {
-  std::vector<std::string> setup;
-  for (const auto& [name, rows_name] : {std::pair("silver", "silver"), std::pair("gold", "found")}) {
-    const TableLog& log = tables.at(name);
-    CS_ASSIGN(std::vector<std::string> rows, RowSetup(log, log.version, rows_name));
-    setup.insert(setup.end(), rows.begin(), rows.end());
-  }
-  return setup;
-}
+// Compares gold with silver, a slice of event time after the other.
+class GoldComparison {
+ public:
+  GoldComparison(const PinnedTables& tables, GoldState state) : tables_(tables), state_(std::move(state)) {}
 
-// Cuts event time into slices of whole days with about kRowsASlice rows of silver each; a small lake is one slice. The last has no end.
-Result<std::vector<WindowTables>> SlicesOf(const PinnedTables& tables, const WindowTables& whole) {
-  constexpr std::int64_t kRowsASlice = 100'000, kDayUs = 86'400'000'000;
-  CS_ASSIGN(std::vector<std::string> setup, Rows(tables));
-  CS_ASSIGN(auto duck, OpenRows(tables, std::move(setup)));
-  CS_ASSIGN(std::int64_t rows, Number(*duck, "SELECT count(*) FROM silver_row"));
-  if (rows <= kRowsASlice) return std::vector{whole};
-  CS_ASSIGN(std::int64_t first, Number(*duck, "SELECT epoch_us(min(api_timestamp)) FROM silver_row"));
-  CS_ASSIGN(std::int64_t last, Number(*duck, "SELECT epoch_us(max(api_timestamp)) FROM silver_row"));
-  first = std::max(first, whole.whole_from_us) / kDayUs * kDayUs;
-  std::int64_t step = std::max<std::int64_t>(1, ((last - first) / kDayUs + 1) * kRowsASlice / rows) * kDayUs;
-  std::vector<WindowTables> slices{whole};
-  for (std::int64_t at = first + step; at <= last; at += step) {
-    slices.back().until_us = at;
-    slices.push_back(whole);
-    slices.back().whole_from_us = at;
+  // Errors: as of the queries.
+  Status Run(Check& once, Check& same) {
+    CS_ASSIGN(duck_, OpenRows(tables_, WindowMacros()));
+    CS_ASSIGN(TableRows silver, TableRows::Open(*duck_, tables_.at("silver"), "silver"));
+    CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, tables_.at("gold"), "found"));
+    CS_ASSIGN(EventTimes ticks, EventTimes::Of(*duck_, silver, "silver", "api_timestamp"));
+    CS_ASSIGN(EventTimes windows, EventTimes::Of(*duck_, gold, "found", "\"window\".start"));
+    for (const WindowTables& slice : SlicesOf(state_.tables, ticks, state_.tables.step_us)) {
+      state_.tables = slice;
+      CS_TRY(gold.Fill("found_window", FoundWindows(slice), windows.FilesIn(slice.whole_from_us, slice.until_us)));
+      WrongRows(once, *duck_, DoubledWindows(slice));
+      CS_TRY(Compare(silver, ticks.FilesIn(slice.whole_from_us, slice.until_us), same));
+    }
+    once.detail = fmt::format("{} rows", rows_);
+    same.detail = fmt::format("{} windows, {} wait for late rows", windows_, waiting_);
+    return {};
   }
-  return slices;
-}
 
-Result<std::unique_ptr<Duck>> Open(const PinnedTables& tables, const GoldState& state, const std::string& ticks) {
-  CS_ASSIGN(std::vector<std::string> setup, Rows(tables));
-  setup.push_back(WindowView(state.tables));
-  setup.push_back(ticks);
-  for (std::string& statement : WindowSetup()) setup.push_back(std::move(statement));
-  return OpenRows(tables, std::move(setup));
-}
-
-// Takes out the windows that are as they were at a version from `corrected` on. Out: how many wait.
-Result<std::size_t> ExcuseWaiting(const PinnedTables& tables, const GoldState& state, std::vector<Difference>& differences) {
-  std::string keys;
-  for (const Difference& difference : differences) keys += (keys.empty() ? "" : ", ") + difference.key;
-  std::string wanted = "(SELECT * FROM (VALUES " + keys + ") AS wanted(m, coin_id, source))";
-  std::string versions = fmt::format(
-      "(SELECT DISTINCT version AS v FROM silver_file WHERE data_change AND version > {0} AND version < {1} "
-      "UNION SELECT {0}::BIGINT)",
-      state.corrected, state.consumed);
-  std::string ticks =
-      TickView(state, "versions.v", "CROSS JOIN " + versions + " versions",
-               " AND (NOT data_change OR version <= versions.v) AND (us // 60000000, s.coin_id, s.source) IN " + wanted);
-  CS_ASSIGN(auto duck, Open(tables, state, ticks));
-  std::string pairs = "SELECT * FROM " + wanted + " CROSS JOIN " + versions;
-  CS_ASSIGN(SqlRows rows, duck->Query("SELECT DISTINCT m, coin_id, source FROM (" + WindowComparison(state.tables, pairs) +
-                                          ") WHERE place IS NULL",
-                                      {}, Patient()));
-  for (const auto& row : rows.rows) {
-    std::erase_if(differences, [key = WindowTuple(row)](const Difference& difference) { return difference.key == key; });
+ private:
+  Status Compare(const TableRows& silver, const std::vector<std::size_t>& files, Check& same) {
+    CS_TRY(Want(silver, files, Ticks(state_, std::to_string(state_.consumed) + "::BIGINT", "", "")));
+    CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck_, state_.tables, state_.consumed));
+    CS_ASSIGN(std::int64_t found, Number(*duck_, "SELECT count(*) FROM found_window"));
+    CS_ASSIGN(std::int64_t wanted, Number(*duck_, "SELECT count(*) FROM want"));
+    rows_ += found;
+    windows_ += wanted;
+    if (!differences.empty() && state_.corrected < state_.consumed && same.places.size() < kMaxPlaces) {
+      CS_TRY(ExcuseWaiting(silver, files, differences));
+    }
+    for (const Difference& difference : differences) Wrong(same, difference.place);
+    return {};
   }
-  return rows.rows.size();
-}
+
+  // Makes `want` of silver's rows.
+  Status Want(const TableRows& silver, const std::vector<std::size_t>& files, const std::string& ticks) {
+    CS_TRY(silver.Fill("tick", ticks, files));
+    for (const std::string& statement : WindowStatements()) CS_TRY(duck_->Run(statement));
+    return {};
+  }
+
+  // Takes out the windows that are as they were at a version from `corrected` on.
+  Status ExcuseWaiting(const TableRows& silver, const std::vector<std::size_t>& files, std::vector<Difference>& differences) {
+    std::string keys;
+    for (const Difference& difference : differences) keys += (keys.empty() ? "" : ", ") + difference.key;
+    std::string wanted = "(SELECT * FROM (VALUES " + keys + ") AS wanted(m, coin_id, source))";
+    std::string versions = fmt::format(
+        "(SELECT DISTINCT version AS v FROM silver_file WHERE data_change AND version > {0} AND version < {1} "
+        "UNION SELECT {0}::BIGINT)",
+        state_.corrected, state_.consumed);
+    CS_TRY(Want(silver, files,
+                Ticks(state_, "versions.v", "CROSS JOIN " + versions + " versions",
+                      " AND (NOT data_change OR version <= versions.v) AND (us // 60000000, s.coin_id, s.source) IN " + wanted)));
+    std::string pairs = "SELECT * FROM " + wanted + " CROSS JOIN " + versions;
+    CS_ASSIGN(SqlRows rows, duck_->Query("SELECT DISTINCT m, coin_id, source FROM (" + WindowComparison(state_.tables, pairs) +
+                                             ") WHERE place IS NULL",
+                                         {}, Patient()));
+    for (const auto& row : rows.rows) {
+      std::erase_if(differences, [key = WindowTuple(row)](const Difference& difference) { return difference.key == key; });
+    }
+    waiting_ += rows.rows.size();
+    return {};
+  }
+
+  const PinnedTables& tables_;
+  GoldState state_;
+  std::unique_ptr<Duck> duck_;
+  std::int64_t rows_ = 0, windows_ = 0;
+  std::size_t waiting_ = 0;
+};
 
 Check CheckLineage(const TableLog& silver, const TableLog& gold, const Positions& positions, const GoldState& state) {
   Check check{"gold: its position is one of silver", true, "", {}};
@@ -145,26 +159,7 @@ Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
   Check once{"gold: one row a window, coin and source", true, "", {}};
   Check same{"gold: every closed window as silver gives it, every column", true, "", {}};
-  std::int64_t rows = 0, windows = 0;
-  std::size_t waiting = 0;
-  CS_ASSIGN(std::vector<WindowTables> slices, SlicesOf(tables, state.tables));
-  for (const WindowTables& slice : slices) {
-    state.tables = slice;
-    CS_ASSIGN(auto duck, Open(tables, state, TickView(state, std::to_string(state.consumed) + "::BIGINT", "", "")));
-    WrongRows(once, *duck, DoubledWindows(slice));
-    CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck, slice, state.consumed));
-    if (!differences.empty() && state.corrected < state.consumed) {
-      CS_ASSIGN(std::size_t excused, ExcuseWaiting(tables, state, differences));
-      waiting += excused;
-    }
-    for (const Difference& difference : differences) Wrong(same, difference.place);
-    CS_ASSIGN(std::int64_t found, Number(*duck, "SELECT count(*) FROM found_window"));
-    CS_ASSIGN(std::int64_t wanted, Number(*duck, "SELECT count(*) FROM want"));
-    rows += found;
-    windows += wanted;
-  }
-  once.detail = fmt::format("{} rows", rows);
-  same.detail = fmt::format("{} windows, {} wait for late rows", windows, waiting);
+  CS_TRY(GoldComparison(tables, std::move(state)).Run(once, same));
   checks.push_back(std::move(once));
   checks.push_back(std::move(same));
   return checks;

@@ -1,6 +1,6 @@
 // What silver must have made of bronze, in SQL. In: bronze's rows at a version. Out: the table `made`, a line a bronze row, with hashes of
 // the silver row that its message gives, or the reasons why it gives none. The message is read by code of verification's own
-// (verify/second_reading.h), so a fault of the engine's parser is seen. Only hashes are kept: 2 million rows need 130 MB.
+// (verify/second_reading.h), so a fault of the engine's parser is seen. Only hashes are kept: 80 bytes a row, which DuckDB spills.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -78,23 +78,44 @@ constexpr const char* kRead = R"(
       AND coalesce(epoch_us("timestamp") >= bronze_whole_from(), true))";
 
 // A message that was sent again later (market/replayed.h) was refused under the rules of its day: silver has its say on the later row.
-constexpr const char* kSentAgain = R"(
-    CREATE TABLE sent_again AS SELECT DISTINCT h FROM refused JOIN (SELECT value, max("timestamp") AS last FROM bronze_row
-      WHERE topic = 'quarantine' OR starts_with(topic, 'quarantine:') GROUP BY value) again
-      ON again.value = try(decode(refused.value)) AND again.last > refused.received)";
+constexpr const char* kAgain = R"(
+    SELECT hash(value) AS body, max("timestamp") AS last FROM bronze_row
+    WHERE value IS NOT NULL AND (topic = 'quarantine' OR starts_with(topic, 'quarantine:')) AND hash(value) IN (SELECT body FROM refused) GROUP BY value)";
+constexpr const char* kSentAgain =
+    "CREATE TABLE sent_again AS SELECT DISTINCT h FROM refused JOIN again USING (body) WHERE again.last > refused.received";
 
 // Rows that were refused because a process had met as many names as it can hold; CheckSilver sees whether that can be.
 constexpr const char* kUnnamed = "CREATE TABLE unnamed AS SELECT DISTINCT h FROM refused WHERE reason = 'too_many_names'";
+
+constexpr const char* kRefused = R"(
+    SELECT reject_key(source, topic, "partition", "offset", epoch_us("timestamp"), value) AS h, reason, "timestamp" AS received,
+      hash(try(decode(value))) AS body, path, version, file_row_number, "offset" FROM quarantine_row
+    WHERE stage = 'silver' AND coalesce(epoch_us("timestamp") >= bronze_whole_from(), true))";
+
+// Rows of bronze that silver has not come to yet: they may be in quarantine.
+constexpr const char* kAhead = R"(
+    SELECT reject_key(source, topic, "partition", "offset", epoch_us("timestamp"), encode(value)) AS h
+    FROM bronze_row WHERE version > bronze_consumed() AND data_change)";
 
 std::string Hashed() {
   std::string fields;
   for (const SqlColumn& field : MessageFunction().fields) fields += fmt::format(", said.\"{0}\" AS \"{0}\"", field.name);
   return fmt::format(
-      "SELECT idx << 32 | file_row_number AS ord, moved, h, us, row_group(us, trade_id) AS g, {0} AS cc, "
+      "SELECT idx << 32 | file_row_number AS ord, moved, received, h, us, row_group(us, trade_id) AS g, {0} AS cc, "
       "row_key(cc, source, symbol, trade_id) AS k, whole(cc, received, us) AS c, reasons, reasons IS NULL "
       "AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed) AS good "
       "FROM (SELECT idx, file_row_number, moved, received, h{1} FROM ({2}))",
       Content(), fields, kRead);
+}
+
+// Silver's rows; one that retention has left of one side only is not compared.
+std::string HadSql() {
+  return fmt::format(
+      "SELECT idx << 32 | file_row_number AS ord, us, cc, row_key(cc, source, symbol, trade_id) AS k, hash(cc, received, "
+      "hour::BIGINT) AS c, received < bronze_whole_from() AS older, us IS NULL OR (us >= silver_whole_from() AND "
+      "coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, {} AS cc, epoch_us(ingestion_timestamp) AS "
+      "received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated), epoch_us(api_timestamp) AS us FROM silver_row))",
+      Content());
 }
 
 SqlValue Value(const std::optional<std::string>& text) { return text ? SqlValue(*text) : SqlValue(); }
@@ -126,8 +147,7 @@ void CallReadAgain(const std::vector<SqlValue>& arguments, std::vector<SqlValue>
 }  // namespace
 
 std::string NamesSql() {
-  return fmt::format(
-      "SELECT count(DISTINCT name) FROM (SELECT unnest([said.coin_id, said.source, said.symbol]) AS name FROM ({}))", kRead);
+  return fmt::format("SELECT DISTINCT unnest([said.coin_id, said.source, said.symbol]) AS name FROM ({})", kRead);
 }
 
 const SqlFunction& MessageFunction() {
@@ -143,28 +163,31 @@ const SqlFunction& MessageFunction() {
   return function;
 }
 
-std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_from_us, std::int64_t silver_whole_from_us) {
-  std::vector<std::string> setup(std::begin(kMacros), std::end(kMacros));
-  setup.push_back(fmt::format("CREATE MACRO bronze_consumed() AS {}::BIGINT", consumed));
-  setup.push_back(fmt::format("CREATE MACRO bronze_whole_from() AS {}::BIGINT", bronze_whole_from_us));
-  setup.push_back(fmt::format("CREATE MACRO silver_whole_from() AS {}::BIGINT", silver_whole_from_us));
-  setup.push_back(
-      "CREATE TABLE refused AS SELECT reject_key(source, topic, \"partition\", \"offset\", epoch_us(\"timestamp\"), value) AS h, "
-      "reason, \"timestamp\" AS received, value, path, version, file_row_number, \"offset\" FROM quarantine_row WHERE stage = "
-      "'silver' AND coalesce(epoch_us(\"timestamp\") >= bronze_whole_from(), true)");
-  setup.push_back(kSentAgain);
-  setup.push_back(kUnnamed);
-  setup.push_back("CREATE TABLE made AS " + Hashed());
-  setup.push_back(
-      fmt::format("CREATE VIEW had_any AS SELECT *, {} AS cc, row_key(cc, source, symbol, trade_id) AS k, "
-                  "hash(cc, epoch_us(ingestion_timestamp), hour::BIGINT) AS c FROM (SELECT * REPLACE (epoch_us(last_updated) AS "
-                  "last_updated), epoch_us(api_timestamp) AS us FROM silver_row)",
-                  Content()));
-  // A row that retention has left of one side only is not compared.
-  setup.push_back(
-      "CREATE VIEW had AS SELECT * FROM had_any WHERE us IS NULL OR (us >= silver_whole_from() AND "
-      "coalesce(epoch_us(ingestion_timestamp) >= bronze_whole_from(), true))");
-  return setup;
+std::vector<std::string> MadeMacros(const SilverState& state) {
+  std::vector<std::string> macros(std::begin(kMacros), std::end(kMacros));
+  for (const auto& [name, value] :
+       {std::pair("bronze_consumed", state.consumed), std::pair("bronze_whole_from", state.bronze_whole_from_us),
+        std::pair("silver_whole_from", state.silver_whole_from_us),
+        std::pair("quarantine_whole_from", state.quarantine_whole_from_us)}) {
+    macros.push_back(fmt::format("CREATE MACRO {}() AS {}::BIGINT", name, value));
+  }
+  return macros;
+}
+
+Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silver, const TableRows& quarantine,
+                Version consumed) {
+  std::vector<std::size_t> ahead;
+  for (std::size_t i = 0; i < bronze.files().size(); ++i) {
+    if (bronze.files()[i].version > consumed) ahead.push_back(i);
+  }
+  CS_TRY(quarantine.Fill("refused", kRefused));
+  CS_ASSIGN(std::int64_t refused, Number(duck, "SELECT count(*) FROM refused"));
+  CS_TRY(refused > 0 ? bronze.Fill("again", kAgain) : bronze.Fill("again", kAgain, {}));
+  CS_TRY(duck.Run(kSentAgain));
+  CS_TRY(duck.Run(kUnnamed));
+  CS_TRY(bronze.Fill("made", Hashed()));
+  CS_TRY(bronze.Fill("ahead", kAhead, ahead));
+  return silver.Fill("had", HadSql());
 }
 
 }  // namespace cryptostream

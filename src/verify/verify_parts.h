@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "query/print.h"
+#include "verify/event_times.h"
 #include "verify/table_log.h"
 #include "verify/verify.h"
 
@@ -89,19 +90,28 @@ struct ReadPast {
 };
 // Looks for one in `by`. In: the id of the table that was read, its last version.
 std::optional<ReadPast> FindReadPast(const std::string& table_id, Version last, const TableLog& by);
-// The statements that make, from the rows of bronze (those consumed) and quarantine, the table `made`, a line a bronze row: ord (its file
-// and row), h (it as quarantine has it), k, g (its key), cc (hash of what it says), c (hash of the silver row), us, good (it can be a
-// row), reasons (why it cannot), moved (a compaction lost its order); the table `refused` and, from those of silver, the view `had` with
-// cc, c, us. In: from when on retention has left bronze (by receive time) and silver (by event time) whole.
-std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_from_us, std::int64_t silver_whole_from_us);
-// How many different names bronze's messages hold.
+// Up to where silver has read bronze, and from when on retention has left bronze and quarantine (by receive time) and silver (by event
+// time) whole.
+struct SilverState {
+  Version consumed = kNoVersion;
+  std::int64_t bronze_whole_from_us = 0, silver_whole_from_us = 0, quarantine_whole_from_us = 0;
+};
+std::vector<std::string> MadeMacros(const SilverState& state);
+// Makes the tables that silver and quarantine are compared by, hashes of their rows: `made`, a line a bronze row that silver has read: ord
+// (its file and row), received, h (it as quarantine has it), k, g (its key), cc (hash of what it says), c (hash of the silver row), us, good
+// (it can be a row), reasons (why it cannot), moved (a compaction lost its order); `had`, a line a silver row: ord, k, cc, c, us, older (than
+// what bronze has whole), compared; `refused`, a line a row that silver put into quarantine; `ahead`, h of bronze's rows that silver has not
+// read; `sent_again` and `unnamed`, h of refused rows. Errors: as of the queries.
+Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silver, const TableRows& quarantine,
+                Version consumed);
+// The different names that bronze's messages hold.
 std::string NamesSql();
 // Silver as a function of bronze, and quarantine as what is left over (verify_silver.cc).
 Result<std::vector<Check>> CheckSilver(const PinnedTables& tables);
-// The statements that make, from a view `tick` of silver rows, the table `want` of the windows that they give (verify_windows.cc).
-std::vector<std::string> WindowSetup();
+// The statements that make, from a table `tick` of silver rows, the table `want` of the windows that they give (verify_windows.cc).
+std::vector<std::string> WindowStatements();
 // The macros for exact sums that it uses.
-std::vector<const char*> WindowMacros();
+std::vector<std::string> WindowMacros();
 // Gold as a function of silver (verify_gold.cc).
 Result<std::vector<Check>> CheckGold(const PinnedTables& tables);
 // A rollup, gold_1h or gold_1d, as a function of gold (verify_rollup.cc).
@@ -116,8 +126,10 @@ struct WindowTables {
 };
 // The columns that are compared, as SQL, each behind a comma: times as microseconds.
 std::string ComparedColumns();
-// The statement that makes the view `found_window` of `found_row`; the windows of `found_window` with more than one row.
-std::string WindowView(const WindowTables& tables);
+// `whole` cut into slices, each of about `most` rows of the table before.
+std::vector<WindowTables> SlicesOf(const WindowTables& whole, const EventTimes& upstream, std::int64_t align_us);
+// What the table `found_window` holds of `found_row`; the windows of `found_window` with more than one row.
+std::string FoundWindows(const WindowTables& tables);
 std::string DoubledWindows(const WindowTables& tables);
 // Rows (m, coin_id, source, v, place): where `want` and `found_window` differ for the windows of `pairs` (v, m, coin_id, source); place is
 // null where they do not.
@@ -133,12 +145,6 @@ std::string WindowTuple(const std::vector<SqlValue>& row);
 // From when on both tables are whole: the later `retained-from` of the two, 0 where nothing was dropped.
 std::int64_t WholeFromMicros(const std::map<std::string, std::int64_t>& one, const std::map<std::string, std::int64_t>& other);
 
-// The statements that make a table's rows at a version visible: `<name>_file(idx, filename, path, version, known, data_change)`, idx in the
-// order in which they were added, and the view `<name>_row`, the data files' columns with idx and file_row_number. Without
-// files both are empty. Errors: as of the log.
-// RowsOf: the same of given files.
-Result<std::vector<std::string>> RowSetup(const TableLog& log, Version at, const std::string& name);
-std::vector<std::string> RowsOf(const TableLog& log, const std::vector<LoggedFile>& files, const std::string& name);
 // A DuckDB over a lake's files for comparisons of whole tables. Errors: as of Duck::Open.
 Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<std::string> setup);
 

@@ -23,7 +23,7 @@ struct Period {
 constexpr Period kPeriods[] = {{"gold_1h", 3'600'000'000}, {"gold_1d", 86'400'000'000}};
 
 constexpr const char* kFolded = R"(
-  CREATE TABLE folded AS SELECT v, m, coin_id, source, count(*) AS minutes, sum(samples)::BIGINT AS samples, sum(updates)::BIGINT AS updates,
+  CREATE OR REPLACE TABLE folded AS SELECT v, m, coin_id, source, count(*) AS minutes, sum(samples)::BIGINT AS samples, sum(updates)::BIGINT AS updates,
     min(min_price) AS min_price, max(max_price) AS max_price, arg_min(open, us) AS open, arg_max(close, us) AS close,
     min(first_event) AS first_event, max(last_event) AS last_event, max(max_source_age_s) AS max_source_age_s,
     arg_max(volume_24h, us) FILTER (WHERE volume_24h IS NOT NULL) AS volume_24h,
@@ -32,7 +32,7 @@ constexpr const char* kFolded = R"(
   FROM minute GROUP BY ALL)";
 
 constexpr const char* kMeans = R"(
-  CREATE TABLE period_means AS SELECT v, m, coin_id, source,
+  CREATE OR REPLACE TABLE period_means AS SELECT v, m, coin_id, source,
     CASE WHEN count(*) = count(p) THEN nearest(sum(p * samples), scale_of(any_value(low_avg)))
       ELSE fsum(avg_price * samples) END / any_value(all_samples) AS mean,
     CASE WHEN any_value(volumes) = 0 THEN NULL WHEN any_value(low_volume) IS NULL THEN 0
@@ -46,7 +46,7 @@ constexpr const char* kMeans = R"(
   GROUP BY v, m, coin_id, source)";
 
 constexpr const char* kWant = R"(
-  CREATE TABLE want AS WITH spread AS (
+  CREATE OR REPLACE TABLE want AS WITH spread AS (
     SELECT v, m, coin_id, source, fsum(n * s * s) / sum(n) + greatest(fsum(n * d * d) / sum(n) - (fsum(n * d) / sum(n)) ** 2, 0) AS variance
     FROM (SELECT v, m, coin_id, source, samples::DOUBLE AS n, volatility AS s, avg_price - mean AS d FROM minute
       JOIN period_means USING (v, m, coin_id, source)) GROUP BY ALL)
@@ -67,38 +67,83 @@ std::string Closed(const Positions& positions) {
   return closed.empty() ? "('', 0::BIGINT)" : closed;
 }
 
-Result<std::unique_ptr<Duck>> OpenAt(const PinnedTables& all, const TableLog& rollup, const WindowTables& tables,
-                                     const std::string& closed, Version gold_version) {
-  CS_ASSIGN(std::vector<std::string> setup, RowSetup(all.at("gold"), gold_version, "gold"));
-  CS_ASSIGN(std::vector<std::string> found, RowSetup(rollup, rollup.version, "found"));
-  setup.insert(setup.end(), found.begin(), found.end());
-  setup.push_back(WindowView(tables));
-  for (const char* macro : WindowMacros()) setup.push_back(macro);
-  setup.push_back(
-      fmt::format("CREATE VIEW minute AS SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) "
-                  "// {1} AS m, coin_id, source{4} "
-                  "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) WHERE (epoch_us(\"window\".start) // {1} "
-                  "+ 1) * {1} <= until "
-                  "AND epoch_us(\"window\".start) // {1} * {1} >= {3}",
-                  gold_version, tables.step_us, closed, tables.whole_from_us, ComparedColumns()));
-  setup.insert(setup.end(), {kFolded, kMeans, kWant});
-  return OpenRows(all, std::move(setup));
+// Gold's minutes of closed periods.
+std::string Minutes(const WindowTables& tables, const std::string& closed, Version gold_version) {
+  return fmt::format(
+      "SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) // {1} AS m, coin_id, source{5} "
+      "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) "
+      "WHERE (epoch_us(\"window\".start) // {1} + 1) * {1} <= until AND epoch_us(\"window\".start) // {1} * {1} >= {3} "
+      "AND epoch_us(\"window\".start) < {4}",
+      gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns());
 }
 
-// Takes out the periods that are as another version of gold gives them.
-Status ExcuseOther(const PinnedTables& all, const TableLog& rollup, const WindowTables& tables, const std::string& closed,
-                   Version position, std::vector<Difference>& differences) {
-  Version newest = all.at("gold").version;
-  for (Version v = newest - 1; v >= std::max(position, newest - kMaxVersions) && !differences.empty(); --v) {
-    auto duck = OpenAt(all, rollup, tables, closed, v);
-    if (!duck) return {};  // files of that version are vacuumed
-    CS_ASSIGN(std::vector<Difference> then, DifferingWindows(**duck, tables, v));
-    std::erase_if(differences, [&](const Difference& difference) {
-      return std::ranges::find(then, difference.key, &Difference::key) == then.end();
-    });
+// Compares a rollup with gold, a slice of event time after the other.
+class RollupComparison {
+ public:
+  RollupComparison(const PinnedTables& all, const TableLog& rollup, std::string closed, Version position)
+      : all_(all), gold_(all.at("gold")), rollup_(rollup), closed_(std::move(closed)), position_(position) {}
+
+  // Errors: as of the queries.
+  Status Run(const WindowTables& whole, Check& same) {
+    CS_ASSIGN(duck_, OpenRows(all_, WindowMacros()));
+    CS_ASSIGN(TableRows found, TableRows::Open(*duck_, rollup_, "found"));
+    CS_ASSIGN(EventTimes periods, EventTimes::Of(*duck_, found, "found", "\"window\".start"));
+    CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, gold_, "gold"));
+    CS_ASSIGN(EventTimes minutes, EventTimes::Of(*duck_, gold, "gold", "\"window\".start"));
+    std::int64_t compared = 0;
+    for (const WindowTables& slice : SlicesOf(whole, minutes, whole.step_us)) {
+      CS_TRY(found.Fill("found_window", FoundWindows(slice), periods.FilesIn(slice.whole_from_us, slice.until_us)));
+      WrongRows(same, *duck_, DoubledWindows(slice));
+      CS_TRY(Want(slice, gold, minutes, gold_.version));
+      CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck_, slice, gold_.version));
+      CS_ASSIGN(std::int64_t of_slice, Number(*duck_, "SELECT count(*) FROM want"));
+      compared += of_slice;
+      if (!differences.empty() && same.places.size() < kMaxPlaces) {
+        CS_TRY(ExcuseOther(slice, differences));
+        CS_ASSIGN(gold, TableRows::Open(*duck_, gold_, "gold"));
+      }
+      for (const Difference& difference : differences) Wrong(same, difference.place);
+    }
+    same.detail = fmt::format("{} periods", compared);
+    return {};
   }
-  return {};
-}
+
+ private:
+  // Makes `want` of gold's rows at a version.
+  Status Want(const WindowTables& slice, const TableRows& gold, const EventTimes& minutes, Version version) {
+    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
+    for (const char* statement : {kFolded, kMeans, kWant}) CS_TRY(duck_->Run(statement));
+    return {};
+  }
+
+  // The same at another version of gold. Errors: as of the queries; NotFound when files of that version are vacuumed.
+  Status WantAt(const WindowTables& slice, Version version) {
+    CS_ASSIGN(std::vector<LoggedFile> files, gold_.FilesAt(version));
+    CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, gold_, std::move(files), "gold"));
+    CS_ASSIGN(EventTimes minutes, EventTimes::Of(*duck_, gold, "gold", "\"window\".start"));
+    return Want(slice, gold, minutes, version);
+  }
+
+  // Takes out the periods that are as another version of gold gives them.
+  Status ExcuseOther(const WindowTables& slice, std::vector<Difference>& differences) {
+    Version newest = gold_.version;
+    for (Version v = newest - 1; v >= std::max(position_, newest - kMaxVersions) && !differences.empty(); --v) {
+      if (!WantAt(slice, v)) return {};  // files of that version are vacuumed
+      CS_ASSIGN(std::vector<Difference> then, DifferingWindows(*duck_, slice, v));
+      std::erase_if(differences, [&](const Difference& difference) {
+        return std::ranges::find(then, difference.key, &Difference::key) == then.end();
+      });
+    }
+    return {};
+  }
+
+  const PinnedTables& all_;
+  const TableLog& gold_;
+  const TableLog& rollup_;
+  std::string closed_;
+  Version position_;
+  std::unique_ptr<Duck> duck_;
+};
 
 Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& rollup, std::int64_t step_us) {
   const TableLog& gold = all.at("gold");
@@ -118,15 +163,8 @@ Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& 
   }
   if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
 
-  std::string closed = Closed(positions);
-  CS_ASSIGN(auto duck, OpenAt(all, rollup, tables, closed, gold.version));
   Check same{name + ": every closed period as gold gives it, every column", true, "", {}};
-  WrongRows(same, *duck, DoubledWindows(tables));
-  CS_ASSIGN(std::vector<Difference> differences, DifferingWindows(*duck, tables, gold.version));
-  CS_TRY(ExcuseOther(all, rollup, tables, closed, position, differences));
-  for (const Difference& difference : differences) Wrong(same, difference.place);
-  CS_ASSIGN(std::int64_t periods, Number(*duck, "SELECT count(*) FROM want"));
-  same.detail = fmt::format("{} periods", periods);
+  CS_TRY(RollupComparison(all, rollup, Closed(positions), position).Run(tables, same));
   return std::vector<Check>{std::move(lineage), std::move(same)};
 }
 

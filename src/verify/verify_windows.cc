@@ -1,4 +1,4 @@
-// What gold must have made of silver, in SQL. In: a view `tick(v, version, ...)` of silver rows, v any number that keeps several computations
+// What gold must have made of silver, in SQL. In: a table `tick(v, version, ...)` of silver rows, v any number that keeps several computations
 // apart. Out: the table `want`, a line a window (v, minute, coin, source), every column of gold.
 //
 // Sums. A price is m * 2^e; scaled by one power of two for the whole window all prices are whole numbers, so their sum in 128 bits is
@@ -33,7 +33,7 @@ constexpr const char* kMacros[] = {
 };
 
 constexpr const char* kBase = R"(
-  CREATE TABLE base AS SELECT v, us // 60000000 AS m, coin_id, source, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
+  CREATE OR REPLACE TABLE base AS SELECT v, us // 60000000 AS m, coin_id, source, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
     arg_min(price, tie_order(us, trade_id, price)) AS open, arg_max(price, tie_order(us, trade_id, price)) AS close, min(us) AS first_event,
     max(us) AS last_event, count(trade_id) + count(DISTINCT last_updated) FILTER (WHERE trade_id IS NULL) AS updates,
     count(quantity) FILTER (WHERE trade_id IS NOT NULL) AS quantities,
@@ -45,7 +45,7 @@ constexpr const char* kBase = R"(
 
 // Exact sums where they fit into 128 bits; else (a window whose prices differ by more than 2^37) compensated ones, which are `loose`.
 constexpr const char* kMeans = R"(
-  CREATE TABLE means AS SELECT v, m, coin_id, source,
+  CREATE OR REPLACE TABLE means AS SELECT v, m, coin_id, source,
     CASE WHEN count(*) = count(p) THEN nearest(sum(p), scale_of(min_price)) ELSE fsum(price) END / count(*) AS avg_price,
     CASE WHEN any_value(quantities) = 0 THEN NULL WHEN any_value(smallest) IS NULL THEN 0
       WHEN count(q) = count(traded) THEN nearest(sum(q), scale_of(any_value(smallest))) ELSE fsum(traded) END AS volume,
@@ -57,7 +57,7 @@ constexpr const char* kMeans = R"(
   GROUP BY v, m, coin_id, source, min_price)";
 
 constexpr const char* kWant = R"(
-  CREATE TABLE want AS WITH spread AS (
+  CREATE OR REPLACE TABLE want AS WITH spread AS (
     SELECT v, m, coin_id, source, greatest(fsum(d * d) / count(*) - (fsum(d) / count(*)) ** 2, 0) AS variance
     FROM (SELECT v, m, coin_id, source, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, price FROM tick)
       JOIN means USING (v, m, coin_id, source)) GROUP BY ALL)
@@ -67,12 +67,8 @@ constexpr const char* kWant = R"(
 
 }  // namespace
 
-std::vector<const char*> WindowMacros() { return {std::begin(kMacros), std::end(kMacros)}; }
+std::vector<std::string> WindowMacros() { return {std::begin(kMacros), std::end(kMacros)}; }
 
-std::vector<std::string> WindowSetup() {
-  std::vector<std::string> setup(std::begin(kMacros), std::end(kMacros));
-  setup.insert(setup.end(), {kBase, kMeans, kWant});
-  return setup;
-}
+std::vector<std::string> WindowStatements() { return {kBase, kMeans, kWant}; }
 
 }  // namespace cryptostream
