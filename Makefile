@@ -12,7 +12,7 @@ binary := build/release/cryptostream
 run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(if $(BROKER),--broker $(BROKER)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-long lint fmt bench web asan tsan install clean
+.PHONY: help setup build run test test-long lint fmt docs bench web asan tsan install clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ lint: ## clang-format, clang-tidy, licences and sources of what we depend on, th
 fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
+
+docs: build ## write the pages that are made from the program: docs/settings.md
+	@$(binary) config schema --json | python3 tools/settings_page.py > docs/settings.md.new
+	@mv docs/settings.md.new docs/settings.md
 
 bench: ## measure against peers and limits, about two hours: ARGS='replay --runs 1'
 	@tools/setup bench

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/check.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -12,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "config/config_key.h"
 
 namespace cryptostream {
 namespace {
@@ -113,10 +115,13 @@ int Run(CLI::App& program, CommandContext& context, int argc, char** argv, const
 
 }  // namespace
 
-CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
-                        const std::string& help) {
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& path, const std::string& help) {
+  const ConfigKey* key = FindConfigKey(path);
+  CS_CHECK(key && !key->flag.empty());
+  const std::string& flag = key->flag;
+  const std::string words = key->shape.kind == ValueKind::kChoice ? help + ": " + RangeText(key->shape) : help;
   return app->add_option_function<std::string>(
-      flag, [&context, flag, path](const std::string& value) { context.flags.push_back({flag, path, value}); }, help);
+      flag, [&context, flag, path](const std::string& value) { context.flags.push_back({flag, path, value}); }, words);
 }
 
 int Main(int argc, char** argv) {

@@ -1,5 +1,5 @@
 // Durable files: what an fsync has to cover so that a power cut leaves either the old state or the new one, and the lock of
-// the lake. leveldb's env_posix.cc is the model for which directories to sync.
+// the lake. "Durable before counted" (docs/exactly-once.md) rests on these functions. leveldb's env_posix.cc is the model for which directories to sync.
 #include "base/file.h"
 
 #include <fcntl.h>

@@ -9,6 +9,7 @@ std::string_view ErrorKindName(ErrorKind kind) {
     case ErrorKind::kNotFound: return "not found";
     case ErrorKind::kUnavailable: return "unavailable";
     case ErrorKind::kConflict: return "conflict";
+    case ErrorKind::kFenced: return "fenced";
     case ErrorKind::kCorrupt: return "corrupt";
     case ErrorKind::kCancelled: return "cancelled";
     case ErrorKind::kInternal: return "internal";

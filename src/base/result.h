@@ -15,6 +15,7 @@ enum class ErrorKind {
   kNotFound,     // the thing asked for does not exist
   kUnavailable,  // try again later (after `retry_after`, where it is known)
   kConflict,     // somebody else was faster: reload, look, decide
+  kFenced,       // another writer took over: stop
   kCorrupt,      // stop, keep the files, tell a person
   kCancelled,    // asked to stop
   kInternal,     // a bug, or a foreign library's failure that has no better name
@@ -39,6 +40,7 @@ inline std::unexpected<Error> Invalid(std::string message) { return Fail(ErrorKi
 inline std::unexpected<Error> NotFound(std::string message) { return Fail(ErrorKind::kNotFound, std::move(message)); }
 inline std::unexpected<Error> Unavailable(std::string message) { return Fail(ErrorKind::kUnavailable, std::move(message)); }
 inline std::unexpected<Error> Conflict(std::string message) { return Fail(ErrorKind::kConflict, std::move(message)); }
+inline std::unexpected<Error> Fenced(std::string message) { return Fail(ErrorKind::kFenced, std::move(message)); }
 inline std::unexpected<Error> Corrupt(std::string message) { return Fail(ErrorKind::kCorrupt, std::move(message)); }
 inline std::unexpected<Error> Cancelled(std::string message) { return Fail(ErrorKind::kCancelled, std::move(message)); }
 inline std::unexpected<Error> Internal(std::string message) { return Fail(ErrorKind::kInternal, std::move(message)); }

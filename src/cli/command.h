@@ -52,9 +52,8 @@ struct Command {
   bool commits = false;  // has something in hand that a stop must not lose
 };
 
-// A flag that is short for a setting: what it is given joins `context.flags`.
-CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& flag, const std::string& path,
-                        const std::string& help);
+// The flag that the table of settings gives to `path`: what it is given joins `context.flags`. Requires: a setting with a flag.
+CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::string& path, const std::string& help);
 
 // run, serve, replay, produce, stream, backfill, import.
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);

@@ -85,10 +85,9 @@ int RunRetention(CommandContext& context, bool dry_run) {
 Command AddCompact(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("compact", "small files into large ones, sorted by coin and time; no row changes");
   app->footer(
-      "Examples:\n  cryptostream compact --storage my-lake\n\nA running engine compacts by itself; this is for a lake that "
-      "nobody "
-      "writes. Old files stay until vacuum.");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+      "Examples:\n  cryptostream compact --storage my-lake\n\nThe running program compacts on its own; this is for a lake that "
+      "nothing writes to. Old files stay until vacuum.");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, RunCompact};
 }
 
@@ -96,22 +95,21 @@ Command AddVacuum(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("vacuum", "deletes old log files, and data files that no version needs");
   app->footer(
       "Examples:\n  cryptostream vacuum --dry-run --storage my-lake\n  cryptostream vacuum --dry-run -v     name every file\n\n"
-      "maintenance.log_retention and maintenance.file_retention say how old. A running engine does it by itself.");
+      "maintenance.log_retention and maintenance.file_retention set how old. The running program does this on its own.");
   auto dry_run = std::make_shared<bool>(false);
   app->add_flag("--dry-run", *dry_run, "only say what would be deleted");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [dry_run](CommandContext& context) { return RunVacuum(context, *dry_run); }};
 }
 
 Command AddRetention(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("retention", "drops whole days that are older than maintenance.retain_TABLE says");
+  CLI::App* app = program.add_subcommand("retention", "drops whole days that are older than maintenance.retain_TABLE");
   app->footer(
-      "Examples:\n  cryptostream retention --dry-run --set maintenance.retain_bronze=30d\n\nNothing is dropped of a table "
-      "without a "
-      "setting. The files stay until vacuum.");
+      "Examples:\n  cryptostream retention --dry-run --set maintenance.retain_bronze=30d\n\nA table without that setting "
+      "keeps everything. The files stay until vacuum.");
   auto dry_run = std::make_shared<bool>(false);
   app->add_flag("--dry-run", *dry_run, "only say what would be dropped");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [dry_run](CommandContext& context) { return RunRetention(context, *dry_run); }};
 }
 

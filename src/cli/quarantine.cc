@@ -18,13 +18,13 @@ struct Flags {
 };
 
 void AddFilter(CLI::App* app, CommandContext& context, Flags& flags, const std::string& limit_help) {
-  app->add_option("--source", flags.filter.source, "only of this source, as coingecko");
+  app->add_option("--source", flags.filter.source, "only from this source, such as coingecko");
   app->add_option("--stage", flags.filter.stage, "only what this stage refused: source, bronze or silver")
       ->check(CLI::IsMember({"source", "bronze", "silver"}));
-  app->add_option("--reason", flags.filter.reason, "only for this reason, as unmapped_symbol");
-  app->add_option("--since", flags.since, "only received at or after, 2026-11-26 or RFC 3339");
+  app->add_option("--reason", flags.filter.reason, "only for this reason, such as unmapped_symbol");
+  app->add_option("--since", flags.since, "only what was received at or after this time: 2026-11-26 or RFC 3339");
   app->add_option("--limit", flags.filter.limit, limit_help)->check(CLI::Range(1, 1'000'000));
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
 }
 
 // Reads what the flags leave as text. Out: false after saying what is wrong.
@@ -109,10 +109,10 @@ Command AddReplay(CLI::App& quarantine, CommandContext& context) {
       "sent again; what is refused once more is a row of quarantine once more. Choose one way, lake or topic.");
   auto flags = std::make_shared<Flags>();
   app->add_option("--to", flags->to, "lake or topic")->check(CLI::IsMember({"lake", "topic"}))->capture_default_str();
-  AddFilter(app, context, *flags, "only so many, the newest (default: all)");
+  AddFilter(app, context, *flags, "only the newest N (default: all)");
   app->add_flag("--dry-run", flags->dry_run, "only say what would be sent");
-  AddSetting(app, context, "--broker", "kafka.broker", "with --to topic: HOST:PORT (default localhost:19092)");
-  AddSetting(app, context, "--topic", "kafka.topic", "with --to topic: the topic (default crypto-raw)");
+  AddSetting(app, context, "kafka.broker", "with --to topic: HOST:PORT (default localhost:19092)");
+  AddSetting(app, context, "kafka.topic", "with --to topic: the topic (default crypto-raw)");
   return {app, [flags](CommandContext& context) { return Replay(*flags, context); }};
 }
 

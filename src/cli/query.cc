@@ -24,8 +24,9 @@ enum class FileFormat { kNone, kCsv, kJson, kParquet };
 
 void AddResultFlags(CLI::App* app, ResultFlags& flags) {
   app->add_flag("--csv", flags.csv, "print CSV");
-  app->add_option("--output", flags.output, "write this file instead, whole or not at all: .parquet (types kept), .csv or .json");
-  app->add_flag("--force", flags.force, "with --output: replace a file that is there");
+  app->add_option("--output", flags.output,
+                  "write this file instead, complete or not at all: .parquet (types kept), .csv or .json");
+  app->add_flag("--force", flags.force, "with --output: replace an existing file");
 }
 
 Result<FileFormat> FormatOf(const std::string& output) {
@@ -156,7 +157,7 @@ Command AddShow(CLI::App& program, CommandContext& context) {
   app->add_option("--coin", flags->coin, "only this coin");
   app->add_option("--limit", flags->limit, "how many rows")->check(CLI::Range(1, 10'000))->capture_default_str();
   AddResultFlags(app, flags->result);
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [flags](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
@@ -179,10 +180,10 @@ Command AddQuery(CLI::App& program, CommandContext& context) {
   auto sql = std::make_shared<std::string>();
   auto flags = std::make_shared<ResultFlags>();
   app->add_option("sql", *sql, "one SELECT")->required();
-  app->add_option("--limit", flags->limit, "only the first so many rows (default: all)")->check(CLI::PositiveNumber);
-  app->add_option("--timeout", flags->timeout, "longest time, as 30s; or never")->capture_default_str();
+  app->add_option("--limit", flags->limit, "only the first N rows (default: all)")->check(CLI::PositiveNumber);
+  app->add_option("--timeout", flags->timeout, "the longest that it may take, such as 30s, or never")->capture_default_str();
   AddResultFlags(app, *flags);
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [sql, flags](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);

@@ -10,7 +10,7 @@ namespace {
 
 int RunConfig(CommandContext& context, const std::string& what) {
   if (what == "schema") {
-    std::cout << PrintConfigSchema();
+    std::cout << (context.json ? ConfigJsonSchema() : PrintConfigSchema());
     return kExitDone;
   }
   int exit_code = kExitDone;
@@ -23,9 +23,10 @@ int RunConfig(CommandContext& context, const std::string& what) {
 Command AddConfig(CLI::App& program, CommandContext&) {
   CLI::App* app = program.add_subcommand("config", "check, print or list the settings");
   app->footer(
-      "Examples:\n  cryptostream config check --config my.toml    all that `run` would refuse, without a network\n"
+      "Examples:\n  cryptostream config check --config my.toml    everything that `run` would refuse; needs no network\n"
       "  cryptostream config print                      the values, as a TOML file\n"
       "  cryptostream config schema                     every setting\n"
+      "  cryptostream config schema --json              the same as a JSON Schema, for editors\n"
       "A setting comes from --set, else from a flag, else from the environment (CRYPTOSTREAM_SERVE__PORT), else from the file.");
   auto what = std::make_shared<std::string>();
   app->add_option("what", *what, "check, print or schema")->required()->check(CLI::IsMember({"check", "print", "schema"}));

@@ -1,4 +1,4 @@
-// `recompute`: closed windows of a range made anew from silver, by hand. For a lake that somebody changed from outside.
+// `recompute`: computes the closed windows of a range again from silver, by hand. For a lake that somebody changed from outside.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -62,16 +62,16 @@ int Recomputes(const Flags& flags, CommandContext& context) {
 }  // namespace
 
 Command AddRecompute(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("recompute", "closed windows of a range made anew from silver");
+  CLI::App* app = program.add_subcommand("recompute", "computes the closed windows of a range again from silver");
   app->footer(
       "Examples:\n  cryptostream recompute --from 2024-08-08 --to 2024-08-09 --dry-run     what would change\n"
       "  cryptostream recompute --from 2024-08-08T12:00:00Z --to 2024-08-08T13:00:00Z\n"
-      "Only rows that differ are replaced. Needs the lake for itself: stop the program that writes it.");
+      "Only rows that differ are replaced. Needs the lake to itself: stop the program that writes it.");
   auto flags = std::make_shared<Flags>();
   app->add_option("--from", flags->from, "first event time, 2024-08-08 or RFC 3339")->required();
   app->add_option("--to", flags->to, "end of the range, not included")->required();
   app->add_flag("--dry-run", flags->dry_run, "only say what would change");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [flags](CommandContext& context) { return Recomputes(*flags, context); }};
 }
 

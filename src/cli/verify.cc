@@ -98,7 +98,7 @@ Command AddVerify(CLI::App& program, CommandContext& context) {
       ->capture_default_str();
   app->add_flag("--repair", flags->repair,
                 "first mend _last_checkpoint, checkpoints and checksums from the commits; nobody may be writing");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [flags](CommandContext& context) { return Verify(*flags, context); }};
 }
 

@@ -21,8 +21,7 @@ struct PartFlags {
 void AddPartFlags(CLI::App* app, PartFlags& flags) {
   app->add_option("--format", flags.format, "messages, coingecko-markets or binance-frames")->capture_default_str();
   app->add_option("--speed", flags.speed, "max, or how many times as fast as recorded: 1, 60, ...")->capture_default_str();
-  app->add_flag("--again", flags.again,
-                "take all of the file anew, also what was taken of it before (equal rows are recognised)");
+  app->add_flag("--again", flags.again, "read the whole file again, including what was taken before (equal rows are recognised)");
   app->add_option("--as-source", flags.source, "source of messages that name none (default: the format's own)");
 }
 
@@ -43,8 +42,8 @@ Result<ReplayPart> MakePart(const PartFlags& flags) {
 
 // The flags of where prices come from. In: what lies at --storage.
 std::shared_ptr<PartFlags> AddSource(CLI::App* app, CommandContext& context, const std::string& storage) {
-  AddSetting(app, context, "--source", "source.kind", "auto, coingecko or replay");
-  AddSetting(app, context, "--storage", "storage.path", storage);
+  AddSetting(app, context, "source.kind", "where prices come from");
+  AddSetting(app, context, "storage.path", storage);
   auto flags = std::make_shared<PartFlags>();
   app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
   AddPartFlags(app, *flags);
@@ -52,19 +51,19 @@ std::shared_ptr<PartFlags> AddSource(CLI::App* app, CommandContext& context, con
 }
 
 void AddPage(CLI::App* app, CommandContext& context) {
-  AddSetting(app, context, "--port", "serve.port", "port of the API and the page; 0: any free one");
-  AddSetting(app, context, "--address", "serve.address", "address of the API and the page");
+  AddSetting(app, context, "serve.port", "port of the API and the page; 0: any free one");
+  AddSetting(app, context, "serve.address", "address of the API and the page");
 }
 
 // The flags of where the topic is. Out: --broker's own.
 CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
-  auto* broker = AddSetting(app, context, "--broker", "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
-  AddSetting(app, context, "--topic", "kafka.topic", "the topic (default crypto-raw)");
+  auto* broker = AddSetting(app, context, "kafka.broker", "HOST:PORT of a Kafka broker (default localhost:19092)");
+  AddSetting(app, context, "kafka.topic", "the topic (default crypto-raw)");
   return broker;
 }
 
 void AddDeadLetters(CLI::App* app, CommandContext& context) {
-  AddSetting(app, context, "--dlq-topic", "kafka.dlq_topic",
+  AddSetting(app, context, "kafka.dlq_topic",
              "topic that gets every message that goes to quarantine out of the topic (default: none)");
 }
 
@@ -99,7 +98,7 @@ Command AddRun(CLI::App& program, CommandContext& context) {
       "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
       "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60\n"
       "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process");
-  auto flags = AddSource(app, context, "where the tables lie");
+  auto flags = AddSource(app, context, "where the tables are");
   AddPage(app, context);
   auto broker = AddTopicSettings(app, context);
   AddDeadLetters(app, context);
@@ -107,12 +106,12 @@ Command AddRun(CLI::App& program, CommandContext& context) {
 }
 
 Command AddProduce(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("produce", "prices onto a Kafka topic, without tables");
+  CLI::App* app = program.add_subcommand("produce", "prices to a Kafka topic, no tables");
   app->footer(
       "Examples:\n  cryptostream produce --broker localhost:19092\n"
       "  cryptostream produce --broker kafka:9093 --source replay --replay day.jsonl      to its end\n"
-      "What the broker has not acknowledged waits in a spool below --storage, also over a restart.");
-  auto flags = AddSource(app, context, "where the spool lies");
+      "What the broker has not acknowledged waits in a spool below --storage, across restarts too.");
+  auto flags = AddSource(app, context, "where the spool is");
   AddTopicSettings(app, context);
   return {app, [flags](CommandContext& context) { return RunSource(context, *flags, true, ProduceToTopic); }};
 }
@@ -120,7 +119,7 @@ Command AddProduce(CLI::App& program, CommandContext& context) {
 Command AddServe(CLI::App& program, CommandContext& context) {
   CLI::App* app = program.add_subcommand("serve", "API and page over a lake that another process writes");
   app->footer("Examples:\n  cryptostream serve --storage /var/lib/cryptostream --port 8001");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   AddPage(app, context);
   return {app, [](CommandContext& context) {
             int exit_code = kExitDone;
@@ -140,8 +139,8 @@ Command AddReplay(CLI::App& program, CommandContext& context) {
   auto exit_when_done = std::make_shared<bool>(false);
   app->add_option("file", flags->file, ".jsonl, .gz or .zst; - for stdin")->required();
   AddPartFlags(app, *flags);
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  app->add_flag("--exit-when-done", *exit_when_done, "close all windows and end when the input has ended");
+  AddSetting(app, context, "storage.path", "where the tables are");
+  app->add_flag("--exit-when-done", *exit_when_done, "close all windows and exit at the end of the input");
   return {app, [flags, exit_when_done](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
@@ -154,11 +153,12 @@ Command AddReplay(CLI::App& program, CommandContext& context) {
 }
 
 Command AddImport(CLI::App& program, CommandContext& context) {
-  CLI::App* app = program.add_subcommand("import", "the messages of an original installation, each once; safe to repeat");
+  CLI::App* app =
+      program.add_subcommand("import", "takes over the messages of an original installation, each once; safe to repeat");
   app->footer("Examples:\n  cryptostream import ~/crypto-lakehouse/storage --storage my-lake");
   auto folder = std::make_shared<std::string>();
   app->add_option("folder", *folder, "its storage folder, or its bronze table")->required();
-  AddSetting(app, context, "--storage", "storage.path", "where our tables lie");
+  AddSetting(app, context, "storage.path", "where our tables are");
   return {app, [folder](CommandContext& context) {
             int exit_code = kExitDone;
             auto config = context.Load(&exit_code);
@@ -176,9 +176,9 @@ Command AddStream(CLI::App& program, CommandContext& context) {
   auto request = std::make_shared<StreamRequest>();
   AddTopicSettings(app, context);
   AddDeadLetters(app, context);
-  AddSetting(app, context, "--group", "kafka.group", "consumer group under which the offsets in bronze are shown");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
-  app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, end");
+  AddSetting(app, context, "kafka.group", "consumer group under which the offsets in bronze are shown");
+  AddSetting(app, context, "storage.path", "where the tables are");
+  app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, exit");
   app->add_flag_callback(
       "--accept-data-loss", [&context] { context.flags.push_back({"--accept-data-loss", "kafka.accept_data_loss", "true"}); },
       "go on when the topic no longer holds what follows; the loss becomes a row in the gaps table");
@@ -201,7 +201,7 @@ Command AddBackfill(CLI::App& program, CommandContext& context) {
   app->add_option("--days", *days, "how far back")->check(CLI::Range(1, 365))->capture_default_str();
   app->add_option("--wait", *wait, "how long to keep trying while nothing comes, then exit 1; 0s: not at all")
       ->capture_default_str();
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [days, wait](CommandContext& context) {
             auto patience = ParseDuration(*wait);
             if (!patience) return UsageFailed({ErrorKind::kInvalid, "bad --wait: " + patience.error().message, {}});

@@ -16,13 +16,6 @@ namespace {
 constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
 constexpr std::string_view kPassedThrough = "kafka.librdkafka.";
 
-const ConfigKey* FindKey(std::string_view path) {
-  for (const ConfigKey& key : ConfigKeys()) {
-    if (key.path == path) return &key;
-  }
-  return nullptr;
-}
-
 std::vector<std::string> AllPaths() {
   std::vector<std::string> paths{"symbols", "kafka.librdkafka"};
   for (const ConfigKey& key : ConfigKeys()) paths.push_back(key.path);
@@ -48,13 +41,13 @@ Status SetValue(Config& config, const std::string& given, std::string_view text,
     Status set = SetPassedThrough(config, path.substr(kPassedThrough.size()), text);
     return set ? set : bad(set);
   }
-  const ConfigKey* key = FindKey(path);
+  const ConfigKey* key = FindConfigKey(path);
   if (!key) {
     std::string nearest = Nearest(path, AllPaths());
     return Invalid("unknown setting: where=" + where + " key=" + given +
                    (nearest.empty() ? " (`cryptostream config schema` lists them all)" : " (did you mean " + nearest + "?)"));
   }
-  if (Status set = key->set(config, text); !set) return bad(set);
+  if (Status set = key->Set(config, text); !set) return bad(set);
   if (key->outdated && !key->outdated(text).empty()) {
     config.warnings.push_back("an old form of a value: where=" + where + " key=" + path + " value=" + std::string(text) + " (" +
                               key->outdated(text) + ")");
@@ -63,9 +56,9 @@ Status SetValue(Config& config, const std::string& given, std::string_view text,
 }
 
 bool IsSecret(const std::string& path) {
-  const ConfigKey* key = FindKey(path);
+  const ConfigKey* key = FindConfigKey(path);
   if (path.starts_with(kPassedThrough)) return IsSecretSetting(path) && !path.ends_with("_file");
-  return key && key->type == "secret";
+  return key && key->shape.kind == ValueKind::kSecret;
 }
 
 std::optional<std::string> TextOf(const toml::node& node) {
@@ -120,35 +113,6 @@ Status ReadConfigFile(Config& config, const std::filesystem::path& path) {
   return ReadTable(config, parsed.table(), "", path.string());
 }
 
-std::string TomlValue(const ConfigKey& key, const std::string& text) {
-  if (key.type == "bool") return text;
-  if (key.type == "integer" && !text.empty()) return text;
-  std::ostringstream out;
-  if (key.type == "list") {
-    toml::array items;
-    std::istringstream in(text);
-    for (std::string item; std::getline(in, item, ',');) items.push_back(item.substr(item.find_first_not_of(' ')));
-    out << items;
-  } else {
-    out << toml::value<std::string>(text);
-  }
-  return out.str();
-}
-
-template <class Line>
-std::string Sections(Line line) {
-  std::string out, section;
-  for (const ConfigKey& key : ConfigKeys()) {
-    auto dot = key.path.find('.');
-    if (std::string name = key.path.substr(0, dot); name != section) {
-      out += (section.empty() ? "[" : "\n[") + name + "]\n";
-      section = name;
-    }
-    out += line(key, key.path.substr(dot + 1));
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Config> LoadConfig(const ConfigSources& sources) {
@@ -172,39 +136,6 @@ Result<Config> LoadConfig(const ConfigSources& sources) {
     CS_TRY(SetValue(config, path, std::string_view(setting).substr(equals + 1), "--set"));
   }
   return config;
-}
-
-std::string PrintConfig(const Config& config) {
-  std::string out = Sections([&](const ConfigKey& key, const std::string& name) {
-    std::string text = key.get(config);
-    bool hidden = key.type == "secret" || (key.path == "coingecko.key_file");
-    if (hidden) return text.empty() ? std::string() : "# " + name + " = \"***\"\n";
-    if (key.type == "integer" && text.empty()) return "# " + name + " is the plan's own\n";
-    return name + " = " + TomlValue(key, text) + "\n";
-  });
-  if (!config.kafka.librdkafka.empty()) out += "\n[kafka.librdkafka]\n";
-  for (const auto& [name, value] : config.kafka.librdkafka) {
-    std::ostringstream text;
-    text << toml::value<std::string>(value.Reveal());
-    out += IsSecretSetting(name) ? "# \"" + name + "\" = \"***\"\n" : "\"" + name + "\" = " + text.str() + "\n";
-  }
-  out += "\n[symbols]\n";
-  for (const auto& [symbol, coin] : config.symbols) out += "\"" + symbol + "\" = \"" + coin + "\"\n";
-  return out;
-}
-
-std::string PrintConfigSchema() {
-  const Config defaults;
-  std::string out = Sections([&](const ConfigKey& key, const std::string& name) {
-    std::string text = key.get(defaults);
-    return "# " + key.help + " (" + key.type + ")\n# " + name + " = " +
-           (key.type == "integer" && text.empty() ? std::string("\"\"") : TomlValue(key, text)) + "\n";
-  });
-  out +=
-      "\n[kafka.librdkafka]\n# settings of librdkafka, passed through: SASL, TLS, OAUTH, tuning; secrets as NAME_file or from "
-      "the environment\n"
-      "# \"security.protocol\" = \"sasl_ssl\"\n# \"sasl.password_file\" = \"kafka-password\"\n";
-  return out + "\n[symbols]\n# an exchange's symbol = \"coin id\"\n# BTCUSDT = \"bitcoin\"\n";
 }
 
 std::vector<std::string> ChangedSettings(const Config& before, const Config& after) {

@@ -81,8 +81,10 @@ std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use);
 
 // The effective values as a TOML file; secrets print as "***".
 std::string PrintConfig(const Config& config);
-// Every key with type, default and meaning, as TOML comments.
+// Every key with meaning, type, range and default, as TOML comments.
 std::string PrintConfigSchema();
+// The same as a JSON Schema, draft 2020-12.
+std::string ConfigJsonSchema();
 // The paths of the settings that differ, in the order in which they print.
 std::vector<std::string> ChangedSettings(const Config& before, const Config& after);
 

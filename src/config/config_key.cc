@@ -1,36 +1,15 @@
-// The table of settings: path, type, meaning, and how the text becomes a value. `config schema`, `config print`, the checks of
-// unknown keys and docs/configuration.md all come from here, so a setting exists once.
+// The table of settings: path, meaning, range, flag, and how the text becomes a value. The checks, the flags, `config print`,
+// `config schema` and docs/settings.md all come from here, so a setting exists once.
 #include "config/config_key.h"
 
 #include "base/file.h"
 #include "base/secret.h"
 #include "config/config_key_kinds.h"
+#include "market/name.h"
 #include "market/schema.h"
 
 namespace cryptostream {
 namespace {
-
-Status SetPace(Config& c, std::string_view text) {
-  if (text.empty()) {
-    c.coingecko.pace.reset();
-    return {};
-  }
-  CS_ASSIGN(auto pace, ParseDuration(text));
-  if (pace < std::chrono::seconds(1) || pace > std::chrono::hours(24))
-    return Invalid("not from 1s to 1d: value=" + std::string(text));
-  c.coingecko.pace = pace;
-  return {};
-}
-
-Status SetRunOut(Config& c, std::string_view text) {
-  if (text.empty()) {
-    c.coingecko.run_out.reset();
-    return {};
-  }
-  CS_ASSIGN(Timestamp day, ParseRfc3339(std::string(text) + "T00:00:00Z"));
-  c.coingecko.run_out = DateOf(day);
-  return {};
-}
 
 Result<Secret> ReadSecret(std::string_view path) {
   constexpr std::uintmax_t kMostBytes = 1 << 16;  // a private key in PEM form fits
@@ -42,26 +21,47 @@ Result<Secret> ReadSecret(std::string_view path) {
   return secret;
 }
 
+Status SetRunOut(Config& c, std::string_view text) {
+  c.coingecko.run_out.reset();
+  if (text.empty()) return {};
+  CS_ASSIGN(Timestamp day, ParseRfc3339(std::string(text) + "T00:00:00Z"));
+  c.coingecko.run_out = DateOf(day);
+  return {};
+}
+
 Status SetKeyFile(Config& c, std::string_view text) {
   if (text.empty()) return {};
   CS_ASSIGN(c.coingecko.key, ReadSecret(text));
   return {};
 }
 
+constexpr TextRule kAnyText;
+constexpr TextRule kTopic{kTopicPattern, kTopicHint};
+constexpr TextRule kCoin{kNamePattern, "as CoinGecko spells it: bitcoin"};
+constexpr TextRule kCurrency{kNamePattern, "as CoinGecko spells it: usd"};
+constexpr TextRule kSource{kNamePattern, "names as coingecko"};
+constexpr bool kMayBeEmpty = true, kNeeded = false;
+
 std::vector<ConfigKey> LakeKeys() {
   using namespace std::chrono_literals;
   return {
-      Path("storage.path", "where the tables lie", [](Config& c) -> auto& { return c.lake.root; }),
-      Bool("storage.fsync", "false loses data in a power cut; for benchmarks", [](Config& c) -> auto& { return c.lake.fsync; }),
-      Duration("engine.lateness", "how far events may lie behind the newest one before their window closes", 0ms, 24h,
-               [](Config& c) -> auto& { return c.lake.lateness; }),
-      Duration("engine.idle_after", "a silent source no longer holds its windows open after this", 1s, 24h,
+      Path({"storage.path", "The directory that holds the tables.", "/data/lake", "--storage"}, kNeeded,
+           [](Config& c) -> auto& { return c.lake.root; }),
+      Bool(
+          {"storage.fsync",
+           "Whether data is forced to the disk before it counts. false is for benchmarks: a power cut then loses data.", "false"},
+          [](Config& c) -> auto& { return c.lake.fsync; }),
+      Duration({"engine.lateness",
+                "How far an event may lie behind the newest one before its window closes. A later row still corrects the window.",
+                "45s"},
+               0ms, 24h, [](Config& c) -> auto& { return c.lake.lateness; }),
+      Duration({"engine.idle_after", "A source that has been silent for this long no longer holds windows open.", "2m"}, 1s, 24h,
                [](Config& c) -> auto& { return c.lake.idle_after; }),
-      Duration("engine.commit_every", "in a stream bronze gathers rows for so long; after a quiet interval it commits at once",
-               10ms, 1min, [](Config& c) -> auto& { return c.lake.commit_every; }),
-      Integer("engine.commit_bytes", "or until it holds so many bytes", 1 << 16, 1 << 30,
+      Duration({"engine.commit_every", "How long bronze gathers the rows of a stream. After a quiet interval it commits at once.", "250ms"}, 10ms, 1min,
+               [](Config& c) -> auto& { return c.lake.commit_every; }),
+      Integer({"engine.commit_bytes", "Bronze commits earlier when it holds this many bytes.", "16777216"}, 1 << 16, 1 << 30,
               [](Config& c) -> auto& { return c.lake.commit_bytes; }),
-      Duration("engine.correct_every", "windows with late rows are replaced at most so often", 0ms, 10s,
+      Duration({"engine.correct_every", "Windows with late rows are replaced at most this often.", "1s"}, 0ms, 10s,
                [](Config& c) -> auto& { return c.lake.correct_every; }),
   };
 }
@@ -71,96 +71,139 @@ std::vector<ConfigKey> MaintenanceKeys() {
   constexpr auto kYears = std::chrono::hours(24 * 366 * 100);
   auto options = [](Config& c) -> MaintenanceOptions& { return c.lake.maintenance; };
   std::vector<ConfigKey> keys{
-      Bool("maintenance.enabled", "keep the lake small while it is written",
+      Bool({"maintenance.enabled", "Whether the running program keeps the lake small. The commands work either way.", "false"},
            [=](Config& c) -> auto& { return options(c).enabled; }),
-      Duration("maintenance.compact_every", "between looks for small files", 10ms, 24h,
+      Duration({"maintenance.compact_every", "How often to look for small files to merge.", "1m"}, 10ms, 24h,
                [=](Config& c) -> auto& { return options(c).compact_every; }),
-      Duration("maintenance.clean_every", "between clean-ups of logs and files", 10ms, 24h,
+      Duration({"maintenance.clean_every", "How often to clean up logs and removed files.", "1h"}, 10ms, 24h,
                [=](Config& c) -> auto& { return options(c).clean_every; }),
-      Integer("maintenance.compact_files", "so many files of about one size become one", 2, 256,
+      Integer({"maintenance.compact_files", "This many files of about one size are merged into one.", "20"}, 2, 256,
               [=](Config& c) -> auto& { return options(c).compact_files; }),
-      Integer("maintenance.target_bytes", "a file of this size is left alone", 1 << 16, std::int64_t{1} << 34,
-              [=](Config& c) -> auto& { return options(c).target_bytes; }),
-      Integer("maintenance.memory_bytes", "about what one compaction may hold", 1 << 20, std::int64_t{1} << 34,
-              [=](Config& c) -> auto& { return options(c).memory_bytes; }),
-      Duration("maintenance.closed_after", "a partition without new files for so long is compacted further", 0ms, 24h,
+      Integer({"maintenance.target_bytes", "A file of at least this size is left alone.", "268435456"}, 1 << 16,
+              std::int64_t{1} << 34, [=](Config& c) -> auto& { return options(c).target_bytes; }),
+      Integer({"maintenance.memory_bytes", "About how much memory one compaction may hold.", "134217728"}, 1 << 20,
+              std::int64_t{1} << 34, [=](Config& c) -> auto& { return options(c).memory_bytes; }),
+      Duration({"maintenance.closed_after", "A partition without new files for this long is compacted further.", "30m"}, 0ms, 24h,
                [=](Config& c) -> auto& { return options(c).closed_after; }),
-      Retention("maintenance.log_retention",
-                "old versions stay readable for so long; 0s: not at all, never: they are kept for good", kYears,
+      Retention({"maintenance.log_retention", "How long old versions of the tables stay readable. 0s: not at all.", "7d"}, kYears,
                 [=](Config& c) -> auto& { return options(c).log_retention; }),
-      Retention("maintenance.file_retention", "removed files stay for so long, the longest query; never: they are kept for good",
+      Retention({"maintenance.file_retention", "How long removed files stay on the disk: at least as long as the longest query.",
+                 "12h"},
                 kYears, [=](Config& c) -> auto& { return options(c).file_retention; }),
   };
   for (const TableLayout* layout : AllLayouts()) {
-    keys.push_back(Retention("maintenance.retain_" + layout->name,
-                             "days of " + layout->name + " older than this are dropped; or never", 0ms,
-                             [=, name = layout->name](Config& c) -> auto& { return options(c).retain[name]; }));
+    keys.push_back(
+        Retention({"maintenance.retain_" + layout->name, "Days of " + layout->name + " older than this are dropped.", "90d"}, 0ms,
+                  [=, name = layout->name](Config& c) -> auto& { return options(c).retain[name]; }));
   }
   return keys;
 }
 
 std::vector<ConfigKey> SourceKeys() {
-  using namespace std::chrono_literals;
   return {
-      OneOf<SourceKind>("source.kind", "auto plays the bundled recording while CoinGecko cannot be reached",
-                        {{"auto", SourceKind::kAuto}, {"coingecko", SourceKind::kCoinGecko}, {"replay", SourceKind::kReplay}},
-                        [](Config& c) -> auto& { return c.source.kind; }),
-      Integer("source.backfill_days", "days of history that a new lake begins with", 0, 365,
+      OneOf<SourceKind>(
+          {"source.kind",
+           "Where prices come from. auto is CoinGecko, and the bundled recording while CoinGecko cannot be reached.", "coingecko",
+           "--source"},
+          {{"auto", SourceKind::kAuto}, {"coingecko", SourceKind::kCoinGecko}, {"replay", SourceKind::kReplay}},
+          [](Config& c) -> auto& { return c.source.kind; }),
+      Integer({"source.backfill_days", "How many days of history a new lake begins with.", "30"}, 0, 365,
               [](Config& c) -> auto& { return c.source.backfill_days; }),
-      Path("source.demo_path", "the lake of the bundled recording", [](Config& c) -> auto& { return c.source.demo_path; }),
-      OneOf<CoinGeckoPlan>("coingecko.plan", "what the key belongs to",
+      Path({"source.demo_path", "The directory of the recording's lake. It is emptied whenever the recording starts.",
+            "/data/demo"},
+           kNeeded, [](Config& c) -> auto& { return c.source.demo_path; }),
+  };
+}
+
+// The key is held, but never shown.
+std::vector<ConfigKey> CoinGeckoKeyKeys() {
+  ConfigKey key =
+      KeyOf({"coingecko.key", "The API key. It comes from the environment only. A key without a plan is one of the demo plan.",
+             "CG-..."},
+            {.kind = ValueKind::kSecret, .may_be_empty = true});
+  key.assign = [](Config& c, std::string_view text) -> Status {
+    c.coingecko.key = Secret(std::string(text));
+    HideInOutput(c.coingecko.key);
+    return {};
+  };
+  key.get = [](const Config& c) { return std::string(c.coingecko.key.empty() ? "" : "***"); };
+  ConfigKey file = KeyOf({"coingecko.key_file", "A file that holds the API key.", "coingecko-key"},
+                         {.kind = ValueKind::kPath, .may_be_empty = true});
+  file.assign = SetKeyFile;
+  file.get = [](const Config&) { return std::string(); };
+  return {key, file};
+}
+
+ConfigKey RunOutKey() {
+  ConfigKey key =
+      KeyOf({"coingecko.run_out", "Spend the month's calls evenly until this day, instead of at a fixed pace.", "2026-01-31"},
+            {.kind = ValueKind::kDay, .may_be_empty = true});
+  key.assign = SetRunOut;
+  key.get = [](const Config& c) { return c.coingecko.run_out ? FormatDate(*c.coingecko.run_out) : std::string(); };
+  return key;
+}
+
+std::vector<ConfigKey> CoinGeckoKeys() {
+  using namespace std::chrono_literals;
+  std::vector<ConfigKey> keys{
+      OneOf<CoinGeckoPlan>({"coingecko.plan", "The CoinGecko plan that the key belongs to.", "demo"},
                            {{"keyless", CoinGeckoPlan::kKeyless}, {"demo", CoinGeckoPlan::kDemo}, {"pro", CoinGeckoPlan::kPro}},
                            [](Config& c) -> auto& { return c.coingecko.plan; }),
-      {"coingecko.key", "secret", "the API key; only from the environment (CRYPTOSTREAM_COINGECKO__KEY)",
-       [](Config& c, std::string_view text) -> Status {
-         c.coingecko.key = Secret(std::string(text));
-         HideInOutput(c.coingecko.key);
-         return {};
-       },
-       [](const Config& c) { return std::string(c.coingecko.key.empty() ? "" : "***"); }},
-      {"coingecko.key_file", "text", "a file that holds the API key", SetKeyFile, [](const Config&) { return std::string(); }},
-      Text("coingecko.base_url", "empty: the plan's own", [](Config& c) -> auto& { return c.coingecko.base_url; }),
-      Text("coingecko.vs_currency", "currency of the prices", [](Config& c) -> auto& { return c.coingecko.vs_currency; }),
-      List("coingecko.coins", "CoinGecko's ids of the coins", [](Config& c) -> auto& { return c.coingecko.coins; }),
-      {"coingecko.pace", "duration", "time between polls; empty: 15s, or as the month's budget allows", SetPace,
-       [](const Config& c) { return c.coingecko.pace ? DurationText(*c.coingecko.pace) : std::string(); }},
-      {"coingecko.run_out", "text", "spend the month's calls evenly until this day (2026-01-31) instead", SetRunOut,
-       [](const Config& c) { return c.coingecko.run_out ? FormatDate(*c.coingecko.run_out) : std::string(); }},
-      OptionalInteger("coingecko.calls_per_minute", "empty: the plan's", 1, 10'000,
-                      [](Config& c) -> auto& { return c.coingecko.calls_per_minute; }),
-      OptionalInteger("coingecko.calls_per_month", "empty: the plan's", 1, 1'000'000'000,
-                      [](Config& c) -> auto& { return c.coingecko.calls_per_month; }),
-      Duration("coingecko.connect_timeout", "for the connection", 100ms, 1min,
+  };
+  for (ConfigKey& key : CoinGeckoKeyKeys()) keys.push_back(std::move(key));
+  std::vector<ConfigKey> more{
+      Text({"coingecko.base_url", "The address of the API. Empty: the plan's own.", "https://proxy.example.org/api/v3"}, kAnyText,
+           kMayBeEmpty, [](Config& c) -> auto& { return c.coingecko.base_url; }),
+      Text({"coingecko.vs_currency", "The currency of the prices.", "eur"}, kCurrency, kNeeded,
+           [](Config& c) -> auto& { return c.coingecko.vs_currency; }),
+      List({"coingecko.coins", "The coins to ask for, by CoinGecko's ids.", "bitcoin, monero"}, kCoin,
+           [](Config& c) -> auto& { return c.coingecko.coins; }),
+      OptionalDuration(
+          {"coingecko.pace", "The time between two polls. Not set: 15s, or more where the month's budget asks for it.", "30s"},
+          1s, 24h, [](Config& c) -> auto& { return c.coingecko.pace; }),
+      RunOutKey(),
+      OptionalInteger({"coingecko.calls_per_minute", "How many calls a minute are allowed. Not set: the plan's limit.", "20"}, 1,
+                      10'000, [](Config& c) -> auto& { return c.coingecko.calls_per_minute; }),
+      OptionalInteger({"coingecko.calls_per_month", "How many calls a month are allowed. Not set: the plan's limit.", "5000"}, 1,
+                      1'000'000'000, [](Config& c) -> auto& { return c.coingecko.calls_per_month; }),
+      Duration({"coingecko.connect_timeout", "The longest wait for a connection.", "5s"}, 100ms, 1min,
                [](Config& c) -> auto& { return c.coingecko.http.connect_timeout; }),
-      Duration("coingecko.timeout", "for a whole answer", 1s, 10min,
+      Duration({"coingecko.timeout", "The longest wait for a whole answer.", "20s"}, 1s, 10min,
                [](Config& c) -> auto& { return c.coingecko.http.total_timeout; }),
-      Path("coingecko.ca_file", "certificates to trust instead of the system's",
+      Path({"coingecko.ca_file", "Certificates to trust instead of the system's.", "/etc/ssl/my-ca.pem"}, kMayBeEmpty,
            [](Config& c) -> auto& { return c.coingecko.http.ca_file; }),
   };
+  for (ConfigKey& key : more) keys.push_back(std::move(key));
+  return keys;
 }
 
 std::vector<ConfigKey> KafkaKeys() {
   return {
-      Text("kafka.broker", "HOST:PORT of brokers to begin with, comma separated",
-           [](Config& c) -> auto& { return c.kafka.broker; }),
-      Text("kafka.topic", "the topic between source and tables", [](Config& c) -> auto& { return c.kafka.topic; }),
-      Text("kafka.group", "group under which the offsets in bronze are shown", [](Config& c) -> auto& { return c.kafka.group; }),
-      Integer("kafka.partitions", "of a topic that the producer makes; 0: the broker's default", 0, 10'000,
-              [](Config& c) -> auto& { return c.kafka.partitions; }),
-      Path("kafka.spool_path", "the producer's durable memory; empty: below the storage",
-           [](Config& c) -> auto& { return c.kafka.spool_path; }),
-      Integer("kafka.spool_mb", "how much waits there while the broker is away; full, the source is paused", 1, 1 << 20,
+      Text({"kafka.broker", "Brokers to begin with, as HOST:PORT, separated by commas.", "kafka-1:9092,kafka-2:9092", "--broker"},
+           kAnyText, kNeeded, [](Config& c) -> auto& { return c.kafka.broker; }),
+      Text({"kafka.topic", "The topic between source and tables.", "prices", "--topic"}, kTopic, kNeeded,
+           [](Config& c) -> auto& { return c.kafka.topic; }),
+      Text({"kafka.group", "The consumer group under which the offsets in bronze are shown.", "lake-2", "--group"}, kAnyText,
+           kMayBeEmpty, [](Config& c) -> auto& { return c.kafka.group; }),
+      Integer({"kafka.partitions", "How many partitions a topic gets that the producer makes. 0: the broker's default.", "6"}, 0,
+              10'000, [](Config& c) -> auto& { return c.kafka.partitions; }),
+      Path({"kafka.spool_path", "Where the producer keeps what the broker has not taken yet. Empty: below the storage.",
+            "/data/spool"},
+           kMayBeEmpty, [](Config& c) -> auto& { return c.kafka.spool_path; }),
+      Integer({"kafka.spool_mb", "How much may wait there. When it is full, the source is paused.", "4096"}, 1, 1 << 20,
               [](Config& c) -> auto& { return c.kafka.spool_mb; }),
-      Text("kafka.marks_topic",
-           "topic for what is no message: rejected bodies and gaps of the producer's source; empty: <kafka.topic>-marks",
-           [](Config& c) -> auto& { return c.kafka.marks_topic; }),
-      OneOf<std::string>("kafka.compression",
-                         "of records that are written: gzip, which every client reads, or lz4, zstd, snappy, none",
+      Text({"kafka.marks_topic",
+            "The topic for what is no message: rejected bodies and gaps of the source. Empty: the topic's name with -marks.",
+            "prices-marks"},
+           kTopic, kMayBeEmpty, [](Config& c) -> auto& { return c.kafka.marks_topic; }),
+      OneOf<std::string>({"kafka.compression", "How records are compressed. Every client reads gzip.", "zstd"},
                          {{"gzip", "gzip"}, {"lz4", "lz4"}, {"zstd", "zstd"}, {"snappy", "snappy"}, {"none", "none"}},
                          [](Config& c) -> auto& { return c.kafka.compression; }),
-      Text("kafka.dlq_topic", "topic that gets every message of kafka.topic that goes to quarantine; empty: off",
-           [](Config& c) -> auto& { return c.kafka.dlq_topic; }),
-      Bool("kafka.accept_data_loss", "go on over lost offsets, with a row in the gaps table",
+      Text({"kafka.dlq_topic", "A topic that gets every message of kafka.topic that goes to quarantine. Empty: none.",
+            "prices-rejected", "--dlq-topic"},
+           kTopic, kMayBeEmpty, [](Config& c) -> auto& { return c.kafka.dlq_topic; }),
+      Bool({"kafka.accept_data_loss", "Go on when the broker has lost offsets, and write a row to the gaps table.", "true",
+            "--accept-data-loss"},
            [](Config& c) -> auto& { return c.kafka.accept_data_loss; }),
   };
 }
@@ -168,31 +211,37 @@ std::vector<ConfigKey> KafkaKeys() {
 std::vector<ConfigKey> ServeKeys() {
   using namespace std::chrono_literals;
   return {
-      Text("serve.address", "address to listen on", [](Config& c) -> auto& { return c.serve.address; }),
-      Integer("serve.port", "port to listen on; 0: any free one", 0, 65535, [](Config& c) -> auto& { return c.serve.port; }),
-      Bool("serve.allow_remote", "must be true to listen on anything but loopback",
+      Text({"serve.address", "The IP address to listen on.", "::1", "--address"}, kAnyText, kMayBeEmpty,
+           [](Config& c) -> auto& { return c.serve.address; }),
+      Integer({"serve.port", "The port to listen on. 0: any free one.", "9000", "--port"}, 0, 65535,
+              [](Config& c) -> auto& { return c.serve.port; }),
+      Bool({"serve.allow_remote", "Must be true to listen on anything but loopback. There is no login: put a proxy in front.",
+            "true"},
            [](Config& c) -> auto& { return c.serve.allow_remote; }),
-      List("serve.allowed_hosts", "further host names under which the page may be asked for",
+      List({"serve.allowed_hosts", "Further host names under which the page may be opened.", "prices.example.org"}, kAnyText,
            [](Config& c) -> auto& { return c.serve.allowed_hosts; }),
-      List("serve.source_order", "which source answers for a coin, the first that has a row",
-           [](Config& c) -> auto& { return c.serve.source_order; }),
-      Duration("serve.live_age", "a price up to this age is live", 1s, 24h, [](Config& c) -> auto& { return c.serve.live_age; }),
-      Duration("serve.delayed_age", "up to this age delayed, then stale", 1s, 48h,
+      List({"serve.source_order", "Which source answers for a coin: the first of these that has a row.", "kraken, coingecko"},
+           kSource, [](Config& c) -> auto& { return c.serve.source_order; }),
+      Duration({"serve.live_age", "A price up to this old is live.", "1m"}, 1s, 24h,
+               [](Config& c) -> auto& { return c.serve.live_age; }),
+      Duration({"serve.delayed_age", "A price up to this old is delayed; an older one is stale.", "15m"}, 1s, 48h,
                [](Config& c) -> auto& { return c.serve.delayed_age; }),
-      Duration("serve.query_timeout", "longest query of the API", 100ms, 5min,
+      Duration({"serve.query_timeout", "The longest that a query of the API may take.", "30s"}, 100ms, 5min,
                [](Config& c) -> auto& { return c.serve.query_timeout; }),
-      Integer("serve.query_threads", "threads of DuckDB", 1, 64, [](Config& c) -> auto& { return c.serve.query_threads; }),
-      Integer("serve.query_memory_mb", "memory of DuckDB", 64, 1 << 20,
+      Integer({"serve.query_threads", "How many threads DuckDB uses.", "4"}, 1, 64,
+              [](Config& c) -> auto& { return c.serve.query_threads; }),
+      Integer({"serve.query_memory_mb", "How much memory DuckDB uses.", "1024"}, 64, 1 << 20,
               [](Config& c) -> auto& { return c.serve.query_memory_mb; }),
-      Integer("serve.max_connections", "open at once", 8, 100'000, [](Config& c) -> auto& { return c.serve.max_connections; }),
-      Integer("serve.max_connections_per_address", "open at once from one address", 1, 100'000,
+      Integer({"serve.max_connections", "How many connections may be open at once.", "2000"}, 8, 100'000,
+              [](Config& c) -> auto& { return c.serve.max_connections; }),
+      Integer({"serve.max_connections_per_address", "How many of them one address may have.", "256"}, 1, 100'000,
               [](Config& c) -> auto& { return c.serve.max_connections_per_address; }),
-      Integer("serve.max_streams_per_address", "event streams open at once to one address", 1, 100'000,
+      Integer({"serve.max_streams_per_address", "How many event streams one address may have open at once.", "64"}, 1, 100'000,
               [](Config& c) -> auto& { return c.serve.max_streams_per_address; }),
-      List("serve.proxies", "addresses that many clients come from: any number of streams for each",
-           [](Config& c) -> auto& { return c.serve.proxies; }),
+      List({"serve.proxies", "Addresses that many clients come from, such as a proxy's: each may have any number of streams.", "10.0.0.1"},
+           kAnyText, [](Config& c) -> auto& { return c.serve.proxies; }),
       OneOf<LogLevel>(
-          "log.level", "least level that is printed",
+          {"log.level", "The least level that is printed.", "debug"},
           {{"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warn", LogLevel::kWarn}, {"error", LogLevel::kError}},
           [](Config& c) -> auto& { return c.log_level; }),
   };
@@ -220,11 +269,18 @@ Status SetPassedThrough(Config& config, const std::string& name, std::string_vie
 const std::vector<ConfigKey>& ConfigKeys() {
   static const std::vector<ConfigKey> keys = [] {
     std::vector<ConfigKey> all;
-    for (auto part : {LakeKeys(), MaintenanceKeys(), SourceKeys(), KafkaKeys(), ServeKeys()})
+    for (auto part : {LakeKeys(), MaintenanceKeys(), SourceKeys(), CoinGeckoKeys(), KafkaKeys(), ServeKeys()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return keys;
+}
+
+const ConfigKey* FindConfigKey(std::string_view path) {
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (key.path == path) return &key;
+  }
+  return nullptr;
 }
 
 }  // namespace cryptostream

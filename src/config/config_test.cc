@@ -6,6 +6,7 @@
 
 #include <cctype>
 #include <fstream>
+#include <regex>
 #include <set>
 
 #include "base/file.h"
@@ -54,7 +55,7 @@ std::string SomeValue(const ConfigKey& key, const std::set<std::string>& not_the
         "5s",   "6s",        "7s",     "kraken", "lz4",   "zstd",    "coinbase", "zurich",  "bern",    "2026-01-31", "2026-02-28",
         "auto", "coingecko", "replay", "demo",   "pro",   "keyless", "debug",    "warn",    "error"}) {
     Config config;
-    if (key.set(config, text) && key.get(config) == text && !not_these.contains(text)) return text;
+    if (key.Set(config, text) && key.get(config) == text && !not_these.contains(text)) return text;
   }
   return "";
 }
@@ -62,7 +63,7 @@ std::string SomeValue(const ConfigKey& key, const std::set<std::string>& not_the
 TEST_F(ConfigTest, OfEveryTwoOriginsTheStrongerWinsForEveryKey) {
   int pairs = 0;
   for (const ConfigKey& key : ConfigKeys()) {
-    if (key.type == "secret" || key.path.ends_with("key_file")) continue;
+    if (key.shape.kind == ValueKind::kSecret || key.path.ends_with("key_file")) continue;
     std::string before = key.get(Config());
     std::string weak = SomeValue(key, {before}), strong = SomeValue(key, {before, weak});
     ASSERT_NE(weak, "") << key.path;
@@ -72,7 +73,7 @@ TEST_F(ConfigTest, OfEveryTwoOriginsTheStrongerWinsForEveryKey) {
         ConfigSources sources;
         auto give = [&](int origin, const std::string& text) {
           auto dot = key.path.find('.');
-          bool bare = key.type == "bool" || key.type == "integer";
+          bool bare = key.shape.kind == ValueKind::kBool || key.shape.kind == ValueKind::kInteger;
           if (origin == kFile) {
             std::ofstream(file_) << "[" << key.path.substr(0, dot) << "]\n"
                                  << key.path.substr(dot + 1) << " = " << (bare ? text : "\"" + text + "\"") << "\n";
@@ -92,6 +93,70 @@ TEST_F(ConfigTest, OfEveryTwoOriginsTheStrongerWinsForEveryKey) {
     }
   }
   EXPECT_GT(pairs, 500);
+}
+
+TEST_F(ConfigTest, AnExampleIsTakenAndIsNotTheDefault) {
+  const Config defaults;
+  for (const ConfigKey& key : ConfigKeys()) {
+    EXPECT_TRUE(CheckValue(key, key.example)) << key.path;
+    EXPECT_NE(key.get(defaults), key.example) << key.path;
+    EXPECT_TRUE(key.help.ends_with('.')) << key.path << ": sentences end with a stop";
+  }
+}
+
+// Texts at and around the ends of a range, in every unit, and what is no number at all.
+std::vector<std::string> Probes(const ValueShape& shape) {
+  std::vector<std::string> probes{"",
+                                  "never",
+                                  "0",
+                                  "00s",
+                                  "01d",
+                                  "1.5s",
+                                  "1 s",
+                                  "-1s",
+                                  "2026-01-31",
+                                  "2026-13-01",
+                                  "a b",
+                                  "a/b",
+                                  ".",
+                                  "..",
+                                  "s3://lake",
+                                  "file:///a%20",
+                                  "file://other/a",
+                                  "file:///%zz",
+                                  "ä",
+                                  std::string(240, 'x'),
+                                  std::string(250, 'x')};
+  if (shape.kind != ValueKind::kDuration) return probes;
+  for (auto [ms, unit] : {std::pair{1, "ms"}, {1000, "s"}, {60'000, "m"}, {3'600'000, "h"}, {86'400'000, "d"}}) {
+    for (std::int64_t end : {shape.least / ms, shape.most / ms}) {
+      for (std::int64_t off : {-1000, -101, -10, -2, -1, 0, 1, 2, 9, 10, 99, 1000}) {
+        if (end + off >= 0) probes.push_back(std::to_string(end + off) + unit);
+      }
+    }
+    for (std::int64_t number = 1; number <= shape.most / ms * 2; number += number / 3 + 1)
+      probes.push_back(std::to_string(number) + unit);
+  }
+  return probes;
+}
+
+TEST_F(ConfigTest, ThePatternOfAValueIsItsCheck) {
+  int compared = 0;
+  for (const ConfigKey& key : ConfigKeys()) {
+    const std::string pattern = PatternOf(key.shape);
+    if (pattern.empty() || key.path == "coingecko.key_file") continue;
+    const std::regex compiled(pattern);
+    for (const std::string& text : Probes(key.shape)) {
+      if (key.shape.kind == ValueKind::kList && text.find_first_not_of(", ") == std::string::npos) continue;  // an empty list
+      auto config = LoadConfig({.settings = {key.path + "=" + text}});
+      bool good = config.has_value();
+      // Whether durations fit together is another question.
+      if (good && key.shape.kind != ValueKind::kDuration) good = ConfigProblems(*config, ConfigUse::kRun).empty();
+      EXPECT_EQ(std::regex_match(text, compiled), good) << key.path << " = " << text << "\n" << pattern;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 3000);
 }
 
 TEST_F(ConfigTest, OldNamesWorkWithAWarning) {

@@ -26,12 +26,6 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-std::string VariableOf(std::string_view path) {
-  std::string name(kPrefix);
-  for (char c : path) name += c == '.' ? "__" : std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
-  return name;
-}
-
 // Without what people get wrong: case, and one underscore or two.
 std::string Skeleton(std::string_view name) {
   std::string out;
@@ -42,6 +36,12 @@ std::string Skeleton(std::string_view name) {
 }
 
 }  // namespace
+
+std::string VariableOf(std::string_view path) {
+  std::string name(kPrefix);
+  for (char c : path) name += c == '.' ? "__" : std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  return name;
+}
 
 std::string PathOfVariable(std::string_view name) {
   name.remove_prefix(kPrefix.size());

@@ -1,4 +1,5 @@
-// Writing a data file. Rows flow in, a durable Parquet file and its log entry come out. The file is written under a hidden
+// Writing a data file. Rows flow in, a durable Parquet file and its log entry come out: durable before counted, so the entry is
+// not given before the file and its folder are fsynced. The file is written under a hidden
 // name (readers that look at folders skip names with a dot), fsynced, renamed, and its directory fsynced: a crash leaves
 // either nothing visible or a whole file that no version knows, which vacuum takes later. An object store needs none of
 // this: there a file appears whole when it is closed.

@@ -12,7 +12,7 @@
 
 namespace cryptostream {
 
-// Positions travel in Delta txn actions (design: exactly once, rule 1). App id -> version.
+// Positions travel in Delta txn actions (docs/exactly-once.md). App id -> version.
 using Positions = std::map<std::string, std::int64_t>;
 
 inline constexpr std::string_view kAppPrefix = "cryptostream/";

@@ -1,5 +1,5 @@
 // Opening and making tables, and which version is pinned. A table is where its log is: nothing about it is kept anywhere
-// else. Committing is in commit.cc. Whether a table may be touched is decided before a Table exists (border.cc), and whether
+// else. Committing is in table_commit.cc. Whether a table may be touched is decided before a Table exists (border.cc), and whether
 // it may be written before a stage starts (OpenOrCreate), not at the first commit.
 #include "delta/table.h"
 

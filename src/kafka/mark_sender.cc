@@ -25,7 +25,7 @@ const CrashPoint kAfterMarks("topic.after_marks_acknowledged");
 
 constexpr int kPollMs = 20;
 constexpr std::size_t kAtOnce = 1000;
-constexpr std::chrono::milliseconds kLook{50};
+constexpr std::chrono::milliseconds kPollInterval{50};
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kPatience{10};  // for the acknowledgements, each time one came
 constexpr std::chrono::seconds kFirstPause{1}, kLongestPause{30};
@@ -81,7 +81,7 @@ void MarkSender::SetTrouble(const std::string& words) {
 void MarkSender::Run(StopToken stop) {
   auto pause = kFirstPause;
   auto used = std::chrono::steady_clock::now();
-  while (SleepFor(stop, kLook)) {
+  while (SleepFor(stop, kPollInterval)) {
     if (std::int64_t dropped = spool_.dropped_marks(); dropped != dropped_said_) {
       if (dropped_said_ == 0) {
         LogWarn(

@@ -11,6 +11,10 @@
 
 namespace cryptostream {
 
+// What a broker takes as the name of a topic; ECMAScript.
+inline constexpr std::string_view kTopicPattern = "(?!\\.{1,2}$)[A-Za-z0-9._\\-]{1,249}";
+inline constexpr std::string_view kTopicHint = "1 to 249 characters out of a-z, A-Z, 0-9, '.', '_' and '-'";
+
 // Where the topic is and how it is spoken to; the same for producer and consumer.
 struct KafkaOptions {
   std::string broker = "localhost:19092";  // bootstrap servers, comma separated

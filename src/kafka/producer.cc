@@ -11,7 +11,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kPollInterval{20};
 constexpr std::uint64_t kReplaySpoolBytes = 64 << 20;
 constexpr double kWarnAt = 0.8;
 
@@ -99,7 +99,7 @@ bool TopicProducer::AwaitRoom(const RawBatch& batch, StopToken stop) {
       LogWarn("kafka: the spool is full, the source is paused (more room: kafka.spool_mb): {}", Words());
       paused_since_ = clock_.Now();
     }
-    SleepFor(stop, kLook);
+    SleepFor(stop, kPollInterval);
   }
   return false;
 }
@@ -136,7 +136,7 @@ void TopicProducer::SetTrouble(std::string words) {
 Status TopicProducer::Drain(StopToken stop) {
   while (!spool_->empty()) {
     if (auto error = failure()) return std::unexpected(*error);
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped before everything was acknowledged");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before everything was acknowledged");
   }
   while (spool_->marks() > 0) {
     if (std::string why = mark_sender_->trouble(); !why.empty()) {
@@ -146,7 +146,7 @@ Status TopicProducer::Drain(StopToken stop) {
           spool_->marks(), MarksTopicOf(options_.kafka), why);
       return {};
     }
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped before rejected bodies and gaps were acknowledged");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before rejected bodies and gaps were acknowledged");
   }
   return {};
 }

@@ -80,7 +80,7 @@ class TopicProducer {
   Status Give(Sent& sent, const TopicRecord& record, StopToken stop);
   void Refuse(Sent& sent, std::string_view value, rd_kafka_resp_err_t code);
   void OnDelivery(const rd_kafka_message_t& message);
-  Status LetGo();
+  Status RemoveAcknowledged();
   void Finish();
   bool AwaitRoom(const RawBatch& batch, StopToken stop);
   bool EndPause(RawBatch& batch);
@@ -93,12 +93,12 @@ class TopicProducer {
   std::unique_ptr<MarkSender> mark_sender_;
   MessageParser parser_;                 // the sender's
   std::unique_ptr<KafkaClient> client_;  // the sender's
-  KafkaTopic topic_;                     // the sender's, as all down to let_go_at_
+  KafkaTopic topic_;                     // the sender's, as all down to removed_at_
   std::deque<std::unique_ptr<Sent>> sent_;
   std::optional<std::string> session_failed_;  // set by delivery reports
   std::int64_t acknowledged_ = 0;
   bool delivered_ = false;  // something was, since the last look
-  std::chrono::steady_clock::time_point let_go_at_{};
+  std::chrono::steady_clock::time_point removed_at_{};
   std::optional<Timestamp> paused_since_;  // Push's, as warned_
   bool warned_ = false;
   mutable std::mutex mutex_;

@@ -26,7 +26,7 @@ const CrashPoint kAfterAcknowledged("topic.after_acknowledged");
 
 constexpr std::size_t kMostInFlight = 12;  // batches given to librdkafka and not yet acknowledged
 constexpr int kPollMs = 20;
-constexpr std::chrono::milliseconds kLetGoEvery{100};
+constexpr std::chrono::milliseconds kRemoveEvery{100};
 constexpr std::chrono::seconds kRestartPause{2};
 constexpr std::chrono::milliseconds kTopicPause{500};
 constexpr std::chrono::seconds kAdminTimeout{5};
@@ -95,10 +95,10 @@ Status TopicProducer::Session(StopToken stop) {
       }
     }
     rd_kafka_poll(client_->handle(), sent ? 0 : kPollMs);
-    CS_TRY(LetGo());
+    CS_TRY(RemoveAcknowledged());
     CS_TRY(CheckAlive());
     if (std::exchange(delivered_, false)) client_->ClearTrouble();
-    if (std::chrono::steady_clock::now() >= let_go_at_) SetTrouble(client_->trouble());
+    if (std::chrono::steady_clock::now() >= removed_at_) SetTrouble(client_->trouble());
   }
   Finish();
   return {};
@@ -170,8 +170,8 @@ Status TopicProducer::AwaitTopic(StopToken stop) {
 void TopicProducer::Finish() {
   if (sent_.empty() || !client_->trouble().empty()) return;
   rd_kafka_flush(client_->handle(), static_cast<int>(std::chrono::milliseconds(kLastWords).count()));
-  let_go_at_ = {};
-  if (Status gone = LetGo(); !gone) LogWarn("kafka: {}", gone.error().message);
+  removed_at_ = {};
+  if (Status gone = RemoveAcknowledged(); !gone) LogWarn("kafka: {}", gone.error().message);
 }
 
 Status TopicProducer::Send(Sent& sent, StopToken stop) {
@@ -258,19 +258,19 @@ void TopicProducer::OnDelivery(const rd_kafka_message_t& message) {
 }
 
 // Takes batches whose records all have their acknowledgement out of the spool, in order.
-Status TopicProducer::LetGo() {
+Status TopicProducer::RemoveAcknowledged() {
   std::size_t done = 0;
   while (done < sent_.size() && sent_[done]->complete && sent_[done]->open == 0) ++done;
   auto now = std::chrono::steady_clock::now();
-  if (done == 0 || now < let_go_at_ || (done < sent_.size() && now - let_go_at_ < kLetGoEvery)) return {};
-  let_go_at_ = now;
+  if (done == 0 || now < removed_at_ || (done < sent_.size() && now - removed_at_ < kRemoveEvery)) return {};
+  removed_at_ = now;
   kAfterAcknowledged.Reach();
   std::vector<RawBatch> marks;
   for (std::size_t i = 0; i < done; ++i) marks.insert(marks.end(), sent_[i]->marks.begin(), sent_[i]->marks.end());
   if (Status gone = spool_->Remove(sent_[done - 1]->number, marks, clock_.Now()); !gone) {
     if (gone.error().kind != ErrorKind::kUnavailable) return gone;
     SetTrouble(gone.error().message);  // a full disk: what was acknowledged is not sent again, its removal is
-    let_go_at_ = now + kDiskPause;
+    removed_at_ = now + kDiskPause;
     return {};
   }
   sent_.erase(sent_.begin(), sent_.begin() + static_cast<std::ptrdiff_t>(done));

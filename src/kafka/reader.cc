@@ -24,7 +24,7 @@ namespace {
 constexpr int kPollMs = 50;
 constexpr int kLastPollMs = 5;  // where the end is waited for: a poll that is not full lasts as long as it may
 constexpr std::size_t kPollMessages = 10'000;
-constexpr std::chrono::milliseconds kLook{5};
+constexpr std::chrono::milliseconds kPollInterval{5};
 constexpr std::chrono::seconds kPatience{5};  // with bronze before the assignment is given back
 constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kPublishEvery{1};
@@ -204,7 +204,7 @@ bool TopicConsumer::Reader::HandOver(const std::shared_ptr<RawBatch>& batch) {
   while (!handoff_.TryPush(batch)) {
     if (Stopped()) return false;
     if (!paused_ && Steady::now() - begun > kPatience) Pause();
-    SleepFor(stop_, kLook);
+    SleepFor(stop_, kPollInterval);
     if (paused_) client_.ServeEvents();
   }
   known_[id] = reached;

@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kAdminTimeout{5};
 constexpr std::chrono::seconds kRetry{1};
 constexpr std::chrono::seconds kOptionalRetry{10};
 // Before less than was read is believed: a broker that just took over, or hears of new partitions late, may lag.
-constexpr int kLooks = 4;
+constexpr int kAttempts = 4;
 // With an end to reach: so long for a broker that does not answer.
 constexpr std::chrono::seconds kBrokerPatience{120};
 
@@ -100,7 +100,7 @@ Result<StartPlan> TopicConsumer::Reader::Plan() {
     CS_ASSIGN(facts.ranges, AwaitOffsets(facts.topic));
     // A topic's id never comes back, and a topic that had one does not lose it.
     bool lags = former_ids_.contains(facts.topic.id) || (facts.topic.id.empty() && !topic_.id.empty());
-    if ((lags || ShowsLess(facts)) && look < kLooks) {
+    if ((lags || ShowsLess(facts)) && look < kAttempts) {
       SleepFor(stop_, kRetry);
       continue;
     }

@@ -22,8 +22,8 @@ const CrashPoint kBeforeCommit("topic.before_resend_commit");
 const CrashPoint kAfterCommit("topic.after_resend_commit");
 
 constexpr std::chrono::seconds kAdminTimeout{5};
-constexpr int kLooks = 3;
-constexpr std::chrono::milliseconds kLookAgain{300};
+constexpr int kAttempts = 3;
+constexpr std::chrono::milliseconds kRetryInterval{300};
 constexpr std::chrono::seconds kPatience{30};
 constexpr int kPollMs = 100;
 
@@ -44,8 +44,8 @@ Result<TopicState> DescribeWhole(const KafkaClient& client, const std::string& n
                     " (--topic, kafka.topic) at the broker (nothing can be sent to it: make it, or `cryptostream produce` does)");
   }
   CS_ASSIGN(TopicState topic, std::move(first));
-  for (int look = 1; look < kLooks; ++look) {
-    if (!SleepFor(stop, kLookAgain)) return Cancelled("stopped while the topic was looked at");
+  for (int look = 1; look < kAttempts; ++look) {
+    if (!SleepFor(stop, kRetryInterval)) return Cancelled("stopped while the topic was looked at");
     CS_ASSIGN(TopicState again, DescribeTopic(client, name, kAdminTimeout));
     if (again.partitions.size() >= topic.partitions.size()) topic = std::move(again);
   }

@@ -272,7 +272,7 @@ void Spool::Keep(std::int64_t number, const RawBatch& batch, std::uint64_t bytes
 }
 
 // Gives a batch once, and lets go of those before it: they were read from the file, or removed.
-std::optional<Spool::Entry> Spool::TakeKept(std::int64_t number) {
+std::optional<Spool::Entry> Spool::TakeFromMemory(std::int64_t number) {
   std::lock_guard lock(kept_mutex_);
   std::optional<Entry> taken;
   while (!kept_.empty() && kept_.begin()->first <= number) {
@@ -284,7 +284,7 @@ std::optional<Spool::Entry> Spool::TakeKept(std::int64_t number) {
 }
 
 Result<std::optional<Spool::Entry>> Spool::ReadAfter(std::int64_t number) {
-  if (auto kept = TakeKept(number + 1)) return kept;
+  if (auto kept = TakeFromMemory(number + 1)) return kept;
   std::lock_guard lock(mutex_);
   std::int64_t wanted = std::max(number + 1, state_.first);
   if (wanted >= state_.next) return std::nullopt;
@@ -313,7 +313,7 @@ Status Spool::Remove(std::int64_t number, const std::vector<RawBatch>& marks, Ti
     return WriteMarks(marks, now, changed, written);
   }));
   CountMarks(written);
-  TakeKept(number);
+  TakeFromMemory(number);
   while (!sizes_.empty() && sizes_.begin()->first < state_.first) {
     bytes_ -= sizes_.begin()->second;
     sizes_.erase(sizes_.begin());

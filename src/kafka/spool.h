@@ -90,7 +90,7 @@ class Spool {
   Status StoreState(const State& state) const;
   Status Transaction(State next, const std::function<Status(State&)>& change);
   void Keep(std::int64_t number, const RawBatch& batch, std::uint64_t bytes);
-  std::optional<Entry> TakeKept(std::int64_t number);
+  std::optional<Entry> TakeFromMemory(std::int64_t number);
   Error Wrong(const std::string& what) const;
   Error Failed(const std::string& what) const;
 

@@ -26,9 +26,9 @@ constexpr std::size_t kMaxRowsPerCommit = 150'000;
 
 std::string BronzeId(const RawBatch& batch) { return AppId(batch.position_id); }
 
-// Up to which offset of a batch everything is there at a position. Offsets of what is sent again are ids and have no order; such a
+// The first offset of a batch that a position does not cover. Offsets of what is sent again are ids and have no order; such a
 // batch, which has a position of its own, is there or it is not.
-std::int64_t ThereBelow(const RawBatch& batch, std::int64_t position) {
+std::int64_t FirstMissingOffset(const RawBatch& batch, std::int64_t position) {
   if (!batch.position_id.starts_with(kReplayedPosition)) return position;
   constexpr auto kAll = std::numeric_limits<std::int64_t>::max();
   return batch.next_position <= position ? kAll : std::numeric_limits<std::int64_t>::min();
@@ -123,8 +123,9 @@ std::int64_t BronzeStage::Reached(const RawBatch& batch) const {
 
 // What is new of a batch and can be a row: mostly the whole batch as it is. The rest is below the position, or goes to quarantine.
 RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) const {
-  std::int64_t position = ThereBelow(*batch, Reached(*batch));
-  std::int64_t in_quarantine = ThereBelow(*batch, PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0));
+  std::int64_t position = FirstMissingOffset(*batch, Reached(*batch));
+  std::int64_t in_quarantine =
+      FirstMissingOffset(*batch, PositionOr(side_positions_, QuarantineId("bronze", batch->position_id), 0));
   bool tell = !dead_letter_topic.empty() && batch->topic == dead_letter_topic;
   auto old = [position](std::int64_t offset) { return offset < position; };
   if (std::ranges::none_of(batch->offsets(), old) && batch->AllText(kMaxMessageBytes)) return batch;
@@ -152,9 +153,9 @@ RawBatchPtr BronzeStage::OnlyNew(const RawBatchPtr& batch, StageWork& work) cons
 }
 
 void BronzeStage::AddSideRows(const RawBatch& batch, StageWork& work) const {
-  std::int64_t position = ThereBelow(batch, Reached(batch));
+  std::int64_t position = FirstMissingOffset(batch, Reached(batch));
   std::int64_t in_quarantine =
-      std::max(position, ThereBelow(batch, PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0)));
+      std::max(position, FirstMissingOffset(batch, PositionOr(side_positions_, QuarantineId("bronze", batch.position_id), 0)));
   bool tell = !dead_letter_topic.empty() && batch.topic == dead_letter_topic;
   for (const Reject& reject : batch.rejects) {
     if (reject.offset >= in_quarantine) work.rejects.push_back(reject);

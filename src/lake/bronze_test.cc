@@ -1,7 +1,7 @@
 // Bronze with what has a position of another kind: messages sent again out of quarantine; and the dead letters of its and silver's rejects.
 #include "lake/bronze.h"
 
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/engine_fixture.h"
 #include "market/replayed.h"
 #include "query/lake_views.h"

@@ -91,11 +91,11 @@ bool Engine::Push(RawBatch batch, StopToken stop) {
 }
 
 Status Engine::Drain(bool close_windows, StopToken stop) {
-  constexpr std::chrono::milliseconds kLook{10};
+  constexpr std::chrono::milliseconds kPollInterval{10};
   auto wait_for = [&](auto done) -> Status {
     while (!done()) {
       if (auto error = fatal()) return std::unexpected(*error);
-      if (!SleepFor(stop, kLook)) return Cancelled("stopped before everything was worked in");
+      if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before everything was worked in");
     }
     return {};
   };

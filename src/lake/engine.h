@@ -12,7 +12,7 @@
 #include "lake/bronze.h"
 #include "lake/gold.h"
 #include "lake/lake.h"
-#include "lake/rollup.h"
+#include "lake/rollup_stage.h"
 #include "lake/silver.h"
 #include "lake/stage.h"
 

@@ -28,7 +28,7 @@ constexpr int kInternalRetries = 3;
 // What can never pass is not tried again: a table that another program has given properties under which we
 // cannot write it, say.
 bool EndsTheStage(const Error& error, int internal_errors) {
-  return IsFenced(error) || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kInvalid ||
+  return error.kind == ErrorKind::kFenced || error.kind == ErrorKind::kCorrupt || error.kind == ErrorKind::kInvalid ||
          internal_errors > kInternalRetries;
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/crash_point.h"
 #include "base/stop.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/lake.h"
 #include "market/raw_batch.h"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "live/follower.h"
 #include "live/rollup_plan.h"
 #include "query/duck.h"

@@ -3,7 +3,7 @@
 // source has nothing.
 #include <algorithm>
 
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "live/live.h"
 
 namespace cryptostream {

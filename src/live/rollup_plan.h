@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "live/tail_plan.h"
 
 namespace cryptostream {

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "delta/data_file.h"
 #include "delta/table.h"
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "market/columns.h"
 #include "market/schema.h"
 

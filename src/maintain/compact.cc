@@ -10,7 +10,7 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "maintain/sorted_merge.h"
 
 namespace cryptostream {
@@ -45,7 +45,7 @@ Result<Merged> RunJob(Lake& lake, Table& table, const TableLayout& layout, const
   auto committed = CommitRewrite(table, layout, plan, lake.epoch());
   if (!committed) {
     // Whatever else went wrong, the commit may be in the log all the same: vacuum decides about the files, hours later.
-    if (committed.error().kind != ErrorKind::kConflict || IsFenced(committed.error())) {
+    if (committed.error().kind != ErrorKind::kConflict) {
       return std::unexpected(std::move(committed).error());
     }
     LogDebug("compaction gives way: table={} reason={}", layout.name, committed.error().message);

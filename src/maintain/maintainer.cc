@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/threads.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/floor.h"
 
 namespace cryptostream {
@@ -30,7 +30,7 @@ Status ForEachTable(Lake& lake, const StopToken& stop, Each each) {
   for (const LakeTable& table : lake.Tables()) {
     if (stop.stop_requested()) return Cancelled("maintenance was stopped");
     Status done = each(table);
-    if (!done && (IsFenced(done.error()) || done.error().kind == ErrorKind::kCancelled)) return done;
+    if (!done && (done.error().kind == ErrorKind::kFenced || done.error().kind == ErrorKind::kCancelled)) return done;
     if (!done && result) result = std::move(done);
   }
   return result;
@@ -82,7 +82,7 @@ bool Maintainer::Report(const char* what, const Status& done) {
       done.error().kind != ErrorKind::kInvalid;  // else it is said once, and done again when somebody has changed the table
   if (done.error().message != trouble_) LogWarn("cannot {}{}: {}", what, passes ? ", will try again" : "", done.error().message);
   trouble_ = done.error().message;
-  return !IsFenced(done.error());
+  return done.error().kind != ErrorKind::kFenced;
 }
 
 // Enough commits came, or a partition may be closed by now, or the files that were left out last time have been read meanwhile: there may be no

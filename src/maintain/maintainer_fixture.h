@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "delta/data_file.h"
 #include "delta/log_files.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/floor.h"
 #include "maintain/maintainer.h"
 #include "market/columns.h"

@@ -15,11 +15,11 @@
 
 #include "delta/partition.h"
 #include "delta/position.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/correction.h"
 #include "lake/cut_log.h"
-#include "lake/rollup.h"
 #include "lake/rollup_rows.h"
+#include "lake/rollup_stage.h"
 #include "lake/stage.h"
 #include "maintain/retention.h"
 #include "market/columns.h"
@@ -27,7 +27,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{5};
+constexpr std::chrono::milliseconds kPollInterval{5};
 
 using Closed = std::map<Name, Timestamp>;
 
@@ -144,7 +144,7 @@ Result<Recomputed> FollowWith(Lake& lake, const RollupTable& rollup, TimeRange r
       std::lock_guard lock(mutex);
       if (fatal) return std::unexpected(*fatal);
     }
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped; the next start brings the rollups up to date");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped; the next start brings the rollups up to date");
   }
   stage.Stop();
   return Recomputed{rollup.layout->name, logic.added(), logic.changed(), logic.removed()};

@@ -12,7 +12,7 @@
 #include <set>
 
 #include "base/crash_point.h"
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/floor.h"
 
 namespace cryptostream {

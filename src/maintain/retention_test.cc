@@ -1,7 +1,7 @@
 // Retention through the whole engine: old days go, nothing else changes, and rows that come later still do no harm.
 #include "maintain/retention.h"
 
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 #include "lake/engine_fixture.h"
 #include "maintain/maintainer.h"
 #include "maintain/recompute.h"

@@ -14,7 +14,7 @@ namespace cryptostream {
 // Appends `time` as decimal epoch seconds with `digits` (3 or 6) fraction digits: "1723161254.087891".
 void AppendEpochSeconds(Timestamp time, int digits, std::string& out);
 
-// One row of /coins/markets as a message of topic crypto-raw (design.md section 4). Views live until the next Build().
+// One row of /coins/markets as a message of topic crypto-raw (docs/tables.md, docs/kafka.md). Views live until the next Build().
 struct MarketMessage {
   std::string_view coin_id;       // empty when the row has no usable one
   std::string_view last_updated;  // text as given, without quotes; empty when absent

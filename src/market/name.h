@@ -57,7 +57,9 @@ class NameCache {
   std::array<Name, kSlots> names_;
 };
 
-// True for 1 to 128 characters of [A-Za-z0-9._:/+-]: what may be a coin id, a source or a symbol.
+// What may be a coin id, a source or a symbol; ECMAScript.
+inline constexpr std::string_view kNamePattern = "[A-Za-z0-9._:/+\\-]{1,128}";
+// True for a text of this pattern.
 bool IsValidName(std::string_view text);
 
 }  // namespace cryptostream

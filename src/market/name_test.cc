@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 namespace cryptostream {
 namespace {
 
@@ -19,6 +21,18 @@ TEST(NameCache, FindsWhatItKeepsAndNothingElse) {
     std::string text = "coin" + std::to_string(i);
     Name found = cache.Find(text);
     EXPECT_TRUE(found.empty() || found == Name(text));
+  }
+}
+
+TEST(Name, ThePatternSaysWhatIsValid) {
+  const std::regex pattern{std::string(kNamePattern)};
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string text = "a" + std::string(1, static_cast<char>(byte));
+    EXPECT_EQ(IsValidName(text), std::regex_match(text, pattern)) << byte;
+  }
+  for (std::size_t length : {0, 1, 128, 129}) {
+    std::string text(length, 'x');
+    EXPECT_EQ(IsValidName(text), std::regex_match(text, pattern)) << length;
   }
 }
 

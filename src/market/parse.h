@@ -46,7 +46,7 @@ inline constexpr int kMaxJsonDepth = 64;
 inline constexpr double kMinMagnitude = 1e-100;
 inline constexpr double kMaxMagnitude = 1e100;
 
-// Reads messages of topic crypto-raw (design.md section 4; the original's four-key form is a subset). Keeps buffers between
+// Reads messages of topic crypto-raw (docs/kafka.md; the original's four-key form is a subset). Keeps buffers between
 // calls: one parser a thread. Strict: the whole text must be valid JSON and UTF-8, known fields have the right type.
 class MessageParser {
  public:

@@ -29,7 +29,7 @@ struct Reject {
   std::string reason;       // a RejectReason's text, perhaps ": detail"
   std::string value;        // the original bytes, at most kMaxRejectBytes
   Timestamp received;
-  std::int64_t position = 0;                      // the stage's position that covers this row (rule 4)
+  std::int64_t position = 0;                      // the stage's position that covers this row
   std::optional<std::string> key = std::nullopt;  // of a topic's record, for the dead letters; quarantine has no column for it
   MarkId mark = {};                               // for the dedup on the way into quarantine, like the key without a column
 

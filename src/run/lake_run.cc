@@ -90,8 +90,7 @@ Result<std::optional<Timestamp>> LakeRun::Newest(std::string_view source) {
   const QueryLimits patient{.timeout = std::chrono::minutes(5)};
   PinnedView view{"bronze", &BronzeLayout(), lake_->bronze().snapshot(), lake_->bronze().root_path()};
   CS_ASSIGN(auto duck, OpenPinnedViews(lake_->options().root, {view}));
-  CS_ASSIGN(SqlRows rows,
-            duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, patient));
+  CS_ASSIGN(SqlRows rows, duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, patient));
   const SqlValue& newest = rows.rows.front().front();
   if (IsSqlNull(newest)) return std::nullopt;
   return std::get<Timestamp>(newest);
@@ -162,14 +161,14 @@ void LakeRun::ReportState() {
 }
 
 Status LakeRun::Finish(bool close_windows, StopToken stop) {
-  constexpr std::chrono::milliseconds kLook{20};
+  constexpr std::chrono::milliseconds kPollInterval{20};
   while (playing() && !engine_->fatal()) {
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped before the input ended (run it again: it goes on there)");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before the input ended (run it again: it goes on there)");
   }
   auto error = failure();
   while (!error && marks_ && !marks_->settled()) {
     error = failure();
-    if (!SleepFor(stop, kLook)) return Cancelled("stopped before rejected bodies and gaps were worked in");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before rejected bodies and gaps were worked in");
   }
   CS_TRY(engine_->Drain(close_windows, stop));
   if (error) return std::unexpected(*error);

@@ -31,7 +31,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kProbeEvery{30};
 constexpr int kIdlePolls = 3;                    // a poller that missed so many is silent
 constexpr const char* kRecording = "recording";  // as the server lists it
@@ -84,7 +84,7 @@ Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinG
   LogInfo("writing the lake {}", config.lake.root);
   run->Play(std::make_unique<CoinGeckoSource>(client));
   CS_TRY(PlayBackfill(config, *run, client));
-  while (SleepFor(stop, kLook)) {
+  while (SleepFor(stop, kPollInterval)) {
     run->ReportState();
     if (auto error = run->failure()) return std::unexpected(*error);
   }
@@ -126,7 +126,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
   run->Play(std::move(source), kRecording);
   auto asked = std::chrono::steady_clock::now();
   bool told = false;
-  while (SleepFor(stop, kLook)) {
+  while (SleepFor(stop, kPollInterval)) {
     run->ReportState();
     if (!run->playing() && !run->failure() && !std::exchange(told, true)) TellRecording(*run, stop);
     if (auto error = run->failure()) return std::unexpected(*error);
@@ -190,7 +190,7 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
 }
 
 Status WaitForStop(LakeRun& run, StopToken stop) {
-  while (SleepFor(stop, kLook)) {
+  while (SleepFor(stop, kPollInterval)) {
     if (auto error = run.failure()) return std::unexpected(*error);
   }
   return run.Stop();
@@ -280,7 +280,7 @@ Status ServeLake(const Config& config, StopToken stop) {
   }
   CS_ASSIGN(auto server, StartServer(config, ServeMode::kLive, config.lake.root));
   ReleaseStartPages();
-  while (SleepFor(stop, kLook)) ReleaseFreeMemory();
+  while (SleepFor(stop, kPollInterval)) ReleaseFreeMemory();
   return {};
 }
 

@@ -23,7 +23,7 @@
 #include "query/lake_views.h"
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
-#include "source/renewal.h"
+#include "source/reparse.h"
 
 namespace cryptostream {
 namespace {
@@ -36,7 +36,7 @@ class Gatherer {
   using Take = std::function<Status(RawBatch)>;
   // In: the first day of which bronze has every row; what takes a full batch.
   Gatherer(const Config& config, Timestamp whole_from, Take take)
-      : renewer_(config.symbols), whole_from_(whole_from), take_(std::move(take)) {}
+      : reparser_(config.symbols), whole_from_(whole_from), take_(std::move(take)) {}
 
   // False when no more is wanted.
   bool Add(const OpenReject& open, QuarantineReplayed& report) {
@@ -54,10 +54,10 @@ class Gatherer {
       batch.partition = reject.partition;
       batch.live = false;
     }
-    switch (renewer_.Renew(reject, open.id, MachineClock().Now(), batch)) {
-      case Renewal::kCut: ++report.cut; return true;
-      case Renewal::kNotAMessage: ++report.no_message; return true;
-      case Renewal::kSent: break;
+    switch (reparser_.Reparse(reject, open.id, MachineClock().Now(), batch)) {
+      case ReparseOutcome::kCut: ++report.cut; return true;
+      case ReparseOutcome::kNotAMessage: ++report.no_message; return true;
+      case ReparseOutcome::kSent: break;
     }
     ++report.sent;
     report.bytes += static_cast<std::int64_t>(reject.value.size());
@@ -78,7 +78,7 @@ class Gatherer {
   }
 
  private:
-  Renewer renewer_;
+  Reparser reparser_;
   const Timestamp whole_from_;
   const Take take_;
   std::map<std::tuple<std::string, std::string, std::int32_t>, RawBatch> batches_;

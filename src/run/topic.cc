@@ -24,7 +24,7 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kMarksPause{30};
 
 // Bronze's newest record of a partition below `next`. Its offset first: that needs narrow columns only, whatever bronze's size, and the record
@@ -142,45 +142,56 @@ Status PlayToTopic(TopicProducer& producer, Source& source, const std::function<
                                  source.position_id(), producer.Words()));
 }
 
+// The source that the settings name, and CoinGecko's client where it is that.
+struct OpenedSource {
+  std::shared_ptr<Source> source;
+  std::shared_ptr<CoinGeckoClient> client;
+  ServeMode mode = ServeMode::kLive;
+};
+
+Result<OpenedSource> OpenSource(const Config& config, const RunOptions& options) {
+  OpenedSource opened;
+  switch (config.source.kind) {
+    case SourceKind::kReplay: {
+      opened.mode = ServeMode::kReplay;
+      CS_ASSIGN(opened.source, OpenRecording(config, options));
+      break;
+    }
+    case SourceKind::kAuto:
+    case SourceKind::kCoinGecko: {
+      CS_ASSIGN(opened.client, ConnectCoinGecko(config));
+      opened.source = std::make_shared<CoinGeckoSource>(opened.client);
+      break;
+    }
+  }
+  return opened;
+}
+
 }  // namespace
 
 Status ProduceToTopic(const Config& config, const RunOptions& options, StopToken stop) {
-  std::shared_ptr<Source> source;
-  if (config.source.kind == SourceKind::kReplay) {
-    CS_ASSIGN(source, OpenRecording(config, options));
-  } else {
-    CS_ASSIGN(auto client, ConnectCoinGecko(config));
-    source = std::make_shared<CoinGeckoSource>(client);
-  }
+  CS_ASSIGN(OpenedSource opened, OpenSource(config, options));
   CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
   LogInfo("writing {}", producer->Words());
-  CS_TRY(PlayToTopic(*producer, *source, {}, stop));
+  CS_TRY(PlayToTopic(*producer, *opened.source, {}, stop));
   return producer->Drain(stop);
 }
 
 Status RunThroughTopic(const Config& config, const RunOptions& options, StopToken stop) {
-  bool replay = config.source.kind == SourceKind::kReplay;
-  std::shared_ptr<CoinGeckoClient> client;
-  std::shared_ptr<Source> source;
-  if (replay) {
-    CS_ASSIGN(source, OpenRecording(config, options));
-  } else {
-    CS_ASSIGN(client, ConnectCoinGecko(config));
-    source = std::make_shared<CoinGeckoSource>(client);
-  }
+  CS_ASSIGN(OpenedSource opened, OpenSource(config, options));
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka}, MachineClock()));
-  CS_ASSIGN(auto server, StartServer(config, replay ? ServeMode::kReplay : ServeMode::kLive, config.lake.root));
+  CS_ASSIGN(auto server, StartServer(config, opened.mode, config.lake.root));
   CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
-  CS_ASSIGN(auto run, LakeRun::Start(replay ? config.lake : PolledLake(config, *client), MachineClock(), server.get(),
-                                     DeadLettersOf(config)));
+  CS_ASSIGN(auto run, LakeRun::Start(opened.client ? PolledLake(config, *opened.client) : config.lake, MachineClock(),
+                                     server.get(), DeadLettersOf(config)));
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
   PlayMarks(*run, config, false);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
-    return PlayToTopic(*producer, *source, [&](const SourceReport& report) { run->Tell(report); }, ending);
+    return PlayToTopic(*producer, *opened.source, [&](const SourceReport& report) { run->Tell(report); }, ending);
   });
-  if (client) CS_TRY(PlayBackfill(config, *run, client));
-  while (SleepFor(stop, kLook)) {
+  if (opened.client) CS_TRY(PlayBackfill(config, *run, opened.client));
+  while (SleepFor(stop, kPollInterval)) {
     run->ReportState();
     if (auto error = run->failure()) return std::unexpected(*error);
     if (auto error = producer->failure()) return std::unexpected(*error);
@@ -202,7 +213,7 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
     CS_TRY(run->Stop());
     return taken;
   }
-  while (SleepFor(stop, kLook)) {
+  while (SleepFor(stop, kPollInterval)) {
     if (auto error = run->failure()) return std::unexpected(*error);
   }
   return run->Stop();

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "live/candles.h"
+#include "live/candle_range.h"
 #include "serve/render.h"
 #include "serve/routes.h"
 

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "live/candles.h"
+#include "live/candle_range.h"
 #include "serve/render.h"
 
 namespace cryptostream {

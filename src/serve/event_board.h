@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "live/backend.h"
-#include "live/candle.h"
+#include "live/candle_fold.h"
 
 namespace cryptostream {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "serve/json_writer.h"
 #include "serve/state.h"
 

@@ -4,6 +4,19 @@
 #include "serve/render.h"
 
 namespace cryptostream {
+
+// Handlers, by file.
+WebReply HandleOriginalMetrics(RouteCall&& call);  // original.cc
+WebReply HandlePrometheus(RouteCall&& call);       // health.cc
+WebReply HandleLive(RouteCall&& call);
+WebReply HandleReady(RouteCall&& call);
+WebReply HandleVersion(RouteCall&& call);
+WebReply HandleCoins(RouteCall&& call);    // api_coins.cc
+WebReply HandleCandles(RouteCall&& call);  // api_candles.cc
+WebReply HandleStatus(RouteCall&& call);   // api_status.cc
+WebReply HandleStream(RouteCall&& call);   // stream.cc
+WebReply HandleOpenApi(RouteCall&& call);  // openapi.cc
+
 namespace {
 
 constexpr const char* kJson = "application/json";

@@ -52,16 +52,4 @@ WebReply JsonReply(std::string json);
 // A coin id in the path or a parameter, checked but not interned. Errors: Invalid.
 Result<std::string> ParseCoin(std::string_view text);
 
-// Handlers, by file.
-WebReply HandleOriginalMetrics(RouteCall&& call);  // original.cc
-WebReply HandlePrometheus(RouteCall&& call);       // health.cc
-WebReply HandleLive(RouteCall&& call);
-WebReply HandleReady(RouteCall&& call);
-WebReply HandleVersion(RouteCall&& call);
-WebReply HandleCoins(RouteCall&& call);    // api_coins.cc
-WebReply HandleCandles(RouteCall&& call);  // api_candles.cc
-WebReply HandleStatus(RouteCall&& call);   // api_status.cc
-WebReply HandleStream(RouteCall&& call);   // stream.cc
-WebReply HandleOpenApi(RouteCall&& call);  // openapi.cc
-
 }  // namespace cryptostream

@@ -71,8 +71,8 @@ bool CoinGeckoSource::AwaitTurn(const SourceOutput& output, StopToken stop) {
       Report(output, SourceState::kLimited, outage_->words, turn.wait);
     }
     if (turn.limit == CallBudget::Limit::kHeld && !outage_) OnHeld(turn.wait, output);
-    constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
-    if (!client_->Wait(stop, std::min(turn.wait, kLookAgain))) return false;
+    constexpr milliseconds kRecheckInterval{60'000};  // the clock may be set, the month may turn
+    if (!client_->Wait(stop, std::min(turn.wait, kRecheckInterval))) return false;
   }
   return false;
 }

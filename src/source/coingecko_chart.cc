@@ -110,7 +110,7 @@ bool CoinGeckoChartSource::Retry(const std::string& words, SourceState state, mi
 }
 
 bool CoinGeckoChartSource::AwaitTurn(const std::string& coin, const SourceOutput& output, StopToken stop) {
-  constexpr milliseconds kLookAgain{60'000};  // the clock may be set, the month may turn
+  constexpr milliseconds kRecheckInterval{60'000};  // the clock may be set, the month may turn
   while (!stop.stop_requested()) {
     auto turn = client_->budget().Take(CallBudget::Caller::kHistory);
     if (turn.limit == CallBudget::Limit::kNone) return true;
@@ -122,7 +122,7 @@ bool CoinGeckoChartSource::AwaitTurn(const std::string& coin, const SourceOutput
     std::string why = turn.limit == CallBudget::Limit::kMonth ? "the month's calls are used up"
                       : trouble                               ? trouble->words
                                                               : "held back";
-    auto wait = options_.patience ? turn.wait : std::min(turn.wait, kLookAgain);
+    auto wait = options_.patience ? turn.wait : std::min(turn.wait, kRecheckInterval);
     if (!Retry(fmt::format("{} (backfill of {})", why, coin), SourceState::kLimited, wait, output, stop)) return false;
   }
   return false;

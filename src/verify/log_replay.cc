@@ -1,7 +1,7 @@
 // From the files of a log to its actions in memory. In: a checkpoint to begin with, then commits in order,
 // one in memory at a time. Out: TableLog's lists, with what only a look at the whole commit can tell: whether
 // its actions have what an action must have, and whether the commit holds what its own commitInfo counts
-// (lake/commit.cc writes it; another program's has no such counts).
+// (lake/commit_once.cc writes it; another program's has no such counts).
 #include "verify/log_replay.h"
 
 #include <fmt/format.h>

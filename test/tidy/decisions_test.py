@@ -6,7 +6,7 @@ import tree
 
 
 def decisions():
-    return [path for path in tree.files() if path.parts[:2] == ("docs", "decisions")]
+    return [path for path in tree.files() if path.parts[:2] == ("docs", "decisions") and path.name != "README.md"]
 
 
 def test_there_are_decisions():

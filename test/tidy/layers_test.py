@@ -24,8 +24,8 @@ BELOW = {
     "serve": {"base", "net", "market", "delta", "query", "live"},
     "sink": {"base", "net", "market", "delta", "query", "live"},
     "alert": {"base", "net", "market", "delta", "query", "live"},
-    "config": {"base", "net", "market", "source", "kafka", "lake", "serve", "live"},
-    "run": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "live", "serve", "config"},
+    "config": {"base", "net", "market", "source", "kafka", "lake", "serve", "live", "sink", "alert"},
+    "run": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "live", "serve", "sink", "alert", "config"},
     "cli": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "config", "run"},
 }
 

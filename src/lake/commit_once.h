@@ -27,13 +27,13 @@ struct CommitPlan {
 // Writes the rows' data files and commits them with their positions, exactly once. An answer other than "committed" is
 // never trusted: the log is read again, the commit looked for by its batch id, and repeated only when the table still stands
 // at the expected positions. Writes a checkpoint every delta.checkpointInterval versions.
-// Out: the version that holds the rows. Errors: Conflict (the positions moved, or a removed file is gone: reload and decide; or "fenced": a newer
+// Out: the version that holds the rows. Errors: Conflict (the positions moved, or a removed file is gone: reload and decide), Fenced (a newer
 // writer took over), Unavailable (disk or store; nothing was committed), Invalid (the table does not take it:
 // it never will), Internal (a panic), others as from the table.
 Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch);
 
 // To be asked whenever the table was read again: a writer that was overtaken must not go on from where the other one stands.
-// In: the table's positions. Errors: Conflict ("fenced") when a writer that started after `epoch` has committed to it.
+// In: the table's positions. Errors: Fenced when a writer that started after `epoch` has committed to it.
 Status CheckNotFenced(const Table& table, const Positions& now, std::int64_t epoch);
 // A commit that exchanges or drops whole files: compaction, retention. Its files are written already.
 struct RewritePlan {
@@ -47,10 +47,7 @@ struct RewritePlan {
 
 // Commits it on the newest version; every removed file is seen to be live still, with other commits kept waiting for the commit only. A
 // commit of another program that came first is looked at and stepped over; the files stay good.
-// Out: the version. Errors: Conflict (a removed file is gone: plan anew; or "fenced"), Unavailable (nothing was committed).
+// Out: the version. Errors: Conflict (a removed file is gone: plan anew), Fenced, Unavailable (nothing was committed).
 Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const RewritePlan& plan, std::int64_t epoch);
-
-// True for the error of a writer that was replaced by a newer one: it must stop for good.
-bool IsFenced(const Error& error);
 
 }  // namespace cryptostream

@@ -13,7 +13,7 @@
 namespace cryptostream {
 
 // What becomes of a rejected message that is to be sent again.
-enum class Renewal {
+enum class ReparseOutcome {
   kSent,         // a row, or a reject once more, was added
   kCut,          // only its beginning was kept: it would be another message
   kNotAMessage,  // no bytes, or an answer of a provider as a whole: nothing to send
@@ -21,13 +21,13 @@ enum class Renewal {
 
 // Makes again of rejected bytes what their source would make of them today: a frame of an exchange becomes a trade under the symbols of
 // now, a provider's object a message, a message stays as it is, byte for byte. Keeps buffers: one a thread.
-class Renewer {
+class Reparser {
  public:
-  explicit Renewer(SymbolMap symbols) : symbols_(std::move(symbols)) {}
+  explicit Reparser(SymbolMap symbols) : symbols_(std::move(symbols)) {}
 
   // Adds it to `batch` with the given offset. In: the time now, at which it is received again (a recorded frame has its own).
   // Requires: the batch is of the reject's source.
-  Renewal Renew(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch);
+  ReparseOutcome Reparse(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch);
 
  private:
   LineDecoder& Frames(const std::string& source);

@@ -8,7 +8,7 @@
 //
 // A commit without a row is written only every kPositionEvery versions of gold, so that a restart re-reads little and the
 // log of gold can be cleaned up.
-#include "lake/rollup.h"
+#include "lake/rollup_stage.h"
 
 #include <arrow/api.h>
 

@@ -1,5 +1,5 @@
 // Bars: folding, ranges, the seam between memory and table, filling.
-#include "live/candles.h"
+#include "live/candle_range.h"
 
 #include <random>
 

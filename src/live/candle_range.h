@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "live/candle.h"
+#include "live/candle_fold.h"
 #include "live/live.h"
 #include "live/tail_plan.h"
 

@@ -223,7 +223,7 @@ Result<std::optional<Version>> Table::FindCommit(std::string_view batch_id, Vers
   return std::nullopt;
 }
 
-// Whoever reported an error may not have come as far as its fsyncs.
+// Durable before counted: whoever reported an error may not have come as far as its fsyncs.
 Status Table::MakeCommitDurable(Version version) const {
   if (root_path_.empty() || !fsync_) return {};
   std::filesystem::path log = std::filesystem::path(root_path_) / "_delta_log";

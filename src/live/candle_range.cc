@@ -6,7 +6,7 @@
 // fill=previous the bars are an unbroken row from the first one with data to the last one, and a page is a cut
 // of that row: where a page begins inside a gap, the close before is looked up; it does not begin with the next
 // data. (Filling each page on its own lost the flat bars between two pages.)
-#include "live/candles.h"
+#include "live/candle_range.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // From quarantine back to what a source hands on. Quarantine keeps the bytes and the reason, not the form in which they came; stage, source
 // and reason tell it: only frames of an exchange have unmapped symbols, only a provider's object has "current_price" and no coin_id.
 // Bytes that were cut when they were set aside are no message and never go out again.
-#include "source/renewal.h"
+#include "source/reparse.h"
 
 #include <algorithm>
 #include <array>
@@ -35,33 +35,33 @@ bool IsMarketsObject(const Reject& reject) { return Has(reject.value, "\"current
 
 }  // namespace
 
-LineDecoder& Renewer::Frames(const std::string& source) {
+LineDecoder& Reparser::Frames(const std::string& source) {
   auto& decoder = frames_[source];
   if (!decoder) decoder = MakeLineDecoder(ReplayFormat::kBinanceFrames, source, symbols_);
   return *decoder;
 }
 
-Renewal Renewer::Renew(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch) {
-  if (!IsMessage(reject)) return Renewal::kNotAMessage;
-  if (IsCut(reject)) return Renewal::kCut;
+ReparseOutcome Reparser::Reparse(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch) {
+  if (!IsMessage(reject)) return ReparseOutcome::kNotAMessage;
+  if (IsCut(reject)) return ReparseOutcome::kCut;
   std::size_t before = batch.rows() + batch.rejects.size();
   if (reject.stage == "source" && IsFrame(reject)) {
     LineDecoder& decoder = Frames(reject.source);
     decoder.Read(reject.value, true);
     decoder.Append(offset, now, batch);
-    return batch.rows() + batch.rejects.size() > before ? Renewal::kSent : Renewal::kNotAMessage;
+    return batch.rows() + batch.rejects.size() > before ? ReparseOutcome::kSent : ReparseOutcome::kNotAMessage;
   }
   if (reject.stage == "source" && IsMarketsObject(reject)) {
     // The object was observed when it was received; its event time is of then, not of now.
     auto seen = markets_.Decode("[" + reject.value + "]", reject.received, now, offset, batch);
-    if (seen && batch.rows() + batch.rejects.size() == before + 1) return Renewal::kSent;
-    return Renewal::kNotAMessage;
+    if (seen && batch.rows() + batch.rejects.size() == before + 1) return ReparseOutcome::kSent;
+    return ReparseOutcome::kNotAMessage;
   }
   std::optional<std::string_view> key;
   auto tick = parser_.Parse(reject.value, Name(batch.source), now);
   if (tick) key = tick->coin.str();  // interned: lives as long as the process
   batch.Add({key, reject.value, now, offset});
-  return Renewal::kSent;
+  return ReparseOutcome::kSent;
 }
 
 }  // namespace cryptostream

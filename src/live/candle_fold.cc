@@ -1,6 +1,6 @@
 // Bars of any interval from 1-minute windows. One arithmetic for what comes from memory and from the table, so that the
 // seam between them cannot be seen. A bar of one minute is that minute, untouched.
-#include "live/candle.h"
+#include "live/candle_fold.h"
 
 #include <algorithm>
 

@@ -1,7 +1,9 @@
 // The commit that cannot happen twice. An error can come after the commit is in the log, and two writers can own the same
-// position, so a commit is ours only by its random batch id (design: exactly once, rule 2). kafka-delta-ingest, which this
+// position, so a commit is ours only by its random batch id (docs/exactly-once.md). Durable before
+// counted: a position counts only once its rows and their commit are fsynced, also when the commit was found in the log after an
+// error. kafka-delta-ingest, which this
 // follows, compares positions only; a twin writer then takes the other's commit for its own.
-#include "lake/commit.h"
+#include "lake/commit_once.h"
 
 #include <arrow/api.h>
 
@@ -124,10 +126,8 @@ std::unexpected<Error> GaveUp(const Table& table, const CommitOutcome& last) {
 
 Status CheckNotFenced(const Table& table, const Positions& now, std::int64_t epoch) {
   if (PositionOr(now, EpochId(), 0) <= epoch) return {};
-  return Conflict("fenced: a newer writer took over this lake: table=" + table.uri() + " (this process stops)");
+  return Fenced("fenced: a newer writer took over this lake: table=" + table.uri() + " (this process stops)");
 }
-
-bool IsFenced(const Error& error) { return error.kind == ErrorKind::kConflict && error.message.starts_with("fenced"); }
 
 Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch) {
   auto started = std::chrono::steady_clock::now();
