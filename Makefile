@@ -46,9 +46,10 @@ fmt: ## format the C++ sources in place
 	@tools/setup lint
 	@tools/lint --format
 
-docs: build ## write the pages that are made from the program: docs/settings.md
+docs: build ## write what pages take from the program: docs/settings.md, the columns of docs/tables.md
 	@$(binary) config schema --json | python3 tools/settings_page.py > docs/settings.md.new
 	@mv docs/settings.md.new docs/settings.md
+	@tools/tables-doc
 
 bench: ## measure against peers and limits, about two hours: ARGS='replay --runs 1'
 	@tools/setup bench
