@@ -99,11 +99,12 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   auto bad = [&] {
     return Invalid("not a duration: value=" + std::string(text.substr(0, 64)) + " (write it as 250ms, 30s, 5m, 6h or 2d)");
   };
+  constexpr std::int64_t kMostMs = 3'200'000'000'000;  // a hundred years
   std::int64_t value = 0;
   std::size_t pos = 0;
   for (; pos < text.size() && text[pos] >= '0' && text[pos] <= '9'; ++pos) {
     value = value * 10 + (text[pos] - '0');
-    if (value > 1'000'000'000'000) return bad();
+    if (value > kMostMs) return bad();
   }
   if (pos == 0) return bad();
   std::string_view unit = text.substr(pos);
@@ -113,7 +114,7 @@ Result<std::chrono::milliseconds> ParseDuration(std::string_view text) {
                              : unit == "h" ? 3'600'000
                              : unit == "d" ? 86'400'000
                                            : 0;
-  if (ms_per_unit == 0 || value > 3'200'000'000'000 / ms_per_unit) return bad();
+  if (ms_per_unit == 0 || value > kMostMs / ms_per_unit) return bad();
   return std::chrono::milliseconds(value * ms_per_unit);
 }
 

@@ -166,7 +166,7 @@ std::vector<ConfigKey> CoinGeckoKeys() {
                       10'000, [](Config& c) -> auto& { return c.coingecko.calls_per_minute; }),
       OptionalInteger({"coingecko.calls_per_month", "How many calls a month are allowed. Not set: the plan's limit.", "5000"}, 1,
                       1'000'000'000, [](Config& c) -> auto& { return c.coingecko.calls_per_month; }),
-      Duration({"coingecko.connect_timeout", "The longest wait for a connection.", "5s"}, 100ms, 1min,
+      Duration({"coingecko.connect_timeout", "The longest wait for a connection.", "10s"}, 100ms, 1min,
                [](Config& c) -> auto& { return c.coingecko.http.connect_timeout; }),
       Duration({"coingecko.timeout", "The longest wait for a whole answer.", "20s"}, 1s, 10min,
                [](Config& c) -> auto& { return c.coingecko.http.total_timeout; }),

@@ -130,7 +130,7 @@ def documented():
             yield pytest.param(block, id=f"{page.name}:{block.splitlines()[0]}")
 
 
-@pytest.mark.parametrize("text", documented())
+@pytest.mark.parametrize("text", list(documented()))
 def test_examples_in_the_documents_are_good(text, agreed):
     assert agreed(text)
 
