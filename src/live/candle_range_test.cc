@@ -12,8 +12,16 @@ using namespace testing_lake;
 using namespace std::chrono_literals;
 
 Minute MakeMinute(int m, double price, std::int64_t samples = 1, double volume = kNull) {
-  return {MinuteAt(m), Name("coingecko"), price, price + 1, price - 1, price + 0.5, price, volume, IsNull(volume) ? kNull : price,
-          samples};
+  return {{.source = Name("coingecko"),
+           .open = price,
+           .high = price + 1,
+           .low = price - 1,
+           .close = price + 0.5,
+           .avg = price,
+           .volume = volume,
+           .vwap = IsNull(volume) ? kNull : price,
+           .samples = samples},
+          MinuteAt(m)};
 }
 
 // Memory holds minutes [floor, 1000), the table all of [0, 1000), where `has` says so.

@@ -20,9 +20,7 @@ const Timestamp kDay = At("2024-08-08T00:00:00Z");
 Timestamp Hour(int h) { return kDay + std::chrono::hours(h); }
 
 Minute HourRow(int h, std::string_view source = "coingecko") {
-  Minute row{.start = Hour(h), .source = Name(source)};
-  row.length = 60min;
-  return row;
+  return {{.source = Name(source)}, Hour(h), 60min};
 }
 
 TEST(MinuteSpans, WholeClosedHoursNeedNoMinutes) {
