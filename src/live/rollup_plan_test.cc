@@ -19,9 +19,7 @@ using testing::IsEmpty;
 const Timestamp kDay = At("2024-08-08T00:00:00Z");
 Timestamp Hour(int h) { return kDay + std::chrono::hours(h); }
 
-Minute HourRow(int h, std::string_view source = "coingecko") {
-  return {{.source = Name(source)}, Hour(h), 60min};
-}
+Minute HourRow(int h, std::string_view source = "coingecko") { return {{.source = Name(source)}, Hour(h), 60min}; }
 
 TEST(MinuteSpans, WholeClosedHoursNeedNoMinutes) {
   RollupReach reach{60min, {{"coingecko", Hour(9)}}, {{"coingecko", Hour(9)}}};

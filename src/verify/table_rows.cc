@@ -17,10 +17,8 @@
 namespace cryptostream {
 namespace {
 
-// What DuckDB may hold of rows at once; the rest it spills. Some aggregates it cannot spill, so who has many of them compares in slices.
-constexpr std::uint64_t kMemoryMb = 80;
 constexpr std::size_t kPortionFiles = 128;
-constexpr std::int64_t kPortionBytes = 4 << 20;  // of bronze: about 200,000 rows
+constexpr std::int64_t kPortionBytes = 3 << 20;  // of bronze: about 150,000 rows
 
 }  // namespace
 
@@ -102,7 +100,7 @@ Status TableRows::Fill(const std::string& table, const std::string& select) cons
 Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<std::string> setup) {
   DuckOptions options;
   for (const auto& [name, log] : tables) options.directories.push_back(log.root.string() + "/");
-  options.memory_mb = kMemoryMb;
+  options.memory_mb = tables.memory_mb;
   options.spill = true;
   options.functions = {MessageFunction()};
   options.setup = {"SET GLOBAL enable_external_file_cache = false",  // each file is read once or twice: the memory is for rows

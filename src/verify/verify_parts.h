@@ -70,8 +70,13 @@ void CompareFields(Check& check, const std::string& where, const std::string& na
 // Live files: there, of their size, rows, statistics and partition (verify_files.cc). In: told how many files were read, of how many.
 std::vector<Check> CheckFiles(const TableLog& log, const std::function<void(std::size_t, std::size_t)>& progress = {});
 
-// The lake's tables as they were pinned, by layout name.
-using PinnedTables = std::map<std::string, TableLog>;
+// What DuckDB may hold of rows at once; the rest it spills, where it can. The first is enough for a year of ten coins.
+inline constexpr std::uint64_t kFrugalMemoryMb = 96, kAmpleMemoryMb = 1024;
+
+// The lake's tables as they were pinned, by layout name, and what comparing them may take.
+struct PinnedTables : std::map<std::string, TableLog> {
+  std::uint64_t memory_mb = kFrugalMemoryMb;
+};
 // Bronze as its own positions say (verify_bronze.cc).
 Result<std::vector<Check>> CheckBronze(const PinnedTables& tables);
 // Quarantine for itself: what is there before bronze has it, and nothing twice (verify_quarantine.cc).

@@ -7,10 +7,10 @@ import pytest
 from damage import Table, rewrite
 from verify_test import verify
 
-# The provider says the first object twice, and one that can be no row.
+# What the provider says: two objects, and something that is none.
 COIN = {"id": "bitcoin", "symbol": "btc", "current_price": 60000.5, "total_volume": 1000, "last_updated": "2024-08-08T12:00:01.000Z"}
 OTHER = COIN | {"id": "ethereum", "current_price": 2500.25}
-NO_ID = {"symbol": "x", "current_price": 1, "last_updated": "2024-08-08T12:00:01.000Z"}
+NO_OBJECT = "soon"
 
 
 def uncounted(table):
@@ -33,7 +33,7 @@ def answers(cryptostream, tmp_path):
     """A lake of two answers of the provider."""
     file = tmp_path / "markets.jsonl"
     later = [row | {"last_updated": "2024-08-08T12:01:01.000Z"} for row in (COIN, OTHER)]
-    file.write_text(json.dumps([COIN, OTHER, NO_ID]) + "\n" + json.dumps(later) + "\n")
+    file.write_text(json.dumps([COIN, OTHER, NO_OBJECT]) + "\n" + json.dumps(later) + "\n")
     lake = tmp_path / "lake"
     cryptostream("replay", file, "--format", "coingecko-markets", "--storage", lake, "--exit-when-done")
     return lake
