@@ -15,9 +15,9 @@
 #include "base/metrics.h"
 #include "config/config.h"
 #include "delta/log_files.h"
-#include "maintain/compact_plan.h"
 #include "lake/engine.h"
 #include "lake/floor.h"
+#include "maintain/compact_plan.h"
 #include "maintain/maintainer.h"
 
 namespace cryptostream {

@@ -101,7 +101,8 @@ Status ReadSilverTrades(const TableView& silver, const std::set<std::int64_t>& i
 
 Status ReadSilverTradeKeys(const TableView& silver, const TickVisitor& visit) {
   auto may_hold = [](const DataFile& file) { return !HasOnlyNulls(file.stats_json, "trade_id"); };
-  return ReadFiles(silver, KeySchema(SilverLayout()), TradeKeys, may_hold, [](const Tick& tick) { return tick.is_trade(); }, visit);
+  return ReadFiles(
+      silver, KeySchema(SilverLayout()), TradeKeys, may_hold, [](const Tick& tick) { return tick.is_trade(); }, visit);
 }
 
 }  // namespace cryptostream

@@ -21,7 +21,7 @@ class Cells {
     return Of(chunked, name, type);
   }
   static Result<Cells> Of(std::shared_ptr<arrow::ChunkedArray> chunked, const std::string& name,
-                           const std::shared_ptr<arrow::DataType>& type) {
+                          const std::shared_ptr<arrow::DataType>& type) {
     if (!chunked->type()->Equals(type)) {
       auto cast = arrow::compute::Cast(chunked, type);
       if (!cast.ok()) {

@@ -157,8 +157,9 @@ TEST_F(DuckTest, AnExactPathIsNoPattern) {
     auto duck = Duck::Open({.directories = {(root_ / name).string() + "/"}});
     ASSERT_TRUE(duck) << name << " " << duck.error().message;
     std::string path = (root_ / name / "f.csv").string();
-    auto rows = (*duck)->Query("SELECT a::BIGINT, filename FROM read_csv($1::varchar[], filename = true, hive_partitioning = false)",
-                               {std::vector<std::string>{ExactPath(path)}});
+    auto rows =
+        (*duck)->Query("SELECT a::BIGINT, filename FROM read_csv($1::varchar[], filename = true, hive_partitioning = false)",
+                       {std::vector<std::string>{ExactPath(path)}});
     ASSERT_TRUE(rows) << name << " " << rows.error().message;
     ASSERT_EQ(rows->rows.size(), 1u) << name;
     EXPECT_EQ(std::get<std::int64_t>(rows->rows[0][0]), &name - names.data()) << name;

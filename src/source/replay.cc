@@ -238,9 +238,10 @@ Status ReplaySource::CheckTaken() const {
   std::int64_t skipped = 0;
   for (const auto& [kind, count] : decoder_->skipped()) skipped += count;
   if (stopped_ || rows_ > 0 || unmapped_ > 0 || rejected_ + skipped == 0) return {};
-  return Invalid(fmt::format("nothing was taken: lines={} refused={} skipped={} (`cryptostream quarantine list` shows what was refused "
-                             "and why)",
-                             next_ - std::min(next_, position_), rejected_, skipped));
+  return Invalid(
+      fmt::format("nothing was taken: lines={} refused={} skipped={} (`cryptostream quarantine list` shows what was refused "
+                  "and why)",
+                  next_ - std::min(next_, position_), rejected_, skipped));
 }
 
 }  // namespace cryptostream
