@@ -2,19 +2,19 @@
 #include "delta/log_watch.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
+
+#include "base/file.h"
 
 namespace cryptostream {
 namespace {
 
 namespace fs = std::filesystem;
 
-// On the build's own disk: where a temporary folder lies may be any file system.
 class LogWatchTest : public testing::Test {
  protected:
-  LogWatchTest() : folder_(fs::temp_directory_path() / ("log_watch_" + std::to_string(::getpid()))), watch_(folder_) {
+  LogWatchTest() : folder_(fs::temp_directory_path() / ("log_watch_" + RandomHexId())), watch_(folder_) {
     fs::create_directories(folder_);
   }
   ~LogWatchTest() override { fs::remove_all(folder_); }

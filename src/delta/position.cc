@@ -16,10 +16,7 @@ std::optional<std::pair<Name, int>> WatermarkKey(std::string_view id) {
 
 std::map<Name, Timestamp> ClosedTimes(const Positions& positions) {
   std::map<Name, Timestamp> closed;
-  const std::string prefix = ClosedId("");
-  for (const auto& [id, position] : positions) {
-    if (id.starts_with(prefix)) closed[Name(std::string_view(id).substr(prefix.size()))] = FromMicros(position);
-  }
+  for (const auto& [source, position] : PositionsBelow(positions, ClosedId(""))) closed[Name(source)] = FromMicros(position);
   return closed;
 }
 

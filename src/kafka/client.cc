@@ -56,9 +56,8 @@ void AddProblemOfName(const std::string& name, const std::string& key, const std
       !name.empty() && name.size() <= kLongest && name != "." && name != ".." &&
       std::ranges::all_of(name, [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '.' || c == '_' || c == '-'); });
   if (good) return;
-  found.push_back({"not a name of a topic: key=" + key + flag + " value=" + Printable(name) +
-                       " (1 to 249 characters out of a-z, A-Z, 0-9, '.', '_' and '-')",
-                   {key}});
+  found.push_back(
+      {"not a name of a topic: key=" + key + flag + " value=" + Printable(name) + " (" + std::string(kTopicHint) + ")", {key}});
 }
 
 // Sets what can be set, and returns what cannot.

@@ -114,6 +114,21 @@ std::map<std::string, std::string> Content(const CommitRequest& request) {
           {"positionSum", std::to_string(position_sum)}};
 }
 
+// In: a CommitPlan or a RewritePlan, and its files, which are written.
+template <class Plan>
+CommitRequest RequestOf(const Plan& plan, std::vector<DataFile> adds, std::int64_t epoch) {
+  CommitRequest request;
+  request.kind = plan.kind;
+  request.adds = std::move(adds);
+  request.removes = plan.removes;
+  request.txns = plan.positions;
+  request.txns[EpochId()] = epoch;
+  request.operation = plan.operation;
+  request.commit_info = plan.commit_info;
+  request.commit_info.merge(Content(request));
+  return request;
+}
+
 // What the kernel calls a fault of the request will never pass, and a panic may not: their kinds go on to who
 // decides about trying again.
 std::unexpected<Error> GaveUp(const Table& table, const CommitOutcome& last) {
@@ -131,16 +146,9 @@ Status CheckNotFenced(const Table& table, const Positions& now, std::int64_t epo
 
 Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch) {
   auto started = std::chrono::steady_clock::now();
-  CommitRequest request;
-  request.kind = plan.kind;
   FileHold hold;
-  CS_ASSIGN(request.adds, WriteFiles(table, layout, plan.rows, &hold));
-  request.removes = plan.removes;
-  request.txns = plan.positions;
-  request.txns[EpochId()] = epoch;
-  request.operation = plan.operation;
-  request.commit_info = plan.commit_info;
-  request.commit_info.merge(Content(request));
+  CS_ASSIGN(std::vector<DataFile> files, WriteFiles(table, layout, plan.rows, &hold));
+  CommitRequest request = RequestOf(plan, std::move(files), epoch);
   request.checked = plan.checked;
   CommitOutcome last;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
@@ -175,15 +183,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
 }
 
 Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const RewritePlan& plan, std::int64_t epoch) {
-  CommitRequest request;
-  request.kind = plan.kind;
-  request.adds = plan.adds;
-  request.removes = plan.removes;
-  request.txns = plan.positions;
-  request.txns[EpochId()] = epoch;
-  request.operation = plan.operation;
-  request.commit_info = plan.commit_info;
-  request.commit_info.merge(Content(request));
+  CommitRequest request = RequestOf(plan, plan.adds, epoch);
   request.checked = kNoVersion;
   CommitOutcome last;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {

@@ -56,11 +56,7 @@ Status GoldStage::Load() {
   CS_ASSIGN(positions_, lake_.gold().Txns());
   consumed_ = PositionOr(positions_, GoldPositionId(lake_.silver().id()), kNoVersion);
   corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
-  closed_.clear();
-  std::string prefix = ClosedId("");
-  for (const auto& [id, position] : positions_) {
-    if (id.starts_with(prefix)) closed_[Name(std::string_view(id).substr(prefix.size()))] = FromMicros(position);
-  }
+  closed_ = ClosedTimes(positions_);
   watermarks_.Reset();
   open_.clear();
   recent_.clear();

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "delta/position.h"
 #include "query/lake_views.h"
 
 namespace cryptostream {
@@ -77,10 +78,7 @@ Status LakeRun::End() {
 Result<std::map<std::string, std::int64_t>> LakeRun::PositionsOf(std::string_view prefix) {
   CS_ASSIGN(Positions all, lake_->bronze().Txns());
   std::map<std::string, std::int64_t> found;
-  std::string whole = AppId(prefix);
-  for (auto at = all.lower_bound(whole); at != all.end() && at->first.starts_with(whole); ++at) {
-    found[at->first.substr(kAppPrefix.size())] = at->second;
-  }
+  for (const auto& [rest, position] : PositionsBelow(all, AppId(prefix))) found[std::string(prefix) + rest] = position;
   return found;
 }
 

@@ -36,8 +36,8 @@ Result<std::int64_t> Number(const Duck& duck, const std::string& sql, const std:
 
 // The log's actions among each other, and what the kernel makes of it (verify_log.cc).
 std::vector<Check> CheckLog(const TableLog& log);
-// The statement that makes `counted(version)`, the commits from `first` to `last` that count themselves (verify_bronze.cc).
-std::string CountedTable(const TableLog& log, Version first, Version last);
+// Makes the table `counted(version)`, the commits from `first` to `last` that count themselves (verify_bronze.cc).
+Status MakeCounted(const Duck& duck, const TableLog& log, Version first, Version last);
 // Files added once and removed once; commits as they say; positions forward (parts of CheckLog).
 Check CheckActions(const TableLog& log);
 Check CheckCommits(const TableLog& log);

@@ -62,7 +62,8 @@ Status CheckDays(Check& check, const TableLog& quarantine) {
 Result<std::vector<Check>> CheckQuarantine(const PinnedTables& tables) {
   const TableLog& quarantine = tables.at("quarantine");
   Check check{"quarantine: each rejection says where and why, once", true, "", {}};
-  CS_ASSIGN(auto duck, OpenRows(tables, {kPlace, CountedTable(quarantine, 0, quarantine.version)}));
+  CS_ASSIGN(auto duck, OpenRows(tables, {kPlace}));
+  CS_TRY(MakeCounted(*duck, quarantine, 0, quarantine.version));
   CS_ASSIGN(TableRows rows, TableRows::Open(*duck, quarantine, "quarantine"));
   std::int64_t count = 0;
   CS_TRY(rows.ForEachPortion([&](const auto&) -> Status {
