@@ -82,7 +82,15 @@ def install_scripts(path, content):
                 yield f"lets npm run install scripts: {line.strip()}"
 
 
-RULES = [head, name, length, finished, addresses, beside, install_scripts]
+def module(path, _content):
+    """One pytest imports all folders of test/ by their files' names: a second file of a name is another module, or an error."""
+    if path.suffix == ".py" and path.parts[0] == "test" and path.name != "conftest.py":
+        for other in tree.files():
+            if other.name == path.name and other != path and other.parts[0] == "test":
+                yield f"bears the name of {other}"
+
+
+RULES = [head, name, length, finished, addresses, beside, install_scripts, module]
 
 BROKEN = {
     head: ("src/base/x.cc", "#include <string>\n"),
@@ -92,6 +100,7 @@ BROKEN = {
     addresses: ("tools/x", "curl https://registry.npm" + "js.org/x\n"),
     beside: ("src/base/no_such_code_test.cc", ""),
     install_scripts: ("tools/x.sh", "#!/bin/sh\nnpm " + "ci --no-fund\n"),
+    module: ("test/lake/files_test.py", ""),
 }
 
 

@@ -1,5 +1,6 @@
 """The project's own text files, as git sees them: tracked ones and new ones that are not ignored."""
 
+import functools
 import pathlib
 import subprocess
 
@@ -7,14 +8,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CODE = {".cc", ".h", ".rs", ".py", ".ts", ".mjs", ".sh", ".cmake", ".css"}
 
 
+@functools.cache
 def files():
-    """Yields every file of the project as a path relative to its root."""
+    """Gives every file of the project as a path relative to its root."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     ).stdout
-    for name in sorted(set(listed.decode().split("\0")) - {""}):
-        if (ROOT / name).is_file():
-            yield pathlib.PurePosixPath(name)
+    return [pathlib.PurePosixPath(name) for name in sorted(set(listed.decode().split("\0")) - {""}) if (ROOT / name).is_file()]
 
 
 def text(path):
