@@ -86,6 +86,7 @@ const char* KindName(CommitKind kind) {
     case CommitKind::kReplace: return "replace";
     case CommitKind::kOptimize: return "optimize";
     case CommitKind::kDelete: return "delete";
+    case CommitKind::kDescribe: return "describe";
   }
   return "";
 }
@@ -138,6 +139,8 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   request.removes = plan.removes;
   request.txns = plan.positions;
   request.txns[EpochId()] = epoch;
+  request.add_columns = plan.add_columns;
+  request.properties = plan.properties;
   request.operation = plan.operation;
   request.commit_info = plan.commit_info;
   request.commit_info.merge(Content(request));

@@ -8,14 +8,23 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "maintain/upgrade.h"
 #include "query/lake_views.h"
+#include "run/progress.h"
 
 namespace cryptostream {
 
-Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server,
+Result<std::unique_ptr<Lake>> OpenForWriting(const LakeOptions& options, StopToken stop) {
+  Progress progress("upgrade", true);
+  return OpenUpgraded(options, stop, [&](std::size_t done, std::size_t days) {
+    progress.Show(done, days, fmt::format("{} of {} days", done, days));
+  });
+}
+
+Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server, StopToken stop,
                                                 DeadLetters dead_letters) {
   std::unique_ptr<LakeRun> run(new LakeRun(server));
-  CS_ASSIGN(run->lake_, Lake::Open(options));
+  CS_ASSIGN(run->lake_, OpenForWriting(options, stop));
   EngineHooks hooks;
   hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
   hooks.dead_letters = dead_letters.send;
@@ -90,8 +99,7 @@ Result<std::optional<Timestamp>> LakeRun::Newest(std::string_view source) {
   const QueryLimits patient{.timeout = std::chrono::minutes(5)};
   PinnedView view{"bronze", &BronzeLayout(), lake_->bronze().snapshot(), lake_->bronze().root_path()};
   CS_ASSIGN(auto duck, OpenPinnedViews(lake_->options().root, {view}));
-  CS_ASSIGN(SqlRows rows,
-            duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, patient));
+  CS_ASSIGN(SqlRows rows, duck->Query("select max(\"timestamp\") from bronze where source = $1", {std::string(source)}, patient));
   const SqlValue& newest = rows.rows.front().front();
   if (IsSqlNull(newest)) return std::nullopt;
   return std::get<Timestamp>(newest);

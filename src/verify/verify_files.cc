@@ -9,6 +9,7 @@
 
 #include "delta/data_file.h"
 #include "delta/statistics.h"
+#include "query/lake_views.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -21,7 +22,12 @@ struct Leaf {
   std::string name;    // "window.start"
   std::string column;  // "window"."start"
   arrow::Type::type type;
+  bool added = false;  // files of an earlier format have neither it nor statistics of it
 };
+
+bool IsAdded(const TableLayout& layout, const std::string& name) {
+  return std::ranges::any_of(layout.columns, [&](const ColumnInfo& column) { return column.name == name && column.format > 1; });
+}
 
 std::vector<Leaf> Leaves(const TableLayout& layout) {
   std::vector<Leaf> leaves;
@@ -30,7 +36,7 @@ std::vector<Leaf> Leaves(const TableLayout& layout) {
     auto dot = name.find('.');
     auto field = layout.schema->GetFieldByName(name.substr(0, dot));
     if (dot == name.npos) {
-      leaves.push_back({name, SqlIdentifier(name), field->type()->id()});
+      leaves.push_back({name, SqlIdentifier(name), field->type()->id(), IsAdded(layout, name)});
     } else {
       std::string inner = name.substr(dot + 1);
       auto child = static_cast<const arrow::StructType&>(*field->type()).GetFieldByName(inner);
@@ -63,10 +69,12 @@ std::string LeafRows(const Leaf& leaf, std::size_t i) {
       "'none'), "
       "coalesce({2}::VARCHAR, 'none'), n - n{3}) FROM (SELECT *, try_cast((stats->>{4}) AS {5}) AS s_lo, try_cast((stats->>{6}) "
       "AS {5}) AS s_hi, "
-      "try_cast((stats->>{7}) AS BIGINT) AS s_n FROM both_sides) WHERE CASE WHEN own THEN s_lo IS DISTINCT FROM {8} OR "
+      "try_cast((stats->>{7}) AS BIGINT) AS s_n FROM both_sides) WHERE CASE WHEN {11} THEN false WHEN own THEN s_lo IS DISTINCT "
+      "FROM {8} OR "
       "s_hi IS DISTINCT FROM {9} OR s_n IS DISTINCT FROM n - n{3} ELSE s_lo > {1} OR s_hi{10} < {2} OR s_n <> n - n{3} END",
       leaf.name, low, high, i, JsonPath("minValues", leaf.name), StatisticType(leaf), JsonPath("maxValues", leaf.name),
-      JsonPath("nullCount", leaf.name), own_low, own_high, slack);
+      JsonPath("nullCount", leaf.name), own_low, own_high, slack,
+      leaf.added ? fmt::format("n{} = 0 AND s_n IS NULL", i) : "false");
 }
 
 // The number of days since 1970 that a file's partition stands for, and the first and last one of its rows;
@@ -123,7 +131,7 @@ std::string LiveRows(const std::vector<LiveFile>& files) {
 std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
   std::string list, columns, tests, allowed, everything;
   for (const LiveFile& file : files) {
-    list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log.root / file.action->path).string()));
+    list += (list.empty() ? "[" : ", ") + SqlText(ExactPath((log.root / file.action->path).string()));
   }
   std::vector<Leaf> leaves = Leaves(*log.layout);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
@@ -140,8 +148,7 @@ std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
   // leaves the work out.
   return fmt::format(R"(WITH live AS (SELECT *, regexp_matches(path, 'part-[0-9a-f]{{32}}\.zstd\.parquet$') AS own
       FROM (VALUES {6}) AS files(path, part, version, stats)),
-    data AS (SELECT filename, count(*) AS n, bit_xor(hash({5})) AS everything{0} FROM read_parquet([{1}], filename = true,
-        hive_partitioning = false) GROUP BY filename),
+    data AS (SELECT filename, count(*) AS n, bit_xor(hash({5})) AS everything{0} FROM {1} GROUP BY filename),
     both_sides AS (SELECT * FROM live JOIN data ON data.filename = {2} || path),
     wrong(path, what) AS (SELECT path, format('{{}} rows, the log says {{}}', n, coalesce((stats->>'$.numRecords'), 'nothing'))
       FROM both_sides WHERE try_cast((stats->>'$.numRecords') AS BIGINT) <> n OR (own AND (stats->>'$.numRecords') IS NULL)
@@ -149,8 +156,8 @@ std::string FilesSql(const TableLog& log, const std::vector<LiveFile>& files) {
       UNION ALL SELECT path, 'statistics of a column that has none' FROM live
         WHERE own AND len(list_filter(json_keys((stats->'$.minValues')), lambda k: NOT list_contains([{3}], k))) > 0{4})
     SELECT format('version={{}} file={{}}: {{}}', version, path, what) FROM wrong JOIN live USING (path) ORDER BY version, path, what)",
-                     columns, list, root, allowed, tests + PartitionRows(*log.layout, leaves) + FolderRows(*log.layout),
-                     everything, LiveRows(files));
+                     columns, ReadParquet(*log.layout, list + "]", ", filename = true"), root, allowed,
+                     tests + PartitionRows(*log.layout, leaves) + FolderRows(*log.layout), everything, LiveRows(files));
 }
 
 // Reads a whole file as Arrow's programs do (the engine, delta-rs, pandas), which stumble over bytes that

@@ -48,8 +48,9 @@ constexpr SaidColumn kSaid[] = {
     {"high_24h", "high_24h", &SecondReading::high_24h},
     {"low_24h", "low_24h", &SecondReading::low_24h}};
 
-// The macro `whole` has these two, and verify_files.cc the columns of the partition.
-constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour"};
+// The macro `whole` has the first two, the view `had_any` sees that the others are null, and verify_files.cc has the columns of the
+// partition.
+constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "quote", "open", "high", "low", "bar_s"};
 
 consteval bool AllCompared() {
   bool all = true;
@@ -157,7 +158,8 @@ std::vector<std::string> MadeSetup(Version consumed, std::int64_t bronze_whole_f
   setup.push_back("CREATE TABLE made AS " + Hashed());
   setup.push_back(
       fmt::format("CREATE VIEW had_any AS SELECT *, {} AS cc, row_key(cc, source, symbol, trade_id) AS k, "
-                  "hash(cc, epoch_us(ingestion_timestamp), hour::BIGINT) AS c FROM (SELECT * REPLACE (epoch_us(last_updated) AS "
+                  "xor(hash(cc, epoch_us(ingestion_timestamp), hour::BIGINT), (concat(quote, open, high, low, bar_s) <> "
+                  "'')::UBIGINT) AS c FROM (SELECT * REPLACE (epoch_us(last_updated) AS "
                   "last_updated), epoch_us(api_timestamp) AS us FROM silver_row)",
                   Content()));
   // A row that retention has left of one side only is not compared.
