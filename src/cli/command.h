@@ -71,6 +71,8 @@ Command AddSchema(CLI::App& program);
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
 // completion.
 Command AddCompletion(CLI::App& program);
+// upgrade.
+Command AddUpgrade(CLI::App& program, CommandContext& context);
 // compact, vacuum, retention.
 std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& context);
 
@@ -79,7 +81,7 @@ int Failed(const Error& error);
 // The same for a flag that was given wrongly.
 int UsageFailed(const Error& error);
 
-// Opens a lake that is there for a command that changes it; a mistyped path must not make a new one.
-Result<std::unique_ptr<Lake>> OpenExisting(const Config& config);
+// Opens a lake that is there for a command that changes it (and upgrades it first); a mistyped path must not make a new one.
+Result<std::unique_ptr<Lake>> OpenExisting(const Config& config, StopToken stop);
 
 }  // namespace cryptostream

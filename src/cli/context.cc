@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "cli/signals.h"
 #include "query/storage_kind.h"
+#include "run/lake_run.h"
 
 namespace cryptostream {
 namespace {
@@ -96,9 +97,9 @@ std::optional<Config> CommandContext::Load(int* exit_code, ConfigUse use) const 
   return *std::move(config);
 }
 
-Result<std::unique_ptr<Lake>> OpenExisting(const Config& config) {
+Result<std::unique_ptr<Lake>> OpenExisting(const Config& config, StopToken stop) {
   CS_TRY(CheckIsLake(config.lake.root));
-  return Lake::Open(config.lake);
+  return OpenForWriting(config.lake, stop);
 }
 
 void CommandContext::UseTheLakeThatIsThere(Config& config) const {

@@ -19,7 +19,7 @@ int RunCompact(CommandContext& context) {
   int exit_code = kExitDone;
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
-  auto lake = OpenExisting(*config);
+  auto lake = OpenExisting(*config, context.stop);
   if (!lake) return Failed(lake.error());
   auto reports = Maintainer(**lake).Compact(true, context.stop);
   if (!reports) return Failed(reports.error());
@@ -38,7 +38,7 @@ int RunVacuum(CommandContext& context, bool dry_run) {
   int exit_code = kExitDone;
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
-  auto lake = OpenExisting(*config);
+  auto lake = OpenExisting(*config, context.stop);
   if (!lake) return Failed(lake.error());
   auto reports = Maintainer(**lake).Clean(dry_run, context.stop);
   if (!reports) return Failed(reports.error());
@@ -65,7 +65,7 @@ int RunRetention(CommandContext& context, bool dry_run) {
   int exit_code = kExitDone;
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
-  auto lake = OpenExisting(*config);
+  auto lake = OpenExisting(*config, context.stop);
   if (!lake) return Failed(lake.error());
   auto plans = Maintainer(**lake).Retain(dry_run, context.stop);
   if (!plans) return Failed(plans.error());

@@ -31,7 +31,7 @@ Result<TimeRange> ReadRange(const Flags& flags) {
 }
 
 Result<std::vector<Recomputed>> Run(const Config& config, const RecomputeOptions& options, StopToken stop) {
-  CS_ASSIGN(auto lake, OpenExisting(config));
+  CS_ASSIGN(auto lake, OpenExisting(config, stop));
   return Recompute(*lake, options, stop);
 }
 
@@ -49,7 +49,7 @@ int Recomputes(const Flags& flags, CommandContext& context) {
   auto range = ReadRange(flags);
   if (!range) return UsageFailed(range.error());
   Progress progress("recompute", !context.quiet);
-  RecomputeOptions options{*range, flags.dry_run, [&](std::size_t done, std::size_t days) {
+  RecomputeOptions options{.range = *range, .dry_run = flags.dry_run, .progress = [&](std::size_t done, std::size_t days) {
                              progress.Show(done, days, std::to_string(done) + " of " + std::to_string(days) + " days");
                            }};
   auto report = Run(*config, options, context.stop);

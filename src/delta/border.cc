@@ -4,11 +4,11 @@
 #include "delta/border.h"
 
 #include <arrow/c/bridge.h>
+#include <arrow/type.h>
 #include <arrow/util/io_util.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/system_error.h"
 #include "delta/partition.h"
@@ -67,12 +67,9 @@ Error FromArrow(std::string_view what, const arrow::Status& status) {
 }
 
 Status CheckSupported(const TableFacts& facts) {
-  std::string format = Property(facts, "cryptostream.format");
-  int known = 0;
-  std::from_chars(format.data(), format.data() + format.size(), known);
-  if (known > kTableFormat) {
-    return Invalid(fmt::format("table was made by a newer cryptostream, use that one: format={} known={} table={}", format,
-                               kTableFormat, facts.uri));
+  if (int format = FormatOf(facts.properties); format > kTableFormat) {
+    return Invalid(fmt::format("table was made or upgraded by a newer cryptostream, use that one: format={} known={} table={}",
+                               format, kTableFormat, facts.uri));
   }
   if (Property(facts, "delta.enableDeletionVectors") == "true") {
     return Invalid(
@@ -101,6 +98,20 @@ Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust
   }
   auto handle = std::make_shared<SnapshotHandle>(SnapshotHandle{store, std::move(snapshot), std::move(same)});
   return std::make_shared<const Snapshot>(std::move(handle));
+}
+
+Result<std::string> DeltaType(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::STRING: return "string";
+    case arrow::Type::BINARY: return "binary";
+    case arrow::Type::BOOL: return "boolean";
+    case arrow::Type::INT32: return "integer";
+    case arrow::Type::INT64: return "long";
+    case arrow::Type::DOUBLE: return "double";
+    case arrow::Type::DATE32: return "date";
+    case arrow::Type::TIMESTAMP: return "timestamp";
+    default: return Invalid("no column of this type can be added: type=" + type.ToString());
+  }
 }
 
 std::string AddJson(const DataFile& file) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arrow/status.h>
+#include <arrow/type_fwd.h>
 
 #include <memory>
 #include <string>
@@ -67,6 +68,9 @@ Result<std::shared_ptr<const Snapshot>> MakeSnapshot(const StorePtr& store, rust
                                                      std::shared_ptr<const TableFacts> same = nullptr);
 // Refuses what this program would read or write wrongly, saying what to do about it. Errors: Invalid.
 Status CheckSupported(const TableFacts& facts);
+
+// The name of a type in Delta's schema. Errors: Invalid (a nested type, or one that no table of ours has).
+Result<std::string> DeltaType(const arrow::DataType& type);
 
 // One Add as JSON, in the shape that the kernel asks for (path as a URI, partition values, size, time, statistics).
 std::string AddJson(const DataFile& file);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <filesystem>
 
 #include "base/crash_point.h"
@@ -54,7 +55,7 @@ Result<std::shared_ptr<const Snapshot>> Load(const StorePtr& store, std::optiona
 
 // What a table must be for us to write into it.
 Status CheckIsOurs(const Snapshot& snapshot, const TableSpec& spec) {
-  if (!snapshot.properties().contains("cryptostream.format")) {
+  if (!snapshot.properties().contains(kFormatProperty)) {
     return Invalid("table was not made by cryptostream; choose another storage directory: table=" + snapshot.uri());
   }
   if (snapshot.partition_columns() != spec.partition_columns) {
@@ -64,6 +65,7 @@ Status CheckIsOurs(const Snapshot& snapshot, const TableSpec& spec) {
   for (const auto& field : spec.schema->fields()) {
     auto there = snapshot.schema()->GetFieldByName(field->name());
     if (there && there->type()->Equals(*field->type())) continue;
+    if (!there && FormatOf(snapshot.properties()) < kTableFormat) continue;
     return Invalid(fmt::format("table lacks a column or has it with another type: column={} wanted={} has={} table={}",
                                field->name(), field->type()->ToString(), there ? there->type()->ToString() : "nothing",
                                snapshot.uri()));
@@ -89,7 +91,14 @@ std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& s
           {"delta.logRetentionDuration", "interval 48 hours"},
           {"delta.enableExpiredLogCleanup", "false"},
           {"delta.dataSkippingStatsColumns", fmt::format("{}", fmt::join(columns, ","))},
-          {"cryptostream.format", std::to_string(kTableFormat)}};
+          {kFormatProperty, std::to_string(kTableFormat)}};
+}
+
+int FormatOf(const std::map<std::string, std::string>& properties) {
+  auto found = properties.find(kFormatProperty);
+  int format = 0;
+  if (found != properties.end()) std::from_chars(found->second.data(), found->second.data() + found->second.size(), format);
+  return format;
 }
 
 Status CheckTakes(const Snapshot& snapshot, CommitKind kind) {

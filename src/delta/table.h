@@ -18,8 +18,10 @@
 
 namespace cryptostream {
 
-// The newest cryptostream.format that this program writes and reads; a table with a newer one is refused.
-inline constexpr int kTableFormat = 1;
+// The cryptostream.format that this program writes. A table with a newer one is refused, one with an earlier one is read as it is and
+// brought to this one before it is written (maintain/upgrade.h). Every change of what tables hold or of how they lie is a new format.
+inline constexpr int kTableFormat = 2;
+inline constexpr const char* kFormatProperty = "cryptostream.format";
 // commitInfo.engineInfo of all our commits.
 inline constexpr const char* kEngineInfo = "cryptostream";
 
@@ -33,6 +35,7 @@ enum class CommitKind {
   kReplace,   // rows exchanged for corrected ones (remove + add): readers of the log see the change
   kOptimize,  // the same rows in other files: dataChange false, readers of the log see nothing
   kDelete,    // rows taken away, whole files: remove only
+  kDescribe,  // no rows: the table's own columns and properties
 };
 
 // What a new table is made of. Every column is nullable; timestamps are Delta's `timestamp` (UTC).
@@ -50,6 +53,9 @@ struct TableSpec {
 // what to do.
 Status CheckTakes(const Snapshot& snapshot, CommitKind kind);
 
+// The cryptostream.format of a table; 0 for one of another program.
+int FormatOf(const std::map<std::string, std::string>& properties);
+
 // The properties that every table of the lake is created with (they cannot be set later): statistics for `schema`'s
 // integers, dates, timestamps and coin_id, retention, no clean-up by others, cryptostream.format.
 std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
@@ -60,6 +66,8 @@ struct CommitRequest {
   std::vector<DataFile> adds;     // written and fsynced before (data_file.h)
   std::vector<DataFile> removes;  // live files of the pinned snapshot, by path
   std::map<std::string, std::int64_t> txns;
+  std::shared_ptr<arrow::Schema> add_columns;      // kDescribe: new ones, null in the rows that are there; may be null
+  std::map<std::string, std::string> properties;   // kDescribe: set, the others stay
   std::string batch_id;                            // random, new for each attempt's content (RandomHexId)
   std::string operation;                           // for people reading the log, "bronze append"; empty: from the kind
   std::map<std::string, std::string> commit_info;  // further entries of commitInfo.operationParameters
@@ -111,8 +119,8 @@ class Table {
   // Opens a table. Errors: NotFound (no table there), Invalid (deletion vectors, column mapping, a protocol or
   // cryptostream.format that this program does not know: the message says what to do), Corrupt, Unavailable.
   static Result<std::unique_ptr<Table>> Open(const std::string& uri, const OpenOptions& options = {});
-  // Opens the table, or makes it; Refresh and Commit then hold each new state of it against what was asked of
-  // it here.
+  // Opens the table, or makes it; one of an earlier format may lack columns that came later. Refresh and Commit
+  // then hold each new state of it against what was asked of it here.
   // Errors: those of Open; Invalid if columns of `spec` are missing in it, or it does not take the commits
   // that `spec` needs.
   static Result<std::unique_ptr<Table>> OpenOrCreate(const TableSpec& spec);

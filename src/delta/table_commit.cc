@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/system_error.h"
 #include "delta/border.h"
+#include "delta/commit_request.h"
 #include "delta/log_rows.h"
 #include "delta/table.h"
 
@@ -26,39 +27,7 @@ const CrashPoint kBeforeRecovery("delta.before_recovery");
 const CrashPoint kBeforeCheckpoint("delta.before_checkpoint");
 const CrashPoint kAfterCheckpoint("delta.after_checkpoint");
 
-constexpr const char* kBatchId = "batchId";
-constexpr const char* kOperation = "operation";
 constexpr int kCommitsPerRead = 100;
-
-shim::Operation ToShim(CommitKind kind) {
-  switch (kind) {
-    case CommitKind::kAppend: return shim::Operation::Append;
-    case CommitKind::kReplace: return shim::Operation::Replace;
-    case CommitKind::kOptimize: return shim::Operation::Optimize;
-    case CommitKind::kDelete: return shim::Operation::Delete;
-  }
-  return shim::Operation::Append;
-}
-
-Status CheckRequest(const CommitRequest& request) {
-  if (request.batch_id.empty()) return Invalid("commit has no batch id");
-  if (request.kind == CommitKind::kAppend && !request.removes.empty()) return Invalid("an append removes no files");
-  if (request.kind == CommitKind::kDelete && !request.adds.empty()) return Invalid("a deletion adds no files");
-  if (request.adds.empty() && request.removes.empty() && request.txns.empty()) return Invalid("commit is empty");
-  return {};
-}
-
-shim::Request MakeRequest(const CommitRequest& request) {
-  shim::Request out{};
-  out.operation = ToShim(request.kind);
-  out.engine_info = kEngineInfo;
-  for (const DataFile& file : request.adds) out.adds.push_back(AddJson(file));
-  for (const auto& [app_id, version] : request.txns) out.txns.push_back({app_id, version});
-  out.parameters.push_back({kBatchId, request.batch_id});
-  if (!request.operation.empty()) out.parameters.push_back({kOperation, request.operation});
-  for (const auto& [key, value] : request.commit_info) out.parameters.push_back({key, value});
-  return out;
-}
 
 CommitResultKind FromShim(shim::OutcomeKind kind) {
   switch (kind) {
@@ -137,7 +106,7 @@ Status Table::CheckStillLive(const std::vector<DataFile>& removes, Version seen)
 }
 
 Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
-  CS_TRY(CheckRequest(request));
+  CS_ASSIGN(shim::Request made, MakeRequest(request));
   auto seen = snapshot();
   CS_ASSIGN(auto removals, FindRemovals(seen->handle(), request.removes));
   std::lock_guard lock(commit_mutex_);
@@ -150,8 +119,7 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   const SnapshotHandle& handle = base->handle();
   kBeforeCommit.Reach();
   // Every failure in there is a value already; only the glue itself could throw.
-  CS_ASSIGN(shim::Outcome outcome,
-            Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, MakeRequest(request), *removals); }));
+  CS_ASSIGN(shim::Outcome outcome, Call("commit", [&] { return handle.shim_store().commit(*handle.snapshot, made, *removals); }));
   CommitOutcome out{FromShim(outcome.kind), outcome.version, std::string(outcome.message)};
   if (out.kind != CommitResultKind::kCommitted) StopOnIoError("commit to table " + uri_, out.message);
   if (out.kind == CommitResultKind::kFailed) {
@@ -163,7 +131,8 @@ Result<CommitOutcome> Table::Commit(const CommitRequest& request) {
   }
   if (out.kind == CommitResultKind::kCommitted) {
     kAfterCommit.Reach();
-    CS_ASSIGN(auto after, MakeSnapshot(handle.store, std::move(outcome.snapshot), handle.facts));
+    auto same = request.kind == CommitKind::kDescribe ? nullptr : handle.facts;
+    CS_ASSIGN(auto after, MakeSnapshot(handle.store, std::move(outcome.snapshot), std::move(same)));
     Pin(std::move(after));
   }
   return out;

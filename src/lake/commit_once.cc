@@ -88,6 +88,7 @@ const char* KindName(CommitKind kind) {
     case CommitKind::kReplace: return "replace";
     case CommitKind::kOptimize: return "optimize";
     case CommitKind::kDelete: return "delete";
+    case CommitKind::kDescribe: return "describe";
   }
   return "";
 }
@@ -149,6 +150,8 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   FileHold hold;
   CS_ASSIGN(std::vector<DataFile> files, WriteFiles(table, layout, plan.rows, &hold));
   CommitRequest request = RequestOf(plan, std::move(files), epoch);
+  request.add_columns = plan.add_columns;
+  request.properties = plan.properties;
   request.checked = plan.checked;
   CommitOutcome last;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {

@@ -20,6 +20,8 @@ struct CommitPlan {
   Positions expected;                              // what the table must say of the same app ids before (absent: not there yet)
   std::string operation;                           // "bronze append"
   std::map<std::string, std::string> commit_info;  // more that the commit says of itself
+  std::shared_ptr<arrow::Schema> add_columns;      // for kDescribe, as of CommitRequest
+  std::map<std::string, std::string> properties;   // likewise
   Version checked =
       kNoVersion;  // at which `expected` and the fence were looked at; if unknown, both are looked at again when in doubt
 };

@@ -3,6 +3,7 @@
 #include "lake/lake.h"
 
 #include <arrow/api.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -34,7 +35,7 @@ std::vector<LakeTable> Lake::Tables() {
           {gaps_.get(), &GapsLayout()}};
 }
 
-Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
+Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout, Formats formats) {
   TableSpec spec;
   spec.uri = options_.root + "/" + layout.path;
   spec.schema = layout.schema;
@@ -52,9 +53,14 @@ Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout) {
     error.message = "cannot open table " + layout.name + ": " + error.message;
     return std::unexpected(std::move(error));
   }
-  if (!(*table)->properties().contains("cryptostream.format")) {
+  if (!(*table)->properties().contains(kFormatProperty)) {
     return Invalid("the storage was written by another program: table=" + spec.uri +
                    " (choose another --storage; `cryptostream import` takes over an original installation)");
+  }
+  if (int format = FormatOf((*table)->properties()); formats == Formats::kNewest && format < kTableFormat) {
+    return Invalid(
+        fmt::format("the lake is of an earlier format: format={} wanted={} table={} (`cryptostream upgrade` brings it on)",
+                    format, kTableFormat, spec.uri));
   }
   return table;
 }
@@ -92,19 +98,19 @@ Status Lake::CheckLineage() {
   return {};
 }
 
-Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options) {
+Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options, Formats formats) {
   std::unique_ptr<Lake> lake(new Lake(options));
   CS_TRY(MakeDirsDurable(options.root));
   CS_ASSIGN(lake->lock_, FileLock::Acquire(options.root + "/.cryptostream.lock"));
   CS_TRY(CheckBeforeWriting(options.root));
   kAfterLock.Reach();
-  CS_ASSIGN(lake->bronze_, lake->OpenTable(BronzeLayout()));
-  CS_ASSIGN(lake->silver_, lake->OpenTable(SilverLayout()));
-  CS_ASSIGN(lake->gold_, lake->OpenTable(GoldLayout()));
-  CS_ASSIGN(lake->hourly_, lake->OpenTable(GoldHourLayout()));
-  CS_ASSIGN(lake->daily_, lake->OpenTable(GoldDayLayout()));
-  CS_ASSIGN(lake->quarantine_, lake->OpenTable(QuarantineLayout()));
-  CS_ASSIGN(lake->gaps_, lake->OpenTable(GapsLayout()));
+  CS_ASSIGN(lake->bronze_, lake->OpenTable(BronzeLayout(), formats));
+  CS_ASSIGN(lake->silver_, lake->OpenTable(SilverLayout(), formats));
+  CS_ASSIGN(lake->gold_, lake->OpenTable(GoldLayout(), formats));
+  CS_ASSIGN(lake->hourly_, lake->OpenTable(GoldHourLayout(), formats));
+  CS_ASSIGN(lake->daily_, lake->OpenTable(GoldDayLayout(), formats));
+  CS_ASSIGN(lake->quarantine_, lake->OpenTable(QuarantineLayout(), formats));
+  CS_ASSIGN(lake->gaps_, lake->OpenTable(GapsLayout(), formats));
   for (Table* table : {lake->bronze_.get(), lake->silver_.get(), lake->gold_.get(), lake->hourly_.get(), lake->daily_.get(),
                        lake->quarantine_.get(), lake->gaps_.get()}) {
     CS_ASSIGN(Positions positions, table->Txns());

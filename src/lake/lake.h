@@ -37,9 +37,11 @@ struct LakeTable {
 // this start (epoch) goes into every commit, so that a writer whose lock was lost finds out that another one took over.
 class Lake {
  public:
+  // Whether tables of an earlier format will do: for who upgrades them (maintain/upgrade.h), nobody else may write to them.
+  enum class Formats { kNewest, kAny };
   // Opens the lake, or makes it. Errors: Conflict (another process writes it: says who), Invalid (written by another program or by a
-  // newer version: says what to do), Corrupt, Unavailable.
-  static Result<std::unique_ptr<Lake>> Open(const LakeOptions& options);
+  // newer version, or of an earlier format: says what to do), Corrupt, Unavailable.
+  static Result<std::unique_ptr<Lake>> Open(const LakeOptions& options, Formats formats = Formats::kNewest);
 
   const LakeOptions& options() const { return options_; }
   std::int64_t epoch() const { return epoch_; }
@@ -57,7 +59,7 @@ class Lake {
 
  private:
   explicit Lake(LakeOptions options) : options_(std::move(options)) {}
-  Result<std::unique_ptr<Table>> OpenTable(const TableLayout& layout);
+  Result<std::unique_ptr<Table>> OpenTable(const TableLayout& layout, Formats formats);
   Status CheckLineage();
 
   const LakeOptions options_;

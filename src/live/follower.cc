@@ -38,10 +38,10 @@ TimesBySource ClosedTimes(const std::map<std::string, std::int64_t>& txns) {
 }
 
 template <class Row>
-Status ReadInto(const Table& table, const std::vector<DataFile>& files, Result<std::vector<Row>> (*convert)(const arrow::Table&),
-                std::vector<Row>& out) {
+Status ReadInto(const Table& table, const TableLayout& layout, const std::vector<DataFile>& files,
+                Result<std::vector<Row>> (*convert)(const arrow::Table&), std::vector<Row>& out) {
   for (const DataFile& file : files) {
-    CS_ASSIGN(auto columns, ReadDataFile(table.root_path(), file, table.schema()));
+    CS_ASSIGN(auto columns, ReadDataFile(table.root_path(), file, layout.schema));
     CS_ASSIGN(auto rows, convert(*columns));
     out.insert(out.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   }
@@ -222,7 +222,7 @@ Status Follower::LoadGold() {
   CS_ASSIGN(auto files, snapshot->Files());
   GoldPlan plan = PlanGold(files, NewestEvents(), options_.keep);
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, plan.files, &GoldRows, rows));
+  CS_TRY(ReadInto(*gold_.table, GoldLayout(), plan.files, &GoldRows, rows));
   closed_ = ClosedTimes(txns);
   PinGold();  // before Live knows a coin: what it leaves to the table must be found there
   live_->SetCompleteFrom(plan.complete_from, plan.others_complete_from);
@@ -235,7 +235,7 @@ Status Follower::LoadGold() {
 Status Follower::ApplyGoldCommit(const CommitActions& commit) {
   if (commit.adds.empty() && commit.data_change_remove) return LoadGold();  // somebody deleted rows: look at all of it again
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, commit.adds, &GoldRows, rows));
+  CS_TRY(ReadInto(*gold_.table, GoldLayout(), commit.adds, &GoldRows, rows));
   for (const auto& [source, time] : ClosedTimes(commit.txns)) closed_[source] = time;
   live_->ApplyGold(rows, closed_, commit.version);
   return {};
@@ -265,7 +265,7 @@ Status Follower::LoadSilver() {
   CS_ASSIGN(auto files, snapshot->Files());
   NotePositions(txns);
   std::vector<Tick> ticks;
-  CS_TRY(ReadInto(*silver_.table, PlanSilver(files, closed_, NewestEvents(), options_.keep), &Ticks, ticks));
+  CS_TRY(ReadInto(*silver_.table, SilverLayout(), PlanSilver(files, closed_, NewestEvents(), options_.keep), &Ticks, ticks));
   live_->ReplaceSilverTail(ticks, consumed_bronze_, loaded_);
   return {};
 }
@@ -284,7 +284,7 @@ Status Follower::ApplySilverCommits(const std::vector<CommitActions>& commits) {
     if (!closed || i + 1 == files.size()) needed.push_back(files[i]);  // the last one for the newest price
   }
   std::vector<Tick> ticks;
-  CS_TRY(ReadInto(*silver_.table, needed, &Ticks, ticks));
+  CS_TRY(ReadInto(*silver_.table, SilverLayout(), needed, &Ticks, ticks));
   live_->ApplySilver(ticks, consumed_bronze_);
   return {};
 }

@@ -17,9 +17,8 @@ constexpr std::chrono::seconds kCoinsKeptFor{60};
 std::string MinutesSql() {
   std::string columns;
   ForEachColumn(kBarFields, [&](const auto& field) { columns += ", " + SqlIdentifier(std::string(field.GoldColumn())); });
-  return "SELECT epoch_us(\"window\".\"start\")" + columns +
-         " FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
-         "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
+  return "SELECT epoch_us(\"window\".\"start\")" + columns + " FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
+         " WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
 }
 
 void Take(const SqlValue& value, double& out) {

@@ -68,10 +68,13 @@ Result<std::set<Date>> Days(const TableView& silver, const TableView& gold, Time
   return days;
 }
 
-Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std::vector<DataFile> removes) {
+Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std::vector<DataFile> removes, const Positions& at) {
   if (rows.empty() && removes.empty()) return {};
   CommitPlan plan;
   plan.kind = kind;
+  plan.positions = at;
+  CS_ASSIGN(Positions now, lake.gold().Txns());
+  plan.expected = StandingBefore(now, at);
   plan.operation = kind == CommitKind::kAppend ? "gold recompute append" : "gold recompute";
   plan.removes = std::move(removes);
   CS_ASSIGN(plan.rows, GoldColumns(rows));
@@ -80,7 +83,7 @@ Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std
 }
 
 // One day of gold, or the part of it that lies in the range.
-Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, TimeRange range, bool dry_run,
+Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, TimeRange range, const RecomputeOptions& options,
                     Recomputed& report) {
   std::unordered_map<WindowKey, WindowAccumulator> sums;
   CS_TRY(ReadSilver(silver, range, [&](const std::vector<Tick>& ticks) -> Status {
@@ -102,9 +105,12 @@ Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, T
   report.added += static_cast<std::int64_t>(correction.fresh.size());
   report.changed += correction.changed;
   report.removed += correction.gone;
-  if (dry_run) return {};
-  CS_TRY(Commit(lake, CommitKind::kAppend, correction.fresh, {}));
-  return Commit(lake, CommitKind::kReplace, correction.rewritten, std::move(correction.removes));
+  if (options.dry_run) return {};
+  Positions done;
+  if (!options.position_id.empty()) done[options.position_id] = ToMicros(range.to);
+  bool last = correction.removes.empty();
+  CS_TRY(Commit(lake, CommitKind::kAppend, correction.fresh, {}, last ? done : Positions()));
+  return Commit(lake, CommitKind::kReplace, correction.rewritten, std::move(correction.removes), done);
 }
 
 Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, StopToken stop) {
@@ -117,12 +123,13 @@ Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, St
   Timestamp last = WindowStart(options.range.to - std::chrono::microseconds(1));
   CS_ASSIGN(Positions upstream, lake.silver().Txns());
   TimeRange range = From(WholeFrom(upstream, positions), {WindowStart(options.range.from), last + kWindow});
+  if (auto done = positions.find(options.position_id); done != positions.end()) range = From(FromMicros(done->second), range);
   CS_ASSIGN(std::set<Date> days, Days(silver, lake.gold().view(), range));
   std::size_t done = 0;
   for (Date day : days) {
     if (stop.stop_requested()) return Cancelled("stopped; the days before are done: next=" + FormatDate(day));
     TimeRange part{std::max(range.from, Timestamp(day)), std::min(range.to, Timestamp(day) + std::chrono::days(1))};
-    CS_TRY(RecomputeDay(lake, silver, closed, part, options.dry_run, report));
+    CS_TRY(RecomputeDay(lake, silver, closed, part, options, report));
     if (options.progress) options.progress(++done, days.size());
   }
   return report;

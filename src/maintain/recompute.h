@@ -13,8 +13,9 @@
 namespace cryptostream {
 
 struct RecomputeOptions {
-  TimeRange range;                                                        // of event time; widened to whole windows of each table
-  bool dry_run = false;                                                   // look only
+  TimeRange range;          // of event time; widened to whole windows of each table
+  bool dry_run = false;     // look only
+  std::string position_id;  // a position of gold that says how far this has come, and where it goes on; empty: from the first day
   std::function<void(std::size_t days_done, std::size_t days)> progress;  // may be empty
 };
 

@@ -31,6 +31,7 @@ struct ColumnInfo {
   std::string_view meaning;  // a line of docs/tables.md
   ColumnRole role = ColumnRole::kValue;
   Exactness exactness = Exactness::kUnstated;
+  int format = 1;  // of tables (delta/table.h), with which it came: those of an earlier one do not have it
 };
 
 // A column that lies in the program's own row, at the end of a path of members: Column<&GoldRow::key, &WindowKey::coin>.

@@ -79,6 +79,14 @@ std::vector<const TableLayout*> AllLayouts() {
           &GoldDayLayout(), &QuarantineLayout(), &GapsLayout()};
 }
 
+std::shared_ptr<arrow::Schema> SchemaOfFormat(const TableLayout& layout, int format) {
+  arrow::FieldVector fields;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (layout.columns[i].format <= format) fields.push_back(layout.schema->field(static_cast<int>(i)));
+  }
+  return arrow::schema(std::move(fields));
+}
+
 std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout) {
   arrow::FieldVector fields = layout.schema->fields();
   fields.resize(fields.size() - layout.partition_columns.size());  // they come last

@@ -29,6 +29,9 @@ const TableLayout& QuarantineLayout();
 const TableLayout& GapsLayout();
 std::vector<const TableLayout*> AllLayouts();
 
+// The columns that a table of a format has (cryptostream.format): those that came later are null where they are asked for by name.
+std::shared_ptr<arrow::Schema> SchemaOfFormat(const TableLayout& layout, int format);
+
 // The columns that a table's data files have: all but those of the partition, which are in the log.
 std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout);
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <limits>
+#include <string>
+
 #include "market/column.h"
 #include "market/raw_batch.h"
 #include "market/tick.h"
@@ -8,6 +11,7 @@
 namespace cryptostream {
 
 // THE table of columns: every column of every table, once, in the order in which it is on disk (partition columns last).
+// A new column says with which format it came; tables of an earlier one get it by an upgrade (docs/upgrade.md), null in their rows.
 // What follows from it: the tables' schemas, writer, reader and comparison of rows (market/), the list of what verify
 // compares (verify/), `cryptostream schema` and the lists in docs/tables.md (tools/tables-doc).
 // Names and types are state on disk: a change here is an upgrade of every lake there is.
@@ -32,6 +36,13 @@ inline std::int32_t HourOf(const Tick& tick) {
   return static_cast<std::int32_t>(std::chrono::floor<std::chrono::hours>(t - DateOf(t)).count());
 }
 
+// No source says these columns of format 2 yet.
+inline std::string NoText(const auto&) { return {}; }
+inline double NoNumber(const Tick&) { return kNull; }
+inline std::int32_t NoCount(const Tick&) {
+  return std::numeric_limits<std::int32_t>::min();
+}  // as ColumnWriter takes an absent one
+
 // The key of a trade is marked as such: an observation has none (lake/dedup.cc).
 inline constexpr auto kSilverColumns = std::tuple(
     Value<&Tick::coin>("coin_id", "CoinGecko's id"),
@@ -46,35 +57,50 @@ inline constexpr auto kSilverColumns = std::tuple(
     Key<&Tick::source>("source", "venue and market, as in bronze"),
     Key<&Tick::symbol>("symbol", "the venue's name of what is traded; null where it gives none"),
     Key<&Tick::trade_id>("trade_id", "trades only"), Value<&Tick::quantity>("quantity", "trades only, base units"),
-    ComputedColumn<HourOf>{{"hour", ColumnType::kInt, "of event time"}}, Partition("year", ColumnType::kInt, "of event time"),
-    Partition("month", ColumnType::kInt, "of event time"), Partition("day", ColumnType::kInt, "of event time"));
+    ComputedColumn<HourOf>{{"hour", ColumnType::kInt, "of event time"}},
+    ComputedColumn<NoText<Tick>>{{.name = "quote",
+                                  .type = ColumnType::kString,
+                                  .meaning = "the currency of the price, lower case; null: not said",
+                                  .format = 2}},
+    ComputedColumn<NoNumber>{{.name = "open",
+                              .type = ColumnType::kDouble,
+                              .meaning = "of a bar, whose close is `price`; null for all others",
+                              .format = 2}},
+    ComputedColumn<NoNumber>{{.name = "high", .type = ColumnType::kDouble, .meaning = "likewise", .format = 2}},
+    ComputedColumn<NoNumber>{{.name = "low", .type = ColumnType::kDouble, .meaning = "likewise", .format = 2}},
+    ComputedColumn<NoCount>{
+        {.name = "bar_s", .type = ColumnType::kInt, .meaning = "length of a bar in seconds; null for all others", .format = 2}},
+    Partition("year", ColumnType::kInt, "of event time"), Partition("month", ColumnType::kInt, "of event time"),
+    Partition("day", ColumnType::kInt, "of event time"));
 static_assert(BytesOfColumns<Tick>(kSilverColumns) == sizeof(Tick), "a member of Tick without a column");
 
 // Gold's and its rollups'.
-inline constexpr auto kGoldColumns =
-    std::tuple(Key<&GoldRow::key, &WindowKey::start>("window", "`[start, end)`: a minute; of a rollup its hour or UTC day",
-                                                     ColumnType::kWindow),
-               Key<&GoldRow::key, &WindowKey::coin>("coin_id", "as in silver"),
-               Value<&GoldRow::avg_price>("avg_price", "mean of the prices", Exactness::kSums),
-               Value<&GoldRow::max_price>("max_price", "greatest price", Exactness::kBits),
-               Value<&GoldRow::min_price>("min_price", "least price", Exactness::kBits),
-               Value<&GoldRow::open>("open", "first price by (event time, trade id, price)", Exactness::kBits),
-               Value<&GoldRow::close>("close", "last price, likewise", Exactness::kBits),
-               Value<&GoldRow::price_change>("price_change", "close - open", Exactness::kBits),
-               Value<&GoldRow::price_change_pct>("price_change_pct", "price_change / open * 100", Exactness::kBits),
-               Value<&GoldRow::volatility>("volatility", "population standard deviation of the prices", Exactness::kTolerance),
-               Value<&GoldRow::range_pct>("range_pct", "(max - min) / avg * 100", Exactness::kSums),
-               Value<&GoldRow::samples>("samples", "rows of silver", Exactness::kBits),
-               Value<&GoldRow::updates>("updates", "distinct `last_updated` (trades: = samples)", Exactness::kBits),
-               Value<&GoldRow::volume>("volume", "sum of the quantities; trades only", Exactness::kSums),
-               Value<&GoldRow::vwap>("vwap", "mean price by quantity; trades only", Exactness::kTolerance),
-               Value<&GoldRow::volume_24h>("volume_24h", "the last known in the window", Exactness::kBits),
-               Value<&GoldRow::market_cap>("market_cap", "the last known in the window", Exactness::kBits),
-               Value<&GoldRow::first_event>("first_event", "least event time", Exactness::kBits),
-               Value<&GoldRow::last_event>("last_event", "greatest event time", Exactness::kBits),
-               Value<&GoldRow::max_source_age_s>("max_source_age_s", "greatest (event time - last_updated)", Exactness::kBits),
-               Key<&GoldRow::key, &WindowKey::source>("source", "as in silver"),
-               Partition("date", ColumnType::kDate, "of the window's start"));
+inline constexpr auto kGoldColumns = std::tuple(
+    Key<&GoldRow::key, &WindowKey::start>("window", "`[start, end)`: a minute; of a rollup its hour or UTC day",
+                                          ColumnType::kWindow),
+    Key<&GoldRow::key, &WindowKey::coin>("coin_id", "as in silver"),
+    Value<&GoldRow::avg_price>("avg_price", "mean of the prices", Exactness::kSums),
+    Value<&GoldRow::max_price>("max_price", "greatest price", Exactness::kBits),
+    Value<&GoldRow::min_price>("min_price", "least price", Exactness::kBits),
+    Value<&GoldRow::open>("open", "first price by (event time, trade id, price)", Exactness::kBits),
+    Value<&GoldRow::close>("close", "last price, likewise", Exactness::kBits),
+    Value<&GoldRow::price_change>("price_change", "close - open", Exactness::kBits),
+    Value<&GoldRow::price_change_pct>("price_change_pct", "price_change / open * 100", Exactness::kBits),
+    Value<&GoldRow::volatility>("volatility", "population standard deviation of the prices", Exactness::kTolerance),
+    Value<&GoldRow::range_pct>("range_pct", "(max - min) / avg * 100", Exactness::kSums),
+    Value<&GoldRow::samples>("samples", "rows of silver", Exactness::kBits),
+    Value<&GoldRow::updates>("updates", "distinct `last_updated` (trades: = samples)", Exactness::kBits),
+    Value<&GoldRow::volume>("volume", "sum of the quantities; trades only", Exactness::kSums),
+    Value<&GoldRow::vwap>("vwap", "mean price by quantity; trades only", Exactness::kTolerance),
+    Value<&GoldRow::volume_24h>("volume_24h", "the last known in the window", Exactness::kBits),
+    Value<&GoldRow::market_cap>("market_cap", "the last known in the window", Exactness::kBits),
+    Value<&GoldRow::first_event>("first_event", "least event time", Exactness::kBits),
+    Value<&GoldRow::last_event>("last_event", "greatest event time", Exactness::kBits),
+    Value<&GoldRow::max_source_age_s>("max_source_age_s", "greatest (event time - last_updated)", Exactness::kBits),
+    Key<&GoldRow::key, &WindowKey::source>("source", "as in silver"),
+    ComputedColumn<NoText<GoldRow>>{
+        {.name = "quote", .type = ColumnType::kString, .meaning = "as in silver", .exactness = Exactness::kBits, .format = 2}},
+    Partition("date", ColumnType::kDate, "of the window's start"));
 static_assert(BytesOfColumns<GoldRow>(kGoldColumns) == sizeof(GoldRow), "a member of GoldRow without a column");
 
 inline constexpr auto kQuarantineColumns = std::tuple(

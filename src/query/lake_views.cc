@@ -46,7 +46,7 @@ std::string PathOf(const std::string& root_path, const DataFile& file) {
   return root_path + (root_path.ends_with('/') ? "" : "/") + file.path;
 }
 
-// The files' names as read_parquet takes them.
+// The files' names as ReadParquet takes them.
 std::string FileList(const std::vector<std::string>& paths) {
   std::string list;
   for (const std::string& path : paths) list += (list.empty() ? "" : ", ") + SqlText(ExactPath(path));
@@ -73,8 +73,8 @@ void AddFilesView(const PinnedView& view, const std::vector<DataFile>& files, st
   for (const auto& field : layout.schema->fields()) columns += (columns.empty() ? "" : ", ") + SqlIdentifier(field->name());
   setup.push_back("CREATE TABLE " + table + " (filename VARCHAR" + types + ")");
   setup.push_back("INSERT INTO " + table + " VALUES " + rows);
-  setup.push_back("CREATE VIEW " + name + " AS SELECT " + columns + " FROM read_parquet(" + FileList(paths) +
-                  ", filename = true, hive_partitioning = false) JOIN " + table + " USING (filename)");
+  setup.push_back("CREATE VIEW " + name + " AS SELECT " + columns + " FROM " +
+                  ReadParquet(layout, FileList(paths), ", filename = true") + " JOIN " + table + " USING (filename)");
 }
 
 // The data columns of a layout, typed nulls if `nulls`.
@@ -91,13 +91,24 @@ std::string DataColumns(const TableLayout& layout, bool nulls) {
 
 }  // namespace
 
+std::string ReadParquet(const TableLayout& layout, const std::string& paths, const std::string& options) {
+  std::string columns;
+  auto schema = FileSchema(layout);
+  for (const auto& field : schema->fields()) {
+    std::string name = SqlText(field->name());
+    columns += (columns.empty() ? "" : ", ") + name + ": {name: " + name + ", type: " + SqlText(SqlType(*field->type())) +
+               ", default_value: NULL}";
+  }
+  return "read_parquet(" + paths + options + ", hive_partitioning = false, schema = MAP {" + columns + "})";
+}
+
 std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths) {
   if (paths.empty()) {
     return "SELECT * FROM (SELECT " + DataColumns(layout, true) +
            ", NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number WHERE false)";
   }
-  return "SELECT * FROM (SELECT " + DataColumns(layout, false) + ", filename, file_row_number FROM read_parquet(" +
-         FileList(paths) + ", filename = true, file_row_number = true, hive_partitioning = false))";
+  return "SELECT * FROM (SELECT " + DataColumns(layout, false) + ", filename, file_row_number FROM " +
+         ReadParquet(layout, FileList(paths), ", filename = true, file_row_number = true") + ")";
 }
 
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files) {

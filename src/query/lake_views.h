@@ -33,6 +33,11 @@ struct PinnedView {
 Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root, const std::vector<PinnedView>& views,
                                               DuckOptions options = {});
 
+// read_parquet over data files of a table: a table of SQL with their own columns (not those of the partition). They are found by name, and
+// one that a file of an earlier format lacks is null; the types are the layout's, so that no file is opened before its rows are wanted. In:
+// an expression for the list of paths, further options (", filename = true").
+std::string ReadParquet(const TableLayout& layout, const std::string& paths, const std::string& options = "");
+
 // A SELECT over data files as they are: their own columns (not those of the partition), filename and file_row_number. Can be
 // followed by a JOIN. In: paths as they are on the disk; `filename` gives them back.
 std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths);

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsOurs(const Table& table) { return table.properties().contains("cryptostream.format"); }
+bool IsOurs(const Table& table) { return table.properties().contains(kFormatProperty); }
 
 bool HasColumns(const Table& table, const std::vector<const char*>& names) {
   return std::ranges::all_of(names, [&](const char* name) { return table.schema()->GetFieldByName(name) != nullptr; });

@@ -197,7 +197,7 @@ class Import {
 Result<std::unique_ptr<Table>> OpenOriginal(const fs::path& folder) {
   fs::path path = fs::absolute(fs::exists(folder / "_delta_log") ? folder : folder / BronzeLayout().path).lexically_normal();
   CS_ASSIGN(auto table, Table::Open(path.string()));
-  if (table->properties().contains("cryptostream.format")) {
+  if (table->properties().contains(kFormatProperty)) {
     return Invalid("this is a lake of our own, not an original's: path=" + path.string() + " (run or serve it with --storage)");
   }
   for (const char* column : {"key", "value", "timestamp"}) {
@@ -216,7 +216,7 @@ Status ImportBronze(const Config& config, const fs::path& folder, bool show_prog
   options.directories = {table->root_path() + "/"};
   CS_ASSIGN(auto duck, Duck::Open(options));
   Progress progress("import", show_progress);
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop));
   auto work = std::make_shared<Import>(std::move(table), std::move(duck), *run, progress);
   run->PlayInput("import", LakeRun::Role::kEssential, [work](StopToken ending) { return work->Run(ending); });
   Status finished = run->Finish(true, stop);

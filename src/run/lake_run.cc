@@ -9,14 +9,23 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "delta/position.h"
+#include "maintain/upgrade.h"
 #include "query/lake_views.h"
+#include "run/progress.h"
 
 namespace cryptostream {
 
-Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server,
+Result<std::unique_ptr<Lake>> OpenForWriting(const LakeOptions& options, StopToken stop) {
+  Progress progress("upgrade", true);
+  return OpenUpgraded(options, stop, [&](std::size_t done, std::size_t days) {
+    progress.Show(done, days, fmt::format("{} of {} days", done, days));
+  });
+}
+
+Result<std::unique_ptr<LakeRun>> LakeRun::Start(const LakeOptions& options, const Clock& clock, Server* server, StopToken stop,
                                                 DeadLetters dead_letters) {
   std::unique_ptr<LakeRun> run(new LakeRun(server));
-  CS_ASSIGN(run->lake_, Lake::Open(options));
+  CS_ASSIGN(run->lake_, OpenForWriting(options, stop));
   EngineHooks hooks;
   hooks.fatal = [self = run.get()](const Error& error) { self->Fail(error); };
   hooks.dead_letters = dead_letters.send;

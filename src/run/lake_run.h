@@ -20,6 +20,10 @@
 
 namespace cryptostream {
 
+// Opens a lake as its writer; one of an earlier format is upgraded first, and who waits for it sees how far that is.
+// Errors: as of OpenUpgraded.
+Result<std::unique_ptr<Lake>> OpenForWriting(const LakeOptions& options, StopToken stop);
+
 // One lake at work: opened for writing, the engine running, sources playing into it, each on a thread of its own. Stops in the order of
 // the data: sources, then the stages, then the lock is let go.
 class LakeRun {
@@ -29,8 +33,8 @@ class LakeRun {
     std::string topic;
     DeadLetterBox send;
   };
-  // In: the server that shows what happens, or nullptr. Errors: as of Lake::Open.
-  static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server,
+  // In: the server that shows what happens, or nullptr. Errors: as of OpenForWriting.
+  static Result<std::unique_ptr<LakeRun>> Start(const LakeOptions& options, const Clock& clock, Server* server, StopToken stop,
                                                 DeadLetters dead_letters = {});
   ~LakeRun();
 

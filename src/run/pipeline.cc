@@ -80,7 +80,7 @@ namespace {
 
 // CoinGecko into the real lake, until `stop`.
 Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinGeckoClient>& client, StopToken stop) {
-  CS_ASSIGN(auto run, LakeRun::Start(PolledLake(config, *client), MachineClock(), &server));
+  CS_ASSIGN(auto run, LakeRun::Start(PolledLake(config, *client), MachineClock(), &server, stop));
   LogInfo("writing the lake {}", config.lake.root);
   run->Play(std::make_unique<CoinGeckoSource>(client));
   CS_TRY(PlayBackfill(config, *run, client));
@@ -120,7 +120,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
                           CoinGeckoClient* client, StopToken stop) {
   LakeOptions lake = config.lake;
   lake.root = root;
-  CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server));
+  CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server, stop));
   LogInfo("writing the lake {}", root);
   CS_ASSIGN(auto source, OpenRecording(config, options));
   run->Play(std::move(source), kRecording);
@@ -235,7 +235,7 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
     progress.Show(at.bytes_done, at.bytes_total, std::to_string(at.rows) + " rows");
   };
   CS_ASSIGN(auto source, ReplaySource::Open(std::move(options), MachineClock()));
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop));
   run->Play(std::move(source));
   Status finished = run->Finish(request.exit_when_done, stop);
   progress.End();
@@ -262,7 +262,7 @@ Status BackfillLake(const Config& config, const BackfillRequest& request, StopTo
   options.progress = [&](const ChartProgress& at) {
     progress.Show(at.coins_done, at.coins_total, at.coin + ", " + std::to_string(at.rows) + " rows");
   };
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop));
   run->Play(std::make_unique<CoinGeckoChartSource>(client, options));
   Status finished = run->Finish(true, stop);
   progress.End();

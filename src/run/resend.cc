@@ -148,7 +148,7 @@ Status PlayInto(LakeRun& run, const Config& config, const RejectedFilter& filter
 
 Result<QuarantineReplayed> IntoLake(const Config& config, const RejectedFilter& filter, StopToken stop) {
   QuarantineReplayed report;
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop));
   CS_TRY(run->engine().Drain(false, stop));  // what a killed run left half done is settled before anything is chosen
   CS_ASSIGN(std::int64_t before, RejectedAgain(config));
   run->PlayInput("quarantine", LakeRun::Role::kEssential,

@@ -183,7 +183,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
   CS_ASSIGN(auto server, StartServer(config, opened.mode, config.lake.root));
   CS_ASSIGN(auto producer, TopicProducer::Start(ProducerOf(config), MachineClock()));
   CS_ASSIGN(auto run, LakeRun::Start(opened.client ? PolledLake(config, *opened.client) : config.lake, MachineClock(),
-                                     server.get(), DeadLettersOf(config)));
+                                     server.get(), stop, DeadLettersOf(config)));
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
   PlayMarks(*run, config, false);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
@@ -201,7 +201,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
 
 Status StreamIntoLake(const Config& config, const StreamRequest& request, StopToken stop) {
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka, request.exit_when_done}, MachineClock()));
-  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, DeadLettersOf(config)));
+  CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop, DeadLettersOf(config)));
   LogInfo("writing the lake {}", config.lake.root);
   PlayMarks(*run, config, request.exit_when_done);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);

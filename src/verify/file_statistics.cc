@@ -11,12 +11,17 @@
 #include "base/text.h"
 #include "delta/data_file.h"
 #include "delta/statistics.h"
+#include "query/lake_views.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
 namespace {
 
 using Leaf = FileStatistics::Leaf;
+
+bool IsAdded(const TableLayout& layout, const std::string& name) {
+  return std::ranges::any_of(layout.columns, [&](const ColumnInfo& column) { return column.name == name && column.format > 1; });
+}
 
 std::vector<Leaf> Leaves(const TableLayout& layout) {
   std::vector<Leaf> leaves;
@@ -25,7 +30,7 @@ std::vector<Leaf> Leaves(const TableLayout& layout) {
     auto dot = name.find('.');
     auto field = layout.schema->GetFieldByName(name.substr(0, dot));
     if (dot == name.npos) {
-      leaves.push_back({name, SqlIdentifier(name), field->type()->id()});
+      leaves.push_back({name, SqlIdentifier(name), field->type()->id(), IsAdded(layout, name)});
     } else {
       std::string inner = name.substr(dot + 1);
       auto child = static_cast<const arrow::StructType&>(*field->type()).GetFieldByName(inner);
@@ -145,6 +150,7 @@ class FileComparison {
     std::int64_t nulls = rows_ - (IsSqlNull(values) ? 0 : std::get<std::int64_t>(values));
     SqlValue said_low = SaidBound(stats_, "minValues", leaf), said_high = SaidBound(stats_, "maxValues", leaf);
     SqlValue said_nulls = SaidBound(stats_, "nullCount", {leaf.name, "", arrow::Type::INT64});
+    if (leaf.added && nulls == rows_ && IsSqlNull(said_nulls)) return;
     bool other_nulls = IsSqlNull(said_nulls) ? own_ : std::get<std::int64_t>(said_nulls) != nulls;
     // Others may cut a time to milliseconds downwards.
     SqlValue loose_high =
@@ -219,7 +225,7 @@ FileStatistics::FileStatistics(const TableLog& log) : log_(log), leaves_(Leaves(
 std::string FileStatistics::Sql(const std::vector<LiveFile>& files) const {
   std::string list, columns, everything;
   for (const LiveFile& file : files) {
-    list += (list.empty() ? "" : ", ") + SqlText(ExactPath((log_.root / file.action->path).string()));
+    list += (list.empty() ? "[" : ", ") + SqlText(ExactPath((log_.root / file.action->path).string()));
   }
   for (const Leaf& leaf : leaves_) {
     columns += fmt::format(", count({}), {}, {}", leaf.column, BoundSql(leaf, "min"), BoundSql(leaf, "max"));
@@ -229,10 +235,8 @@ std::string FileStatistics::Sql(const std::vector<LiveFile>& files) const {
     everything += (everything.empty() ? "" : ", ") + SqlIdentifier(field->name());
   }
   // bit_xor over all columns: every page of the file is decoded. Its result must be asked for, or DuckDB leaves the work out.
-  return fmt::format(
-      "SELECT filename, count(*), bit_xor(hash({})){} FROM read_parquet([{}], filename = true, hive_partitioning = false) "
-      "GROUP BY filename",
-      everything, columns, list);
+  return fmt::format("SELECT filename, count(*), bit_xor(hash({})){} FROM {} GROUP BY filename", everything, columns,
+                     ReadParquet(*log_.layout, list + "]", ", filename = true"));
 }
 
 void FileStatistics::Compare(Check& check, const LiveFile& file, const SqlRow* row) const {

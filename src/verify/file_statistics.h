@@ -19,6 +19,7 @@ class FileStatistics {
     std::string name;    // "window.start"
     std::string column;  // "window"."start"
     arrow::Type::type type;
+    bool added = false;  // files of an earlier format have neither it nor statistics of it
   };
   // Requires: `log` lives longer.
   explicit FileStatistics(const TableLog& log);

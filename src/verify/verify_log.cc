@@ -131,7 +131,8 @@ Check CheckKernel(const TableLog& log) {
     Failed(check, table.error());
     return check;
   }
-  for (const auto& field : log.layout->schema->fields()) {
+  auto schema = SchemaOfFormat(*log.layout, FormatOf((*table)->properties()));
+  for (const auto& field : schema->fields()) {
     auto there = (*table)->schema()->GetFieldByName(field->name());
     if (there && there->type()->Equals(*field->type())) continue;
     Wrong(check, fmt::format("column={}: {}", field->name(), there ? "is of type " + there->type()->ToString() : "is missing"));

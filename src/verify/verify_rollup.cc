@@ -55,7 +55,7 @@ constexpr const char* kWant = R"(
     CASE WHEN minutes = 1 THEN only_volatility ELSE sqrt(variance) END AS volatility,
     CASE WHEN minutes = 1 THEN only_range ELSE (max_price - min_price) / mean * 100 END AS range_pct, samples, updates, traded AS volume,
     CASE WHEN minutes = 1 THEN only_vwap WHEN traded > 0 THEN turnover / traded END AS vwap, volume_24h, market_cap, first_event,
-    last_event, max_source_age_s
+    last_event, max_source_age_s, NULL::VARCHAR AS quote
   FROM folded JOIN period_means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
 
 std::string Closed(const Positions& positions) {

@@ -96,13 +96,19 @@ void CheckColumn(Check& check, const std::string& where, const arrow::Field* our
   }
 }
 
+int FormatIn(const DescribingAction& metadata) {
+  auto found = MembersOf(metadata.fields, "configuration");
+  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
+  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
+}
+
 // Out: the names of our columns in the order in which they are there.
 std::vector<std::string> CheckColumns(Check& check, const TableLog& log, const DescribingAction& metadata) {
   std::string where = Where(metadata) + "metaData.schemaString: ";
   auto text = TextOf(metadata.fields, "schemaString");
   auto schema = text ? ParseLogJson(*text) : Result<LogFields>(Corrupt("there is none"));
   auto columns = schema ? ItemsOf(*schema, "fields") : Result<std::vector<LogValue>>(std::unexpected(schema.error()));
-  std::vector<std::string> names, wanted;
+  std::vector<std::string> names;
   if (!columns) {
     Wrong(check, where + columns.error().message);
     return names;
@@ -118,8 +124,7 @@ std::vector<std::string> CheckColumns(Check& check, const TableLog& log, const D
     CheckColumn(check, where + "column=" + name, ours.get(), *column);
     if (ours) names.push_back(name);
   }
-  for (const auto& field : log.layout->schema->fields()) wanted.push_back(field->name());
-  for (const std::string& name : wanted) {
+  for (const std::string& name : SchemaOfFormat(*log.layout, FormatIn(metadata))->field_names()) {
     auto times = std::ranges::count(names, name);
     if (times != 1) Wrong(check, fmt::format("{}column={}: it is there {} times", where, name, times));
   }
@@ -161,9 +166,11 @@ void CheckProperties(Check& check, const TableLog& log, const DescribingAction& 
   if (!found) return Wrong(check, Where(metadata) + "metaData.configuration: " + found.error().message);
   const Retention retentions[] = {{"delta.deletedFileRetentionDuration", "maintenance.file_retention", options.file_retention},
                                   {"delta.logRetentionDuration", "maintenance.log_retention", options.log_retention}};
-  for (const auto& [key, made] : DefaultTableProperties(*log.layout->schema, log.layout->partition_columns)) {
+  int format = FormatIn(metadata);
+  for (const auto& [key, made] : DefaultTableProperties(*SchemaOfFormat(*log.layout, format), log.layout->partition_columns)) {
     std::string where = Where(metadata) + "property=" + key;
     auto is = TextOf(*found, key);
+    if (is && key == kFormatProperty && format >= 1 && format <= kTableFormat) continue;  // an upgrade raises it
     if (!is) {
       Wrong(check, where + ": it is gone");
       continue;
@@ -197,18 +204,22 @@ std::optional<milliseconds> IntervalOf(std::string_view text) {
 bool IsMadeByUs(const TableLog& log) {
   return log.metadata.empty() || std::ranges::any_of(log.metadata, [](const DescribingAction& metadata) {
            auto found = MembersOf(metadata.fields, "configuration");
-           return found && found->contains("cryptostream.format");
+           return found && found->contains(kFormatProperty);
          });
 }
 
 Check CheckShape(const TableLog& log, const VerifyOptions& options) {
   Check check{log.layout->name + ": the table as it was created", true, "id " + log.table_id, {}};
   CheckProtocols(check, log);
+  int before = 0;
   for (const DescribingAction& metadata : log.metadata) {
+    if (FormatIn(metadata) < before) Wrong(check, Where(metadata) + "property=cryptostream.format: it went back");
+    before = FormatIn(metadata);
     if (TextOf(metadata.fields, "id") != log.table_id) Wrong(check, Where(metadata) + "metaData.id: the table has another id");
     auto format = MembersOf(metadata.fields, "format");
     if (!format || TextOf(*format, "provider") != "parquet") Wrong(check, Where(metadata) + "metaData.format: is not parquet");
-    std::vector<std::string> names = CheckColumns(check, log, metadata), made = log.layout->schema->field_names();
+    std::vector<std::string> names = CheckColumns(check, log, metadata),
+                             made = SchemaOfFormat(*log.layout, FormatIn(metadata))->field_names();
     if (names != made && std::ranges::is_permutation(names, made))
       Wrong(check, Where(metadata) + "metaData.schemaString: the columns are in another order");
     CheckProperties(check, log, metadata, options);

@@ -62,7 +62,8 @@ constexpr const char* kWant = R"(
     FROM (SELECT v, m, coin_id, source, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, price FROM tick)
       JOIN means USING (v, m, coin_id, source)) GROUP BY ALL)
   SELECT base.*, loose, avg_price, close - open AS price_change, (close - open) / open * 100 AS price_change_pct, sqrt(variance) AS volatility,
-    (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN turnover / volume END AS vwap
+    (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN turnover / volume END AS vwap,
+    NULL::VARCHAR AS quote
   FROM base JOIN means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
 
 }  // namespace

@@ -63,7 +63,7 @@ SHAPE = [
     ("log-goes-at-once", "metaData", "configuration:delta.logRetentionDuration", "interval 0 seconds"),
     ("forgets-positions", "metaData", "configuration:delta.setTransactionRetentionDuration", "interval 1 days"),
     ("other-clean-up", "metaData", "configuration:delta.enableExpiredLogCleanup", "true"),
-    ("newer-format", "metaData", "configuration:cryptostream.format", "2"),
+    ("newer-format", "metaData", "configuration:cryptostream.format", "99"),
     ("property-lost", "metaData", "configuration:delta.checkpointInterval", LOST),
 ]
 # What only a stand-in can get wrong: another writer of commits may do it.
@@ -71,7 +71,7 @@ SHAPE_OF_STANDINS = [
     ("reader-feature", "protocol", "readerFeatures", ["deletionVectors"]), ("writer-feature", "protocol", "writerFeatures", ["appendOnly"]),
     ("id", "metaData", "id", "00000000-0000-0000-0000-000000000000"), ("column-order", "metaData", "schemaString", COLUMN_ORDER),
     ("made-at", "metaData", "createdTime", 1), ("property-more", "metaData", "configuration:delta.appendOnly", "true"),
-    ("called", "metaData", "name", "another"),
+    ("called", "metaData", "name", "another"), ("earlier-format", "metaData", "configuration:cryptostream.format", "1"),
 ]
 
 

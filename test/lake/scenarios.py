@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 
@@ -256,4 +257,29 @@ class Retention(Compact):
             assert rows == rows_before, name
 
 
-SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention]
+class Upgrade(Scenario):
+    """A lake of the first format, whose program died; the recording that it was at is played to its end."""
+
+    KEPT = pathlib.Path(__file__).resolve().parent.parent / "upgrade/format-1/recordings.tar.xz"
+
+    def __init__(self, binary, folder, seed):
+        super().__init__(binary, folder, seed)
+        with tarfile.open(self.KEPT) as archive:
+            archive.extractall(folder, filter="data")
+        (folder / "recordings").rename(self.lake)
+        self.before = judge.tables(self.lake)["bronze"].rows()
+
+    def command(self):
+        return self.replay(self.lake / "second.jsonl")
+
+    def check(self):
+        tables = judge.tables(self.lake)
+        rows, before = (sorted((row["topic"], row["offset"], row["value"]) for row in found) for found in (tables["bronze"].rows(), self.before))
+        assert rows == before, "bronze: lost or doubled"
+        silver = tables["silver"].rows()
+        assert len(silver) + len(tables["quarantine"].rows()) == len(rows), "silver: lost or doubled"
+        judge.check_gold(silver, tables["gold"].rows())
+        judge.check_rollups(tables)
+
+
+SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade]

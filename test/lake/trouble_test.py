@@ -75,7 +75,7 @@ def test_a_lake_of_another_program_is_refused(cryptostream, tmp_path):
 
 
 @pytest.mark.parametrize("change, word", [
-    (lambda action: action.get("metaData", {}).get("configuration", {}).update({"cryptostream.format": "2"}), "newer"),
+    (lambda action: action.get("metaData", {}).get("configuration", {}).update({"cryptostream.format": "99"}), "newer"),
     (lambda action: action.get("protocol", {}).update({"minReaderVersion": 99}) if "protocol" in action else None, "protocol"),
 ])
 def test_a_newer_table_is_refused(change, word, cryptostream, tmp_path):

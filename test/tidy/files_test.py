@@ -6,7 +6,7 @@ import re
 import tree
 
 LONGEST = 350
-LONGEST_SHIM = 500  # all of its files together: a border, not a second program
+LONGEST_SHIM = 550  # all of its files together: a border, not a second program
 
 # Put together from pieces, so that this file does not hold what it forbids.
 UNFINISHED = re.compile(r"\b(" + "TO" + "DO|FIX" + "ME|X" + r"XX)\b")

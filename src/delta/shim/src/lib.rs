@@ -44,13 +44,17 @@ mod ffi {
         Replace,
         Optimize,
         Delete,
+        Describe,
     }
 
-    /// `adds`: one JSON object each, with the fields of the kernel's add_files_schema.
+    /// `adds`: one JSON object each, with the fields of the kernel's add_files_schema. Describe has none: it adds `columns` (name and
+    /// Delta's type) before those of the partition, and sets `properties`.
     struct Request {
         operation: Operation,
         engine_info: String,
         adds: Vec<String>,
+        columns: Vec<Pair>,
+        properties: Vec<Pair>,
         txns: Vec<Txn>,
         parameters: Vec<Pair>,
     }

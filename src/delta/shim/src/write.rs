@@ -1,7 +1,7 @@
 //! Writing: version 0, one attempt at a commit, and a checkpoint.
 
 use crate::error::{guard, Fault};
-use crate::ffi::{Metadata, Operation, Outcome, OutcomeKind, Request};
+use crate::ffi::{Metadata, Operation, Outcome, OutcomeKind, Pair, Request};
 use crate::{Rows, Snapshot, Store};
 use delta_kernel::arrow::array::{RecordBatch, StringArray};
 use delta_kernel::arrow::{datatypes::Schema as ArrowSchema, ffi::FFI_ArrowSchema};
@@ -12,8 +12,10 @@ use delta_kernel::schema::{StructField, StructType};
 use delta_kernel::snapshot::SnapshotRef;
 use delta_kernel::transaction::{create_table::create_table, data_layout::DataLayout};
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation};
-use delta_kernel::{EngineData, KernelError, KernelResult};
+use delta_kernel::{EngineData, KernelError, KernelResult, Snapshot as KernelSnapshot};
+use serde_json::{json, Value};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 fn outcome(kind: OutcomeKind, version: i64, message: String, at: &SnapshotRef) -> Outcome {
     Outcome { kind, version, message, snapshot: Box::new(Snapshot(at.clone())) }
@@ -49,7 +51,50 @@ impl Store {
 
     pub fn commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Outcome {
         let failed = |fault: Fault| outcome(OutcomeKind::Failed, -1, fault.to_string(), &base.0);
-        guard(|| self.try_commit(base, request, removals)).unwrap_or_else(failed)
+        guard(|| match request.operation {
+            Operation::Describe => self.describe(base, request),
+            _ => self.try_commit(base, request, removals),
+        })
+        .unwrap_or_else(failed)
+    }
+
+    /// A commit of our own: the kernel writes `ALTER TABLE` with new metadata, over which it refuses to carry a checksum on, and
+    /// without checksums there are no checkpoints. `WRITE` it takes. Put if absent by the store of all other commits, with its fsync.
+    fn describe(&self, base: &Snapshot, request: &Request) -> Result<Outcome, Fault> {
+        let broken = |e: serde_json::Error| Fault::new("corrupt", format!("cannot read the table's metadata: {e}"));
+        let version = base.0.version() + 1;
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |t| t.as_millis() as i64);
+        let mut metadata = serde_json::to_value(base.0.table_configuration().metadata()).map_err(broken)?;
+        let mut schema: Value = serde_json::from_str(base.0.table_configuration().metadata().schema_string()).map_err(broken)?;
+        if let (Some(fields), Some(partition)) = (schema["fields"].as_array_mut(), metadata["partitionColumns"].as_array()) {
+            let at = fields.iter().position(|field| partition.contains(&field["name"])).unwrap_or(fields.len());
+            let column = |c: &Pair| json!({"name": c.key, "type": c.value, "nullable": true, "metadata": {}});
+            fields.splice(at..at, request.columns.iter().map(column));
+        }
+        if let Value::Object(members) = &mut metadata {
+            members.retain(|_, value| !value.is_null());
+        }
+        metadata["schemaString"] = schema.to_string().into();
+        request.properties.iter().for_each(|p| metadata["configuration"][&p.key] = p.value.as_str().into());
+        let parameters: serde_json::Map<_, _> =
+            request.parameters.iter().map(|p| (p.key.clone(), p.value.as_str().into())).collect();
+        let info = json!({"timestamp": time, "operation": "WRITE", "operationParameters": parameters,
+            "engineInfo": request.engine_info, "isBlindAppend": false});
+        let mut lines = format!("{}\n{}\n", json!({"commitInfo": info}), json!({"metaData": metadata}));
+        for txn in &request.txns {
+            let txn = json!({"appId": txn.app_id, "version": txn.version, "lastUpdated": time});
+            lines += &format!("{}\n", json!({"txn": txn}));
+        }
+        let path = self.url.join(&format!("_delta_log/{version:020}.json"));
+        let path = path.map_err(|e| Fault::new("internal", e.to_string()))?;
+        let at = |version| self.pin(KernelSnapshot::builder_from(base.0.clone()).at_version(version));
+        Ok(match self.engine.storage_handler().put(&path, lines.into(), false) {
+            Ok(()) => outcome(OutcomeKind::Committed, version as i64, String::new(), &at(version)?.0),
+            Err(KernelError::FileAlreadyExists(_)) => {
+                outcome(OutcomeKind::Conflict, version as i64, "version is taken".to_owned(), &base.0)
+            }
+            Err(e) => outcome(OutcomeKind::Retryable, -1, e.to_string(), &base.0),
+        })
     }
 
     fn try_commit(&self, base: &Snapshot, request: &Request, removals: &Rows) -> Result<Outcome, Fault> {
