@@ -28,7 +28,13 @@ Settings of librdkafka, passed through under their own names: `"security.protoco
 
 ## symbols
 
-Your own words for an exchange's symbols: `BTCUSDT = "bitcoin"`. In the environment what follows `CRYPTOSTREAM_SYMBOLS__` keeps its case.
+Your own words for an exchange's symbols: `BTCUSDT = "bitcoin"`, or `XBTZEUR = {coin = "bitcoin", quote = "eur"}` where its end does not tell the
+currency. In the environment what follows `CRYPTOSTREAM_SYMBOLS__` keeps its case.
+
+## quotes
+
+The currency of a source's messages that do not say theirs: `kraken = "eur"`. Without it usd, of Binance usdt; CoinGecko's is `coingecko.vs_currency`. In the environment what follows
+`CRYPTOSTREAM_QUOTES__` keeps its case.
 """
 
 

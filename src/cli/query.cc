@@ -121,18 +121,20 @@ struct ShowFlags {
 // What is shown of a table; a person at a terminal gets fewer columns, and times without what is always zero.
 std::string ShownColumns(bool gold, bool table) {
   if (gold && table) {
-    return "strftime(make_timestamp(epoch_us(\"window\".start)), '%Y-%m-%d %H:%M') as \"start\", coin_id, source, open, "
+    return "strftime(make_timestamp(epoch_us(\"window\".start)), '%Y-%m-%d %H:%M') as \"start\", coin_id, source, quote, open, "
            "max_price as high, min_price as low, "
            "close, avg_price as avg, samples as n";
   }
   if (gold) {
-    return "\"window\".start as window_start, coin_id, source, open, max_price, min_price, close, avg_price, samples, volume";
+    return "\"window\".start as window_start, coin_id, source, quote, open, max_price, min_price, close, avg_price, samples, "
+           "volume";
   }
   if (table) {
-    return "strftime(make_timestamp(epoch_us(api_timestamp)), '%Y-%m-%d %H:%M:%S.%g') as api_timestamp, coin_id, source, price, "
+    return "strftime(make_timestamp(epoch_us(api_timestamp)), '%Y-%m-%d %H:%M:%S.%g') as api_timestamp, coin_id, source, quote, "
+           "price, "
            "quantity, volume_24h";
   }
-  return "api_timestamp, coin_id, source, price, quantity, volume_24h, last_updated, ingestion_timestamp";
+  return "api_timestamp, coin_id, source, quote, price, quantity, volume_24h, last_updated, ingestion_timestamp";
 }
 
 int Show(const CommandContext& context, const Config& config, const ShowFlags& flags) {

@@ -56,13 +56,23 @@ void CheckDemo(const Config& config, Problems& problems) {
 }
 
 void CheckSymbols(const Config& config, Problems& problems) {
-  for (const auto& [symbol, coin] : config.symbols) {
-    if (!IsValidName(symbol)) {
-      problems.Add("not a symbol: symbols.\"" + symbol + "\" (letters, digits and ._:/+-, at most 128)", {"symbols." + symbol});
+  for (const auto& [name, symbol] : config.symbols) {
+    const std::string path = "symbols." + name;
+    if (!IsValidName(name)) {
+      problems.Add("not a symbol: symbols.\"" + name + "\" (letters, digits and ._:/+-, at most 128)", {path});
     }
-    if (!IsValidName(coin)) {
-      problems.Add("not a coin id: symbols." + symbol + "=\"" + coin + "\" (as CoinGecko spells it: bitcoin)",
-                   {"symbols." + symbol});
+    if (!IsValidName(symbol.coin)) {
+      problems.Add("not a coin id: " + path + "=\"" + symbol.coin + "\" (as CoinGecko spells it: bitcoin)",
+                   {path, path + ".coin", path + ".quote"});
+    }
+    if (!symbol.quote.empty() && !IsQuote(symbol.quote)) {
+      problems.Add("not a currency: " + path + ".quote=\"" + symbol.quote + "\" (a code, as usdt)", {path + ".quote"});
+    }
+  }
+  for (const auto& [source, quote] : config.quotes) {
+    if (!IsValidName(source)) problems.Add("not a source: quotes.\"" + source + "\" (as kraken)", {"quotes." + source});
+    if (!IsQuote(quote)) {
+      problems.Add("not a currency: quotes." + source + "=\"" + quote + "\" (a code, as usd)", {"quotes." + source});
     }
   }
 }

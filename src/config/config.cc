@@ -15,11 +15,23 @@ namespace {
 
 constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
 constexpr std::string_view kPassedThrough = "kafka.librdkafka.";
+constexpr std::string_view kSymbols = "symbols.", kQuotes = "quotes.";
 
 std::vector<std::string> AllPaths() {
-  std::vector<std::string> paths{"symbols", "kafka.librdkafka"};
+  std::vector<std::string> paths{"symbols", "quotes", "kafka.librdkafka"};
   for (const ConfigKey& key : ConfigKeys()) paths.push_back(key.path);
   return paths;
+}
+
+// "BTCUSDT" = "bitcoin", or "BTCUSDT.coin" and "BTCUSDT.quote": a table of its own in the file. What an entry does not say stays.
+void SetSymbol(SymbolMap& symbols, std::string name, std::string_view text) {
+  constexpr std::string_view kCoin = ".coin", kQuote = ".quote";
+  if (name.ends_with(kQuote)) {
+    symbols[name.substr(0, name.size() - kQuote.size())].quote = LowerQuote(text);
+    return;
+  }
+  if (name.ends_with(kCoin)) name.resize(name.size() - kCoin.size());
+  symbols[name].coin = text;
 }
 
 // Sets one value. `where` says where it came from ("file.toml:12", "--set", "--port", "CRYPTOSTREAM_X__Y").
@@ -29,8 +41,12 @@ Status SetValue(Config& config, const std::string& given, std::string_view text,
     config.warnings.push_back("an old name of a setting: where=" + where + " key=" + given + " (it is now " + path + ")");
   }
   config.origins[path] = where;
-  if (path.starts_with("symbols.")) {
-    config.symbols[path.substr(8)] = std::string(text);
+  if (path.starts_with(kSymbols)) {
+    SetSymbol(config.symbols, path.substr(kSymbols.size()), text);
+    return {};
+  }
+  if (path.starts_with(kQuotes)) {
+    config.quotes[path.substr(kQuotes.size())] = LowerQuote(text);
     return {};
   }
   auto bad = [&](const Status& set) {
@@ -135,7 +151,15 @@ Result<Config> LoadConfig(const ConfigSources& sources) {
     }
     CS_TRY(SetValue(config, path, std::string_view(setting).substr(equals + 1), "--set"));
   }
+  config.lake.quotes = config.serve.quotes = QuotesOf(config);
   return config;
+}
+
+QuoteSettings QuotesOf(const Config& config) {
+  QuoteSettings quotes = config.quotes;
+  for (const char* source : {"coingecko", "coingecko_chart"})
+    quotes.try_emplace(source, LowerQuote(config.coingecko.vs_currency));
+  return quotes;
 }
 
 std::vector<std::string> ChangedSettings(const Config& before, const Config& after) {
@@ -147,6 +171,7 @@ std::vector<std::string> ChangedSettings(const Config& before, const Config& aft
     paths.push_back("coingecko.key");
   }
   if (before.symbols != after.symbols) paths.push_back("symbols");
+  if (before.quotes != after.quotes) paths.push_back("quotes");
   auto same = [](const auto& a, const auto& b) { return a.first == b.first && a.second.Reveal() == b.second.Reveal(); };
   if (!std::ranges::equal(before.kafka.librdkafka, after.kafka.librdkafka, same)) paths.push_back("kafka.librdkafka");
   return paths;

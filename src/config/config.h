@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "kafka/options.h"
 #include "lake/lake.h"
+#include "market/quote.h"
 #include "serve/server.h"
 #include "source/coingecko_client.h"
 #include "source/line_decoder.h"
@@ -36,6 +37,7 @@ struct Config {
   CoinGeckoOptions coingecko;
   KafkaOptions kafka;
   SymbolMap symbols = DefaultSymbols();
+  QuoteSettings quotes;  // currency of a source's messages that do not say it; see QuotesOf
   ServeOptions serve;
   LogLevel log_level = LogLevel::kInfo;
 
@@ -63,6 +65,8 @@ struct ConfigSources {
   std::vector<FlagSetting> flags;                                // later ones win
 };
 
+// The currencies of sources as configured: `quotes.*`, and coingecko.vs_currency for CoinGecko's.
+QuoteSettings QuotesOf(const Config& config);
 // Reads the configuration: each value for itself. Needs no network. Errors: Invalid, naming where the value stands, its key and the
 // nearest valid key.
 Result<Config> LoadConfig(const ConfigSources& sources);

@@ -38,7 +38,7 @@ Status SetKeyFile(Config& c, std::string_view text) {
 constexpr TextRule kAnyText;
 constexpr TextRule kTopic{kTopicPattern, kTopicHint};
 constexpr TextRule kCoin{kNamePattern, "as CoinGecko spells it: bitcoin"};
-constexpr TextRule kCurrency{kNamePattern, "as CoinGecko spells it: usd"};
+constexpr TextRule kCurrency{kQuotePattern, "as CoinGecko spells it: usd"};
 constexpr TextRule kSource{kNamePattern, "names as coingecko"};
 constexpr bool kMayBeEmpty = true, kNeeded = false;
 

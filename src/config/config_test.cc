@@ -38,6 +38,18 @@ TEST_F(ConfigTest, TheFileIsRead) {
   EXPECT_EQ(config->symbols["XBTUSD"], "bitcoin");
 }
 
+TEST_F(ConfigTest, ASymbolCanSayItsCurrencyAndASourceItsOwn) {
+  auto config = FromFile(
+      "[coingecko]\nvs_currency = \"EUR\"\n[symbols]\nXBTZ = {coin = \"bitcoin\", quote = \"GBP\"}\n[quotes]\nkraken = "
+      "\"EUR\"\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->symbols["XBTZ"], Symbol("bitcoin", "gbp"));
+  EXPECT_THAT(config->lake.quotes, ElementsAre(testing::Pair("coingecko", "eur"), testing::Pair("coingecko_chart", "eur"),
+                                               testing::Pair("kraken", "eur")));
+  EXPECT_THAT(PrintConfig(*config), HasSubstr("\"XBTZ\" = {coin = \"bitcoin\", quote = \"gbp\"}"));
+  EXPECT_THAT(PrintConfig(*config), HasSubstr("[quotes]\n\"kraken\" = \"eur\""));
+}
+
 // Where a value can come from, the weakest first.
 enum Origin { kDefault, kFile, kEnvironment, kFlag, kSet, kOrigins };
 
@@ -231,6 +243,9 @@ TEST_F(ConfigTest, WhatRunWouldRefuseIsAProblem) {
   EXPECT_THAT(ProblemsOf({"serve.live_age=10m", "serve.delayed_age=5m"}), ElementsAre(HasSubstr("[serve.live_age by --set")));
   EXPECT_THAT(ProblemsOf({"symbols.BTC USDT=bitcoin"}), ElementsAre(HasSubstr("not a symbol")));
   EXPECT_THAT(ProblemsOf({"symbols.BTCUSDT="}), ElementsAre(HasSubstr("not a coin id: symbols.BTCUSDT")));
+  EXPECT_THAT(ProblemsOf({"symbols.XBTZ.quote=gbp"}), ElementsAre(HasSubstr("not a coin id: symbols.XBTZ")));
+  EXPECT_THAT(ProblemsOf({"symbols.BTCUSDT.quote=us d"}), ElementsAre(HasSubstr("not a currency: symbols.BTCUSDT.quote")));
+  EXPECT_THAT(ProblemsOf({"quotes.kraken=us d"}), ElementsAre(HasSubstr("not a currency: quotes.kraken")));
   EXPECT_THAT(ProblemsOf({"serve.address=0.0.0.0"}), ElementsAre(HasSubstr("serve.allow_remote")));
   EXPECT_THAT(ProblemsOf({"serve.address=nowhere"}), ElementsAre(HasSubstr("no IP address")));
   EXPECT_THAT(ProblemsOf({"kafka.dlq_topic=crypto-raw"}), ElementsAre(HasSubstr("dead letters")));

@@ -16,7 +16,7 @@ namespace cryptostream {
 namespace {
 
 constexpr std::string_view kPrefix = "CRYPTOSTREAM_";
-constexpr std::string_view kSymbols = "SYMBOLS__";
+constexpr std::string_view kSymbols = "SYMBOLS__", kQuotes = "QUOTES__";
 // Variables of this name that are no settings: of the tests, the tools and the crash points.
 constexpr std::array kOthers{"BINARY", "CACHE", "CRASH", "CRASH_HITS", "FUZZ_SECONDS"};
 
@@ -45,8 +45,9 @@ std::string VariableOf(std::string_view path) {
 
 std::string PathOfVariable(std::string_view name) {
   name.remove_prefix(kPrefix.size());
-  // A symbol is the user's own word, so its case counts.
+  // A symbol and a source are the user's own words, so their case counts.
   if (name.starts_with(kSymbols)) return "symbols." + std::string(name.substr(kSymbols.size()));
+  if (name.starts_with(kQuotes)) return "quotes." + std::string(name.substr(kQuotes.size()));
   std::string path = Lower(name);
   for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos; ++at) path.replace(at, 2, ".");
   return path;

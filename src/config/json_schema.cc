@@ -101,11 +101,30 @@ void WriteDefinitions(JsonWriter& json) {
       .EndObject();
 }
 
+JsonWriter& WriteMatching(JsonWriter& json, const char* key, const std::string& pattern) {
+  return json.Key(key).BeginObject().Key("type").Text("string").Key("pattern").Text("^(?:" + pattern + ")$").EndObject();
+}
+
+const std::string kName(kNamePattern), kQuote(kQuotePattern);
+
+// A section whose keys are names of the user's; what follows describes their values.
+JsonWriter& OpenNames(JsonWriter& json, const char* section, const char* description) {
+  json.Key(section).BeginObject().Key("description").Text(description).Key("type").Text("object");
+  return WriteMatching(json, "propertyNames", kName);
+}
+
+// A coin, or {coin, quote}.
 void WriteSymbols(JsonWriter& json) {
-  const std::string name = "^(?:" + std::string(kNamePattern) + ")$";
-  json.Key("symbols").BeginObject().Key("description").Text("An exchange's symbol, and the coin that it is.");
-  json.Key("type").Text("object").Key("propertyNames").BeginObject().Key("pattern").Text(name).EndObject();
-  json.Key("additionalProperties").BeginObject().Key("type").Text("string").Key("pattern").Text(name).EndObject().EndObject();
+  OpenNames(json, "symbols", "An exchange's symbol, and the coin that it is.").Key("additionalProperties").BeginObject();
+  json.Key("type").BeginArray().Text("string").Text("object").EndArray().Key("pattern").Text("^(?:" + kName + ")$");
+  json.Key("properties").BeginObject();
+  WriteMatching(WriteMatching(json, "coin", kName), "quote", kQuote).EndObject();
+  json.Key("required").BeginArray().Text("coin").EndArray().Key("additionalProperties").Bool(false).EndObject().EndObject();
+}
+
+void WriteQuotes(JsonWriter& json) {
+  OpenNames(json, "quotes", "A source, and the currency of its messages that do not say theirs.");
+  WriteMatching(json, "additionalProperties", kQuote).EndObject();
 }
 
 }  // namespace
@@ -131,6 +150,7 @@ std::string ConfigJsonSchema() {
   }
   close_section();
   WriteSymbols(json);
+  WriteQuotes(json);
   json.Key("stream").BeginObject().Key("$ref").Text("#/properties/engine").Key("deprecated").Bool(true).EndObject();
   json.EndObject();
   WriteDefinitions(json);

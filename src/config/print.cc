@@ -55,7 +55,13 @@ std::string PrintConfig(const Config& config) {
     out += IsSecretSetting(name) ? "# \"" + name + "\" = \"***\"\n" : "\"" + name + "\" = " + text.str() + "\n";
   }
   out += "\n[symbols]\n";
-  for (const auto& [symbol, coin] : config.symbols) out += "\"" + symbol + "\" = \"" + coin + "\"\n";
+  for (const auto& [name, symbol] : config.symbols) {
+    std::string coin = "\"" + symbol.coin + "\"";
+    out +=
+        "\"" + name + "\" = " + (symbol.quote.empty() ? coin : "{coin = " + coin + ", quote = \"" + symbol.quote + "\"}") + "\n";
+  }
+  out += "\n[quotes]\n";
+  for (const auto& [source, quote] : config.quotes) out += "\"" + source + "\" = \"" + quote + "\"\n";
   return out;
 }
 
@@ -71,7 +77,10 @@ std::string PrintConfigSchema() {
       "\n[kafka.librdkafka]\n# settings of librdkafka, passed through: SASL, TLS, OAUTH, tuning; secrets as NAME_file or from "
       "the environment\n"
       "# \"security.protocol\" = \"sasl_ssl\"\n# \"sasl.password_file\" = \"kafka-password\"\n";
-  return out + "\n[symbols]\n# an exchange's symbol = \"coin id\"\n# BTCUSDT = \"bitcoin\"\n";
+  return out +
+         "\n[symbols]\n# an exchange's symbol = \"coin id\"; its currency is told by how it ends, or given\n"
+         "# BTCUSDT = \"bitcoin\"\n# XBTZEUR = {coin = \"bitcoin\", quote = \"eur\"}\n"
+         "\n[quotes]\n# a source = the currency of its messages that do not say it: usd, of Binance usdt\n# kraken = \"eur\"\n";
 }
 
 }  // namespace cryptostream

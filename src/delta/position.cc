@@ -20,6 +20,17 @@ std::map<Name, Timestamp> ClosedTimes(const Positions& positions) {
   return closed;
 }
 
+SourceQuotes QuotesOf(const Positions& silver, const QuoteSettings& configured) {
+  SourceQuotes quotes(configured);
+  for (const auto& [id, from] : PositionsBelow(silver, AppId("quote/"))) {
+    auto first = id.find('/'), last = id.rfind('/');
+    if (first == std::string::npos || first == last) continue;
+    quotes.Add(Name(std::string_view(id).substr(first + 1, last - first - 1)),
+               {std::atoll(id.c_str()), from, Name(std::string_view(id).substr(last + 1))});
+  }
+  return quotes;
+}
+
 Positions StandingBefore(const Positions& now, const Positions& next) {
   Positions standing;
   for (const auto& [id, position] : next) {

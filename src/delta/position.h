@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "market/name.h"
+#include "market/quote.h"
 
 namespace cryptostream {
 
@@ -33,10 +34,19 @@ inline std::string WatermarkId(std::string_view source, int partition) {
 std::optional<std::pair<Name, int>> WatermarkKey(std::string_view id);
 // The sources and times of all closed/<source> among `positions`.
 std::map<Name, Timestamp> ClosedTimes(const Positions& positions);
+// A record of silver: from which version of bronze on a source's messages without a currency are in this one, the `n`th of the source.
+inline std::string QuoteId(std::int64_t n, std::string_view source, std::string_view quote) {
+  return AppId("quote/") + std::to_string(n) + "/" + std::string(source) + "/" + std::string(quote);
+}
+// Currencies as configured, with what silver's positions have recorded.
+SourceQuotes QuotesOf(const Positions& silver, const QuoteSettings& configured);
 // A side table's own position for what stage `stage` sends to it from `input`.
 inline std::string QuarantineId(std::string_view stage, std::string_view input) {
   return AppId("quarantine/") + std::string(stage) + "/" + std::string(input);
 }
+// Gold: until when its rows are those of a format of tables, kUpgraded where all are. Not there in a table that was made with that format.
+inline std::string UpgradedId(int format) { return AppId("upgraded/") + std::to_string(format); }
+inline constexpr std::int64_t kUpgraded = 253'402'300'799'999'999;  // the end of the year 9999
 inline std::string GapsId(std::string_view input) { return AppId("gaps/") + std::string(input); }
 
 inline std::int64_t PositionOr(const Positions& positions, const std::string& id, std::int64_t otherwise) {

@@ -19,7 +19,7 @@ TEST_F(TableTest, IsMadeWithTheLakesPropertiesAndOpensAgain) {
   EXPECT_EQ(made->version(), 0);
   EXPECT_EQ(made->properties().at("delta.checkpointInterval"), "100");
   EXPECT_EQ(made->properties().at("delta.dataSkippingStatsColumns"), "coin_id,at,offset");
-  EXPECT_EQ(made->properties().at("cryptostream.format"), "1");
+  EXPECT_EQ(made->properties().at("cryptostream.format"), std::to_string(kTableFormat));
 
   auto opened = Must(Table::Open(Path("t")));
   EXPECT_EQ(opened->id(), made->id());
@@ -133,7 +133,7 @@ TEST_P(RefusedTableTest, IsRefusedWithTheWayOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RefusedTableTest,
-                         testing::Values(Refused{"cryptostream.format", "2", "newer cryptostream"},
+                         testing::Values(Refused{"cryptostream.format", "3", "newer cryptostream"},
                                          Refused{"delta.enableDeletionVectors", "true", "REORG TABLE"},
                                          Refused{"delta.columnMapping.mode", "name", "column mapping"},
                                          Refused{"delta.setTransactionRetentionDuration", "interval 1 days", "unset"}));

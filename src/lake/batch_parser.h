@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "lake/bronze.h"
 #include "lake/dedup.h"
 #include "market/parse.h"
+#include "market/quote.h"
 
 namespace cryptostream {
 
@@ -25,6 +27,7 @@ struct ParsedRows {
   std::vector<DuplicateFilter::Key> keys;  // of the ticks
   std::vector<RowOrigin> origins;          // of the ticks
   std::vector<Rejected> rejected;          // what cannot be a tick
+  std::set<Name> sources;                  // of the ticks
   bool trades = false;                     // whether any tick is one
   Timestamp oldest = Timestamp::max();     // of the ticks' event times
 };
@@ -33,7 +36,8 @@ struct ParsedRows {
 // at a time.
 class BatchParser {
  public:
-  ParsedRows Parse(const BronzeBatchList& batches);
+  // In: the batches of a version of bronze; the currencies of messages that do not say theirs.
+  ParsedRows Parse(const BronzeBatchList& batches, const SourceQuotes& quotes, Version version);
 
  private:
   std::vector<MessageParser> parsers_;

@@ -49,16 +49,34 @@ void ExpectInOrder(const BronzeBatchList& batches, const ParsedRows& parsed) {
 TEST(BatchParser, AFewRowsAndNone) {
   BatchParser parser;
   BronzeBatchList batches{Messages("a", 0, 20), Messages("b", 20, 0), Messages("c", 20, 5)};
-  ExpectInOrder(batches, parser.Parse(batches));
-  EXPECT_TRUE(parser.Parse({}).ticks.empty());
+  ExpectInOrder(batches, parser.Parse(batches, SourceQuotes(), 1));
+  EXPECT_TRUE(parser.Parse({}, SourceQuotes(), 1).ticks.empty());
 }
 
 // Enough for several threads; the runs end within batches.
 TEST(BatchParser, ManyRowsKeepTheirOrder) {
   BatchParser parser;
   BronzeBatchList batches{Messages("a", 0, 33'333), Messages("b", 33'333, 1), Messages("a", 33'334, 28'001)};
-  ExpectInOrder(batches, parser.Parse(batches));
-  ExpectInOrder(batches, parser.Parse(batches));
+  ExpectInOrder(batches, parser.Parse(batches, SourceQuotes(), 1));
+  ExpectInOrder(batches, parser.Parse(batches, SourceQuotes(), 1));
+}
+
+TEST(BatchParser, AMessageWithoutACurrencyIsInItsSources) {
+  SourceQuotes quotes(QuoteSettings{{"a", "eur"}, {"b", "gbp"}});
+  quotes.Add(Name("a"), {0, 0, Name("usd")});
+  quotes.Add(Name("a"), {1, 5, Name("eur")});
+  RawBatch said;
+  said.source = "a";
+  said.Add({std::nullopt, R"({"timestamp":1,"coin_id":"c","price":1,"quote":"BTC"})", FromMicros(kReceived), 0});
+  BronzeBatchList batches{Messages("a", 10, 1), Messages("b", 10, 1), std::make_shared<const RawBatch>(std::move(said)),
+                          Messages("binance_spot", 10, 1), Messages("kraken", 10, 1)};
+  auto words = [&](Version version) {
+    std::string out;
+    for (const Tick& tick : BatchParser().Parse(batches, quotes, version).ticks) out += tick.quote.str() + " ";
+    return out;
+  };
+  EXPECT_EQ(words(4), "usd gbp btc usdt usd ");
+  EXPECT_EQ(words(5), "eur gbp btc usdt usd ");
 }
 
 }  // namespace

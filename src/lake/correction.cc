@@ -17,15 +17,15 @@ namespace cryptostream {
 namespace {
 
 // Adds the rows of the windows that are not known yet.
-Status Recompute(const TableView& silver, const std::set<WindowKey>& windows, WindowRows& rows) {
+Status Recompute(const TableView& silver, const SourceQuotes& quotes, const std::set<WindowKey>& windows, WindowRows& rows) {
   std::set<Timestamp> minutes;
   for (const WindowKey& key : windows) {
     if (!rows.contains(key)) minutes.insert(key.start);
   }
   std::unordered_map<WindowKey, WindowAccumulator> sums;
-  CS_TRY(ReadSilverMinutes(silver, minutes, [&](const std::vector<Tick>& ticks) -> Status {
+  CS_TRY(ReadSilverMinutes(silver, quotes, minutes, [&](const std::vector<Tick>& ticks) -> Status {
     for (const Tick& tick : ticks) {
-      WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+      WindowKey key = WindowOf(tick);
       if (windows.contains(key) && !rows.contains(key)) sums[key].Add(tick);
     }
     return {};
@@ -43,14 +43,15 @@ bool MayHold(const DataFile& file, const std::set<WindowKey>& windows) {
 
 }  // namespace
 
-Result<Correction> PlanReplacement(const TableView& table, const std::set<WindowKey>& keys, const WindowRows& rows) {
+Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& quotes, const std::set<WindowKey>& keys,
+                                   const WindowRows& rows) {
   Correction correction;
   std::set<WindowKey> found;
   CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
   for (DataFile& file : files) {
     if (!MayHold(file, keys)) continue;
     CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, GoldLayout().schema));
-    CS_ASSIGN(std::vector<GoldRow> old_rows, GoldRows(*columns));
+    CS_ASSIGN(std::vector<GoldRow> old_rows, GoldRows(*columns, quotes));
     std::vector<GoldRow> new_rows;
     std::int64_t changed = 0, gone = 0;
     for (const GoldRow& row : old_rows) {
@@ -78,10 +79,10 @@ Result<Correction> PlanReplacement(const TableView& table, const std::set<Window
   return correction;
 }
 
-Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows,
-                                  WindowRows known) {
-  CS_TRY(Recompute(silver, windows, known));
-  return PlanReplacement(gold, windows, known);
+Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const SourceQuotes& quotes,
+                                  const std::set<WindowKey>& windows, WindowRows known) {
+  CS_TRY(Recompute(silver, quotes, windows, known));
+  return PlanReplacement(gold, quotes, windows, known);
 }
 
 }  // namespace cryptostream

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "delta/table.h"
+#include "market/quote.h"
 #include "market/window.h"
 
 namespace cryptostream {
@@ -24,11 +25,12 @@ using WindowRows = std::map<WindowKey, GoldRow>;
 
 // What has to change in `table` (gold or a rollup) so that `keys` are again what `rows` says: compared bit by bit, a key
 // without an entry has no row, a second row of a key is taken out. Errors: as of reading the table.
-Result<Correction> PlanReplacement(const TableView& table, const std::set<WindowKey>& keys, const WindowRows& rows);
+Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& quotes, const std::set<WindowKey>& keys,
+                                   const WindowRows& rows);
 
 // Takes the rows of `windows` from `known` or recomputes them from silver's pinned version, and compares them bit by bit with
 // gold's. Windows that are right already cost no rewrite. Errors: as of reading the tables.
-Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const std::set<WindowKey>& windows,
-                                  WindowRows known = {});
+Result<Correction> CorrectWindows(const TableView& silver, const TableView& gold, const SourceQuotes& quotes,
+                                  const std::set<WindowKey>& windows, WindowRows known = {});
 
 }  // namespace cryptostream

@@ -37,7 +37,8 @@ class Hash128 {
   std::uint64_t high_ = 0x243F6A8885A308D3u, low_ = 0x13198A2E03707344u;
 };
 
-// Which figures there are, then those: most messages have few of them.
+// Which figures there are, then those: most messages have few of them. A trade's currency is that of its symbol, and recordings
+// from before messages said it are the same trades: so it is no content.
 void AddContent(Hash128& hash, const Tick& tick) {
   hash.Add(tick.coin);
   hash.Add(tick.event_time);
@@ -61,6 +62,7 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
   hash.Add(tick.symbol);
   hash.Add(static_cast<std::uint64_t>(tick.trade_id));
   if (!tick.is_trade()) {
+    hash.Add(tick.quote);
     AddContent(hash, tick);
     return {hash.high(), hash.low()};
   }

@@ -18,7 +18,7 @@ enum class Duplicate {
 };
 
 // Remembers which rows silver has. Two trades are the same by (source, symbol, trade id), two observations when every column but the
-// receive time is equal. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
+// receive time is equal, the currency included. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
 // knows the greatest id of each symbol. What may be in silver beyond that is looked up there: a batch goes through NeedsLookup
 // and Want, then Offer of what silver has, then Check, then EndBatch. The caller computes a row's key once.
 // Keys are 128-bit hashes: 24 bytes a row, and no two different rows in 10^18 fall together.

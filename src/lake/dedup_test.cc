@@ -40,6 +40,20 @@ TEST(DuplicateFilter, EqualObservationsAreOneWhateverTheirReceiveTime) {
   EXPECT_EQ(Check(filter, Observation(At(0), 2)), Duplicate::kNo);
 }
 
+TEST(DuplicateFilter, TheCurrencyIsPartOfAnObservationAndNotOfATrade) {
+  DuplicateFilter filter;
+  Tick usd = Observation(At(0), 1), eur = usd;
+  usd.quote = Name("usd");
+  eur.quote = Name("eur");
+  EXPECT_EQ(Check(filter, usd), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, eur), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, eur), Duplicate::kYes);
+  Tick trade = Trade(7, At(0), 1);
+  EXPECT_EQ(Check(filter, trade), Duplicate::kNo);
+  trade.quote = Name("usdt");
+  EXPECT_EQ(Check(filter, trade), Duplicate::kYes);
+}
+
 TEST(DuplicateFilter, ATradeWithAnotherTimeUnderAKnownIdIsAConflict) {
   DuplicateFilter filter;
   EXPECT_EQ(Check(filter, Trade(7, At(0), 1)), Duplicate::kNo);

@@ -77,7 +77,9 @@ bool Engine::Push(RawBatch batch, StopToken stop) {
     for (std::size_t i = 0; i < batch.rows(); ++i) {
       auto row = batch.row(i);
       auto tick = parser_.Parse(row.value, source, row.received);
-      if (tick && tick->event_time <= row.received + kFutureTolerance) ticks.push_back(*std::move(tick));
+      if (!tick || tick->event_time > row.received + kFutureTolerance) continue;
+      if (tick->quote.empty()) tick->quote = lake_.quotes().Configured(tick->source);
+      ticks.push_back(*std::move(tick));
     }
     if (!ticks.empty()) hooks_.provisional(number, std::move(ticks));
   }

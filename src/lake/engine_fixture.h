@@ -67,7 +67,7 @@ class EngineTest : public testing::Test {
   std::vector<Tick> Silver() {
     std::vector<Tick> all;
     TimeRange ever{FromMicros(0), FromMicros(4'000'000'000'000'000)};
-    Status read = ReadSilver(lake_->silver().view(), ever, [&](const std::vector<Tick>& ticks) -> Status {
+    Status read = ReadSilver(lake_->silver().view(), lake_->quotes(), ever, [&](const std::vector<Tick>& ticks) -> Status {
       all.insert(all.end(), ticks.begin(), ticks.end());
       return {};
     });
@@ -80,7 +80,7 @@ class EngineTest : public testing::Test {
     std::vector<GoldRow> all;
     auto files = at.Files();
     for (const DataFile& file : *files) {
-      auto rows = GoldRows(**ReadDataFile(table.root_path(), file, GoldLayout().schema));
+      auto rows = GoldRows(**ReadDataFile(table.root_path(), file, GoldLayout().schema), SourceQuotes());
       all.insert(all.end(), rows->begin(), rows->end());
     }
     std::sort(all.begin(), all.end(), [](const GoldRow& a, const GoldRow& b) { return a.key < b.key; });

@@ -92,11 +92,11 @@ Status GoldStage::LoadOpenWindows() {
     if (range.from >= range.to) continue;
     auto fold = [&, source = source](const std::vector<Tick>& ticks) -> Status {
       for (const Tick& tick : ticks) {
-        if (tick.source == source) open_[{WindowStart(tick.event_time), tick.coin, tick.source}].Add(tick);
+        if (tick.source == source) open_[WindowOf(tick)].Add(tick);
       }
       return {};
     };
-    CS_TRY(ReadSilver({silver, lake_.silver().root_path()}, range, fold));
+    CS_TRY(ReadSilver({silver, lake_.silver().root_path()}, lake_.quotes(), range, fold));
   }
   return {};
 }
@@ -114,7 +114,7 @@ Status GoldStage::LoadDirtyWindows() {
       CS_ASSIGN(auto batch, ReadCommit(commit));
       dirty_.insert(batch->removed.begin(), batch->removed.end());
       for (const Tick& tick : batch->ticks) {
-        WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+        WindowKey key = WindowOf(tick);
         if (key.start + kWindow <= ClosedOf(tick.source)) dirty_.insert(key);
       }
     }
@@ -126,7 +126,7 @@ Result<std::shared_ptr<const SilverBatch>> GoldStage::ReadCommit(const CommitAct
   auto batch = std::make_shared<SilverBatch>();
   for (const DataFile& file : commit.adds) {
     CS_ASSIGN(auto table, ReadDataFile(lake_.silver().root_path(), file, SilverLayout().schema));
-    CS_ASSIGN(std::vector<Tick> ticks, Ticks(*table));
+    CS_ASSIGN(std::vector<Tick> ticks, Ticks(*table, lake_.quotes()));
     std::move(ticks.begin(), ticks.end(), std::back_inserter(batch->ticks));
   }
   if (IsRetention(commit)) return batch;  // rows that are only old: what was made of them stays
@@ -137,8 +137,8 @@ Result<std::shared_ptr<const SilverBatch>> GoldStage::ReadCommit(const CommitAct
       continue;
     }
     if (!table) return std::unexpected(table.error());
-    CS_ASSIGN(std::vector<Tick> ticks, Ticks(**table));
-    for (const Tick& tick : ticks) batch->removed.insert({WindowStart(tick.event_time), tick.coin, tick.source});
+    CS_ASSIGN(std::vector<Tick> ticks, Ticks(**table, lake_.quotes()));
+    for (const Tick& tick : ticks) batch->removed.insert(WindowOf(tick));
   }
   for (const auto& [id, position] : commit.txns) {
     if (auto key = WatermarkKey(id)) batch->watermarks[*key] = FromMicros(position);
@@ -157,13 +157,13 @@ Status GoldStage::AddWindowsOf(const DataFile& vacuumed, SilverBatch& batch) con
   for (const auto& [key, sum] : open_) {
     if (range.contains(key.start)) batch.removed.insert(key);
   }
-  return VisitKeys(lake_.gold().view(), range, [&](const WindowKey& key) { batch.removed.insert(key); });
+  return VisitKeys(lake_.gold().view(), lake_.quotes(), range, [&](const WindowKey& key) { batch.removed.insert(key); });
 }
 
 void GoldStage::Fold(Version version, const SilverBatch& batch) {
   double late = 0;
   for (const Tick& tick : batch.ticks) {
-    WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+    WindowKey key = WindowOf(tick);
     if (key.start + kWindow > ClosedOf(tick.source)) {
       open_[key].Add(tick);
       continue;
@@ -291,7 +291,7 @@ Result<std::optional<StageWork>> GoldStage::Correct() {
   if (silver.snapshot->version() != consumed_) {
     CS_ASSIGN(silver.snapshot, lake_.silver().SnapshotWithRowsOf(consumed_));
   }
-  CS_ASSIGN(Correction correction, CorrectWindows(silver, lake_.gold().view(), correcting_, std::move(known)));
+  CS_ASSIGN(Correction correction, CorrectWindows(silver, lake_.gold().view(), lake_.quotes(), correcting_, std::move(known)));
   if (correction.empty()) {
     for (const WindowKey& key : correcting_) dirty_.erase(key);
     correcting_.clear();

@@ -117,6 +117,8 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options, Formats for
     lake->epoch_ = std::max(lake->epoch_, PositionOr(positions, EpochId(), 0));
   }
   ++lake->epoch_;
+  CS_ASSIGN(Positions silver, lake->silver_->Txns());
+  lake->quotes_ = QuotesOf(silver, options.quotes);
   CS_TRY(lake->CheckLineage());
   kAfterOpen.Reach();
   return lake;

@@ -11,6 +11,7 @@
 #include "delta/table.h"
 #include "lake/maintenance.h"
 #include "lake/tally.h"
+#include "market/quote.h"
 #include "market/rollup.h"
 #include "market/schema.h"
 
@@ -24,6 +25,7 @@ struct LakeOptions {
   std::chrono::milliseconds commit_every{1'000};   // bronze's commit timer
   std::size_t commit_bytes = 64 << 20;             // or this much, whichever comes first
   std::chrono::milliseconds correct_every{5'000};  // closed windows are replaced at most so often
+  QuoteSettings quotes;                            // currencies of sources whose messages do not say theirs
   MaintenanceOptions maintenance;                  // its retentions become properties of tables that are made
 };
 
@@ -52,6 +54,8 @@ class Lake {
   Table& rollup(const RollupTable& of) { return of.period == HourlyRollup().period ? *hourly_ : *daily_; }
   Table& quarantine() { return *quarantine_; }
   Table& gaps() { return *gaps_; }
+  // The currencies of rows and messages that do not say theirs, as they were recorded when the lake was opened.
+  const SourceQuotes& quotes() const { return quotes_; }
   // What its stages did since it was opened.
   Tally& tally() { return tally_; }
   // All of them, in the order of the data.
@@ -66,6 +70,7 @@ class Lake {
   FileLock lock_;
   std::int64_t epoch_ = 0;
   Tally tally_;
+  SourceQuotes quotes_;
   std::unique_ptr<Table> bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
 };
 

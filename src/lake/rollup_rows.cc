@@ -14,13 +14,14 @@
 
 namespace cryptostream {
 
-Status VisitKeys(const TableView& table, TimeRange range, const std::function<void(const WindowKey&)>& visit) {
+Status VisitKeys(const TableView& table, const SourceQuotes& quotes, TimeRange range,
+                 const std::function<void(const WindowKey&)>& visit) {
   CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
   for (const DataFile& file : files) {
     auto bounds = TimeBoundsOf(file.stats_json, "window.start");
     if (bounds && (bounds->min >= range.to || bounds->max < range.from)) continue;
     CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, KeySchema(GoldLayout())));
-    CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(*columns));
+    CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(*columns, quotes));
     for (const WindowKey& key : keys) {
       if (range.contains(key.start)) visit(key);
     }
@@ -28,7 +29,8 @@ Status VisitKeys(const TableView& table, TimeRange range, const std::function<vo
   return {};
 }
 
-Result<WindowRows> FoldPeriods(const TableView& gold, const std::set<WindowKey>& periods, std::chrono::minutes period) {
+Result<WindowRows> FoldPeriods(const TableView& gold, const SourceQuotes& quotes, const std::set<WindowKey>& periods,
+                               std::chrono::minutes period) {
   auto may_hold = [&](const DataFile& file) {
     auto bounds = TimeBoundsOf(file.stats_json, "window.start");
     if (!bounds) return true;
@@ -40,7 +42,7 @@ Result<WindowRows> FoldPeriods(const TableView& gold, const std::set<WindowKey>&
   for (const DataFile& file : files) {
     if (!may_hold(file)) continue;
     CS_ASSIGN(auto columns, ReadDataFile(gold.root_path, file, GoldLayout().schema));
-    CS_ASSIGN(std::vector<GoldRow> rows, GoldRows(*columns));
+    CS_ASSIGN(std::vector<GoldRow> rows, GoldRows(*columns, quotes));
     for (const GoldRow& row : rows) {
       WindowKey key = PeriodKey(row.key, period);
       if (periods.contains(key)) sums[key].Add(row);

@@ -137,7 +137,7 @@ Status RollupStage::MarkLateRows(const DataFile& file, const Times& settled) {
     return day ? MarkRange({Timestamp(*day), Timestamp(*day) + std::chrono::days(1)}) : MarkEverything();
   }
   if (!columns) return std::unexpected(columns.error());
-  CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(**columns));
+  CS_ASSIGN(std::vector<WindowKey> keys, GoldKeys(**columns, lake_.quotes()));
   for (const WindowKey& key : keys) {
     if (key.start < SettledOf(settled, key.source)) dirty_.insert(PeriodKey(key, rollup_.period));
   }
@@ -152,7 +152,7 @@ Status RollupStage::MarkClosed(const Times& from, const Times& to) {
     if (begin < end) all = {std::min(all.from, begin), std::max(all.to, end)};
   }
   if (all.from >= all.to) return {};
-  return VisitKeys(TableView{gold_, lake_.gold().root_path()}, all, [&](const WindowKey& key) {
+  return VisitKeys(TableView{gold_, lake_.gold().root_path()}, lake_.quotes(), all, [&](const WindowKey& key) {
     if (key.start >= SettledOf(from, key.source) && key.start < SettledOf(to, key.source)) {
       dirty_.insert(PeriodKey(key, rollup_.period));
     }
@@ -162,10 +162,10 @@ Status RollupStage::MarkClosed(const Times& from, const Times& to) {
 // Marks the closed periods that begin in `range`: those that gold has rows of, and those that the table has.
 Status RollupStage::MarkRange(TimeRange range) {
   const Times settled = Settled();
-  CS_TRY(VisitKeys(TableView{gold_, lake_.gold().root_path()}, range, [&](const WindowKey& key) {
+  CS_TRY(VisitKeys(TableView{gold_, lake_.gold().root_path()}, lake_.quotes(), range, [&](const WindowKey& key) {
     if (key.start < SettledOf(settled, key.source)) dirty_.insert(PeriodKey(key, rollup_.period));
   }));
-  return VisitKeys(table().view(), range, [&](const WindowKey& key) { dirty_.insert(key); });
+  return VisitKeys(table().view(), lake_.quotes(), range, [&](const WindowKey& key) { dirty_.insert(key); });
 }
 
 Status RollupStage::MarkEverything() {
@@ -248,8 +248,8 @@ Result<std::optional<StageWork>> RollupStage::Replace() {
   std::set<WindowKey> closed = replacing_;
   const Times settled = Settled();
   std::erase_if(closed, [&](const WindowKey& key) { return key.start >= SettledOf(settled, key.source); });
-  CS_ASSIGN(WindowRows rows, FoldPeriods(TableView{gold_, lake_.gold().root_path()}, closed, rollup_.period));
-  CS_ASSIGN(Correction correction, PlanReplacement(table().view(), replacing_, rows));
+  CS_ASSIGN(WindowRows rows, FoldPeriods(TableView{gold_, lake_.gold().root_path()}, lake_.quotes(), closed, rollup_.period));
+  CS_ASSIGN(Correction correction, PlanReplacement(table().view(), lake_.quotes(), replacing_, rows));
   if (correction.empty()) {
     for (const WindowKey& key : replacing_) dirty_.erase(key);
     replacing_.clear();

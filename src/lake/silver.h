@@ -56,10 +56,15 @@ class SilverStage final : public StageLogic {
   void DropDuplicates(const BronzeBatchList& batches, StageWork& work);
   void RejectRow(const RawBatch& batch, std::size_t row, const std::string& reason, StageWork& work) const;
   Positions WatermarkPositions() const;
+  // Records of currencies: of sources whose setting was changed, and of those that come for the first time with this version.
+  void FindChangedQuotes();
+  void RecordNewSources(Version version);
+  StageWork QuoteWork();
 
   Lake& lake_;
   BronzeHandoff& input_;
   SilverHandoff& output_;
+  const Version first_version_;  // of bronze, that this process can have written
   Upstream<BronzeBatchList> upstream_;
 
   BatchParser parser_;
@@ -69,6 +74,8 @@ class SilverStage final : public StageLogic {
   Version consumed_ = kNoVersion;
   Version quarantined_ = kNoVersion;  // bronze version up to which rejects are in quarantine
   Watermarks watermarks_;
+  SourceQuotes quotes_;
+  Positions new_quotes_;  // records that are not in silver yet
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;

@@ -64,18 +64,24 @@ Status ReadFiles(const TableView& silver, const std::shared_ptr<arrow::Schema>& 
   return {};
 }
 
+auto With(const SourceQuotes& quotes) {
+  return [&quotes](const arrow::Table& table) { return Ticks(table, quotes); };
+}
+
 }  // namespace
 
-Status ReadSilver(const TableView& silver, TimeRange range, const TickVisitor& visit) {
+Status ReadSilver(const TableView& silver, const SourceQuotes& quotes, TimeRange range, const TickVisitor& visit) {
   auto may_hold = [&](const DataFile& file) {
     TimeRange times = TimesOf(file);
     return times.from < range.to && range.from < times.to;
   };
   return ReadFiles(
-      silver, SilverLayout().schema, Ticks, may_hold, [&](const Tick& tick) { return range.contains(tick.event_time); }, visit);
+      silver, SilverLayout().schema, With(quotes), may_hold, [&](const Tick& tick) { return range.contains(tick.event_time); },
+      visit);
 }
 
-Status ReadSilverMinutes(const TableView& silver, const std::set<Timestamp>& minutes, const TickVisitor& visit) {
+Status ReadSilverMinutes(const TableView& silver, const SourceQuotes& quotes, const std::set<Timestamp>& minutes,
+                         const TickVisitor& visit) {
   if (minutes.empty()) return {};
   auto may_hold = [&](const DataFile& file) {
     TimeRange times = TimesOf(file);
@@ -83,10 +89,11 @@ Status ReadSilverMinutes(const TableView& silver, const std::set<Timestamp>& min
     return first != minutes.end() && *first < times.to;
   };
   auto wanted = [&](const Tick& tick) { return minutes.contains(WindowStart(tick.event_time)); };
-  return ReadFiles(silver, SilverLayout().schema, Ticks, may_hold, wanted, visit);
+  return ReadFiles(silver, SilverLayout().schema, With(quotes), may_hold, wanted, visit);
 }
 
-Status ReadSilverTrades(const TableView& silver, const std::set<std::int64_t>& ids, const TickVisitor& visit) {
+Status ReadSilverTrades(const TableView& silver, const SourceQuotes& quotes, const std::set<std::int64_t>& ids,
+                        const TickVisitor& visit) {
   if (ids.empty()) return {};
   auto may_hold = [&](const DataFile& file) {
     if (HasOnlyNulls(file.stats_json, "trade_id")) return false;
@@ -96,7 +103,7 @@ Status ReadSilverTrades(const TableView& silver, const std::set<std::int64_t>& i
     return first != ids.end() && *first <= bounds->max;
   };
   auto wanted = [&](const Tick& tick) { return ids.contains(tick.trade_id); };
-  return ReadFiles(silver, SilverLayout().schema, Ticks, may_hold, wanted, visit);
+  return ReadFiles(silver, SilverLayout().schema, With(quotes), may_hold, wanted, visit);
 }
 
 Status ReadSilverTradeKeys(const TableView& silver, const TickVisitor& visit) {

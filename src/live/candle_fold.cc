@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "market/quotient.h"
+
 namespace cryptostream {
 namespace {
 
@@ -59,6 +61,7 @@ void BarSum::Add(const Minute& part) {
   }
   ++parts_;
   bar_.source = part.source;
+  bar_.quote = part.quote;
   bar_.high = std::max(bar_.high, part.high);
   bar_.low = std::min(bar_.low, part.low);
   bar_.close = part.close;
@@ -70,14 +73,15 @@ void BarSum::Add(const Minute& part) {
   has_volume_ = true;
   volume_.Add(part.volume);
   if (!IsNull(part.vwap)) turnover_.AddProduct(part.vwap, part.volume);
+  if (IsNull(part.vwap) && part.volume > 0) lacks_vwap_ = true;
 }
 
 Minute BarSum::Finish() const {
   Minute bar = bar_;
-  bar.avg = parts_ == 1 ? first_avg_ : avg_.Round() / static_cast<double>(bar.samples);
+  bar.avg = parts_ == 1 ? first_avg_ : Quotient(avg_, bar.samples);
   if (!has_volume_) return bar;
   bar.volume = volume_.Round();
-  bar.vwap = parts_ == 1 ? first_vwap_ : bar.volume > 0 ? turnover_.Round() / bar.volume : kNull;
+  bar.vwap = parts_ == 1 ? first_vwap_ : bar.volume > 0 && !lacks_vwap_ ? Quotient(turnover_, volume_) : kNull;
   return bar;
 }
 
@@ -130,7 +134,13 @@ std::vector<Candle> FillPrevious(const std::vector<Candle>& candles, const std::
       last = &*next++;
     } else if (last != nullptr) {
       const double price = last->close;
-      out.push_back({{.source = last->source, .open = price, .high = price, .low = price, .close = price, .avg = price},
+      out.push_back({{.source = last->source,
+                      .quote = last->quote,
+                      .open = price,
+                      .high = price,
+                      .low = price,
+                      .close = price,
+                      .avg = price},
                      at,
                      at + interval});
     }

@@ -16,6 +16,7 @@ namespace cryptostream {
 // What the API says of a bar of any length.
 struct BarFigures {
   Name source;  // of its newest minute
+  Name quote;   // the currency of the prices: one a bar
   double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
   double volume = kNull, vwap = kNull;
   std::int64_t samples = 0;
@@ -39,7 +40,8 @@ inline constexpr auto kBarFields = std::tuple(
     BarField<&BarFigures::volume, &GoldRow::volume>{{}, "volume", true},
     BarField<&BarFigures::vwap, &GoldRow::vwap>{{}, "vwap", true},
     BarField<&BarFigures::samples, &GoldRow::samples>{{}, "samples"},
-    BarField<&BarFigures::source, &GoldRow::key, &WindowKey::source>{{}, "source"});
+    BarField<&BarFigures::source, &GoldRow::key, &WindowKey::source>{{}, "source"},
+    BarField<&BarFigures::quote, &GoldRow::key, &WindowKey::quote>{{}, "quote"});
 // closed and committed are no columns, and take one word.
 static_assert(BytesOfColumns<BarFigures>(kBarFields) + alignof(BarFigures) == sizeof(BarFigures), "a figure without a field");
 
@@ -79,7 +81,7 @@ class BarSum {
   Minute bar_;
   std::size_t parts_ = 0;
   double first_avg_ = kNull, first_vwap_ = kNull;
-  bool has_volume_ = false;
+  bool has_volume_ = false, lacks_vwap_ = false;  // lacks: a part has a volume without it
   ExactSum avg_, volume_, turnover_;
 };
 

@@ -116,6 +116,22 @@ TEST(CandleFolder, FoldsExactly) {
   EXPECT_EQ(little.Take()[0].vwap, 15) << "of less than one coin too";
 }
 
+TEST(CandleFolder, MeansNeverLeaveTheRangeAndNeedAllOfTheirParts) {
+  auto fold = [](double second_vwap) {
+    CandleFolder folder(5min);
+    for (int m = 0; m < 3; ++m) {
+      Minute minute = MakeMinute(m, 0.1, 1, 0.00123);
+      if (m == 1) minute.vwap = second_vwap;
+      folder.Add(minute);
+    }
+    return folder.Take().at(0);
+  };
+  EXPECT_EQ(fold(0.1).avg, 0.1);
+  EXPECT_EQ(fold(0.1).vwap, 0.1);
+  EXPECT_TRUE(IsNull(fold(kNull).vwap));
+  EXPECT_FALSE(IsNull(fold(kNull).volume));
+}
+
 TEST(IntervalStart, CountsFromTheEpochAndBeforeIt) {
   EXPECT_EQ(IntervalStart(At("2024-08-08T23:59:59Z"), 1440min), At("2024-08-08T00:00:00Z"));
   EXPECT_EQ(IntervalStart(At("2024-08-08T07:00:00Z"), 240min), At("2024-08-08T04:00:00Z"));

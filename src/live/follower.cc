@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "delta/data_file.h"
+#include "delta/position.h"
 #include "market/columns.h"
 #include "market/schema.h"
+#include "query/lake_views.h"
 
 namespace cryptostream {
 namespace {
@@ -29,7 +31,7 @@ std::optional<std::string> PositionName(const std::string& app_id, std::string_v
   return app_id.substr(prefix.size());
 }
 
-TimesBySource ClosedTimes(const std::map<std::string, std::int64_t>& txns) {
+TimesBySource ClosedBySource(const std::map<std::string, std::int64_t>& txns) {
   TimesBySource closed;
   for (const auto& [app_id, version] : txns) {
     if (auto source = PositionName(app_id, "closed")) closed[*source] = FromMicros(version);
@@ -38,11 +40,11 @@ TimesBySource ClosedTimes(const std::map<std::string, std::int64_t>& txns) {
 }
 
 template <class Row>
-Status ReadInto(const Table& table, const TableLayout& layout, const std::vector<DataFile>& files,
-                Result<std::vector<Row>> (*convert)(const arrow::Table&), std::vector<Row>& out) {
+Status ReadInto(const Table& table, const TableLayout& layout, const std::vector<DataFile>& files, const SourceQuotes& quotes,
+                Result<std::vector<Row>> (*convert)(const arrow::Table&, const SourceQuotes&), std::vector<Row>& out) {
   for (const DataFile& file : files) {
     CS_ASSIGN(auto columns, ReadDataFile(table.root_path(), file, layout.schema));
-    CS_ASSIGN(auto rows, convert(*columns));
+    CS_ASSIGN(auto rows, convert(*columns, quotes));
     out.insert(out.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
   }
   return {};
@@ -51,7 +53,10 @@ Status ReadInto(const Table& table, const TableLayout& layout, const std::vector
 }  // namespace
 
 Follower::Follower(const std::filesystem::path& root, std::shared_ptr<Live> live, FollowerOptions options)
-    : root_(std::filesystem::absolute(root).lexically_normal()), live_(std::move(live)), options_(options) {}
+    : root_(std::filesystem::absolute(root).lexically_normal()),
+      live_(std::move(live)),
+      options_(options),
+      quotes_(options.quotes) {}
 
 Follower::~Follower() { Stop(); }
 
@@ -140,6 +145,11 @@ Result<bool> Follower::Open(const char* path, Followed& followed) {
   return true;
 }
 
+std::string Follower::QuoteSql() const {
+  std::lock_guard lock(mutex_);
+  return QuoteColumnSql(quotes_);
+}
+
 void Follower::NotePositions(const std::map<std::string, std::int64_t>& txns) {
   for (const auto& [app_id, version] : txns) {
     if (auto name = PositionName(app_id, "watermark")) {
@@ -150,6 +160,7 @@ void Follower::NotePositions(const std::map<std::string, std::int64_t>& txns) {
       consumed_bronze_ = std::max(consumed_bronze_.value_or(kNoVersion), version);
     }
   }
+  const SourceQuotes recorded = QuotesOf(txns, {});
   TimesBySource slowest;
   for (const auto& [source, partitions] : event_times_) {
     Timestamp least = Timestamp::max();
@@ -157,6 +168,9 @@ void Follower::NotePositions(const std::map<std::string, std::int64_t>& txns) {
     slowest[source] = least;
   }
   std::lock_guard lock(mutex_);
+  for (const auto& [source, records] : recorded.records()) {
+    for (const SourceQuotes::Record& record : records) quotes_.Add(source, record);
+  }
   watermarks_ = std::move(slowest);
 }
 
@@ -206,7 +220,7 @@ Status Follower::FollowRollup(const RollupTable& rollup, Followed& followed) {
   CS_ASSIGN(auto txns, snapshot->Txns(std::string(kPrefix) + "closed/"));
   followed.version = snapshot->version();
   std::lock_guard lock(mutex_);
-  rollups_pinned_[rollup.period] = {snapshot, followed.table->root_path(), ClosedTimes(txns)};
+  rollups_pinned_[rollup.period] = {snapshot, followed.table->root_path(), ClosedBySource(txns)};
   return {};
 }
 
@@ -215,6 +229,8 @@ Status Follower::LoadGold() {
   CS_ASSIGN(bool silver, Open(SilverLayout().path.c_str(), silver_));
   if (silver && event_times_.empty()) {
     CS_ASSIGN(auto positions, silver_.table->snapshot()->Txns(std::string(kPrefix) + "watermark/"));
+    CS_ASSIGN(auto recorded, silver_.table->snapshot()->Txns(std::string(kPrefix) + "quote/"));
+    positions.merge(recorded);
     NotePositions(positions);
   }
   auto snapshot = gold_.table->snapshot();
@@ -222,8 +238,8 @@ Status Follower::LoadGold() {
   CS_ASSIGN(auto files, snapshot->Files());
   GoldPlan plan = PlanGold(files, NewestEvents(), options_.keep);
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, GoldLayout(), plan.files, &GoldRows, rows));
-  closed_ = ClosedTimes(txns);
+  CS_TRY(ReadInto(*gold_.table, GoldLayout(), plan.files, quotes_, &GoldRows, rows));
+  closed_ = ClosedBySource(txns);
   PinGold();  // before Live knows a coin: what it leaves to the table must be found there
   live_->SetCompleteFrom(plan.complete_from, plan.others_complete_from);
   live_->ApplyGold(rows, closed_, snapshot->version());
@@ -235,8 +251,8 @@ Status Follower::LoadGold() {
 Status Follower::ApplyGoldCommit(const CommitActions& commit) {
   if (commit.adds.empty() && commit.data_change_remove) return LoadGold();  // somebody deleted rows: look at all of it again
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, GoldLayout(), commit.adds, &GoldRows, rows));
-  for (const auto& [source, time] : ClosedTimes(commit.txns)) closed_[source] = time;
+  CS_TRY(ReadInto(*gold_.table, GoldLayout(), commit.adds, quotes_, &GoldRows, rows));
+  for (const auto& [source, time] : ClosedBySource(commit.txns)) closed_[source] = time;
   live_->ApplyGold(rows, closed_, commit.version);
   return {};
 }
@@ -265,7 +281,8 @@ Status Follower::LoadSilver() {
   CS_ASSIGN(auto files, snapshot->Files());
   NotePositions(txns);
   std::vector<Tick> ticks;
-  CS_TRY(ReadInto(*silver_.table, SilverLayout(), PlanSilver(files, closed_, NewestEvents(), options_.keep), &Ticks, ticks));
+  CS_TRY(ReadInto(*silver_.table, SilverLayout(), PlanSilver(files, closed_, NewestEvents(), options_.keep), quotes_, &Ticks,
+                  ticks));
   live_->ReplaceSilverTail(ticks, consumed_bronze_, loaded_);
   return {};
 }
@@ -284,7 +301,7 @@ Status Follower::ApplySilverCommits(const std::vector<CommitActions>& commits) {
     if (!closed || i + 1 == files.size()) needed.push_back(files[i]);  // the last one for the newest price
   }
   std::vector<Tick> ticks;
-  CS_TRY(ReadInto(*silver_.table, SilverLayout(), needed, &Ticks, ticks));
+  CS_TRY(ReadInto(*silver_.table, SilverLayout(), needed, quotes_, &Ticks, ticks));
   live_->ApplySilver(ticks, consumed_bronze_);
   return {};
 }

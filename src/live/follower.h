@@ -18,6 +18,7 @@
 #include "live/coin_labels.h"
 #include "live/live.h"
 #include "live/tail_plan.h"
+#include "market/quote.h"
 #include "market/rollup.h"
 
 namespace cryptostream {
@@ -33,6 +34,7 @@ struct FollowerOptions {
   std::chrono::milliseconds min_gap{100};  // between polls, however often it is poked
   std::chrono::milliseconds facts_interval{2000};
   std::chrono::hours keep{25};  // as LiveLimits::keep
+  QuoteSettings quotes{};       // currencies of sources, where silver has not recorded them
 };
 
 // A table of the lake at the version that the follower has seen.
@@ -66,6 +68,8 @@ class Follower {
   std::map<std::string, TableFacts> facts() const;
   // source -> newest event time that silver has consumed in every partition.
   TimesBySource watermarks() const;
+  // A row's currency as SQL, of its columns `source` and `quote`.
+  std::string QuoteSql() const;
   // What the coins are called.
   const CoinLabels& labels() const { return labels_; }
   // Why the last poll failed; empty when it did not.
@@ -104,6 +108,7 @@ class Follower {
   TimesBySource closed_;
   std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
   std::optional<Version> consumed_bronze_;
+  SourceQuotes quotes_;
   std::chrono::steady_clock::time_point next_facts_{};
   std::size_t coins_labelled_ = 0;
   bool names_left_ = false;  // in files of bronze that were not looked into

@@ -107,7 +107,7 @@ TEST(GoldStore, ReadsOlderMinutesOfTheRightDaysAndSources) {
   auto files = store.Pin();
   ASSERT_TRUE(files);
   EXPECT_EQ((*files)->oldest(), At("2024-08-08T00:00:00Z"));
-  auto minutes = store.Minutes(**files, "bitcoin", MinuteAt(0), MinuteAt(1441));
+  auto minutes = store.Minutes(**files, {"bitcoin", "usd"}, MinuteAt(0), MinuteAt(1441));
   ASSERT_TRUE(minutes) << minutes.error().message;
   ASSERT_EQ(minutes->size(), 3u);
   EXPECT_EQ((*minutes)[0].close, 1);

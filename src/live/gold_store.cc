@@ -14,11 +14,10 @@ namespace {
 constexpr std::size_t kMaxMinutes = 3'000'000;
 constexpr std::chrono::seconds kCoinsKeptFor{60};
 
-std::string MinutesSql() {
-  std::string columns;
+std::string MinuteColumns() {
+  std::string columns = "epoch_us(\"window\".\"start\")";
   ForEachColumn(kBarFields, [&](const auto& field) { columns += ", " + SqlIdentifier(std::string(field.GoldColumn())); });
-  return "SELECT epoch_us(\"window\".\"start\")" + columns + " FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
-         " WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 ORDER BY 1";
+  return columns;
 }
 
 void Take(const SqlValue& value, double& out) {
@@ -91,16 +90,21 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
   return files_;
 }
 
+std::string GoldStore::RowsSql() const {
+  return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
+         ") WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 AND ($5 = '' OR quote = $5)";
+}
+
 // Rows of a coin that start in the range, ascending, of all sources.
-Status GoldStore::ForEachRow(const DayFiles& files, const std::string& coin, TimeSpan range, const RowVisitor& visit) const {
+Status GoldStore::ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpan range, const RowVisitor& visit) const {
   std::vector<std::string> paths;
   for (const auto& [day, path] : files.by_day) {
     if (Timestamp(day) < range.to && Timestamp(day) + std::chrono::hours(24) > range.from) paths.push_back(path);
   }
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
-  static const std::string sql = MinutesSql();
-  CS_TRY(duck_.ForEachRow(sql, {paths, coin, range.from, range.to}, {.timeout = timeout_, .max_rows = kMaxMinutes},
+  const std::string sql = "SELECT " + MinuteColumns() + RowsSql() + " ORDER BY 1";
+  CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote}, {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
                             visit(MinuteOf(row));
                             ++rows;
@@ -110,14 +114,14 @@ Status GoldStore::ForEachRow(const DayFiles& files, const std::string& coin, Tim
   return {};
 }
 
-Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const std::string& coin, Timestamp from, Timestamp to) const {
-  const std::vector<std::string>& order = order_(coin);
+Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const CoinQuote& of, Timestamp from, Timestamp to) const {
+  const std::vector<std::string>& order = order_(of.coin);
   auto rank = [&](Name source) {
     auto place = std::find(order.begin(), order.end(), source.str());
     return std::pair(place - order.begin(), source);
   };
   std::vector<Minute> minutes;
-  CS_TRY(ForEachRow(files, coin, {from, to}, [&](const Minute& minute) {
+  CS_TRY(ForEachRow(files, of, {from, to}, [&](const Minute& minute) {
     if (minutes.empty() || minutes.back().start != minute.start) {
       minutes.push_back(minute);
     } else if (rank(minute.source) < rank(minutes.back().source)) {
@@ -127,41 +131,39 @@ Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const std::st
   return minutes;
 }
 
-Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const std::string& coin, TimeSpan range,
+Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinQuote& of, TimeSpan range,
                                              std::chrono::minutes interval) const {
   // The longest period that the interval is made of.
   const std::pair<const std::chrono::minutes, DayFiles>* rollup = nullptr;
   for (const auto& entry : files.rollups) {
     if (interval % entry.first == std::chrono::minutes(0) && !entry.second.by_day.empty()) rollup = &entry;
   }
-  if (rollup == nullptr) return Minutes(files, coin, range.from, range.to);
+  if (rollup == nullptr) return Minutes(files, of, range.from, range.to);
   std::vector<Minute> rows;
-  CS_TRY(ForEachRow(rollup->second, coin, range, [&](Minute row) {
+  CS_TRY(ForEachRow(rollup->second, of, range, [&](Minute row) {
     row.length = rollup->first;
     rows.push_back(row);
   }));
   auto spans = MinuteSpans(range, {rollup->first, rollup->second.closed, files.closed}, rows);
   std::vector<Minute> minutes;
   for (const TimeSpan& span : spans) {
-    CS_ASSIGN(auto part, Minutes(files, coin, span.from, span.to));
+    CS_ASSIGN(auto part, Minutes(files, of, span.from, span.to));
     minutes.insert(minutes.end(), part.begin(), part.end());
   }
   return Splice(rows, spans, minutes);
 }
 
-Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const std::string& coin,
-                                                    TimeSpan range, bool newest) const {
-  std::string sql = "SELECT epoch_us(" + std::string(newest ? "max" : "min") +
-                    "(\"window\".\"start\")) FROM read_parquet($1::VARCHAR[], hive_partitioning = false) "
-                    "WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4";
-  CS_ASSIGN(auto found, duck_.Query(sql, {paths, coin, range.from, range.to}, {.timeout = timeout_}));
+Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const CoinQuote& of, TimeSpan range,
+                                                    bool newest) const {
+  std::string sql = "SELECT epoch_us(" + std::string(newest ? "max" : "min") + "(\"window\".\"start\"))" + RowsSql();
+  CS_ASSIGN(auto found, duck_.Query(sql, {paths, of.coin, range.from, range.to, of.quote}, {.timeout = timeout_}));
   const auto* micros = found.rows.empty() ? nullptr : std::get_if<std::int64_t>(&found.rows[0][0]);
   return micros == nullptr ? std::nullopt : std::optional(FromMicros(*micros));
 }
 
 // Looks through the days in their order, a few at first and ever more: the coin has rows in the first days most often.
 // Days without files cost nothing, however long a gap is.
-Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date, std::string>> days, const std::string& coin,
+Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date, std::string>> days, const CoinQuote& of,
                                                       TimeSpan range, bool newest) const {
   std::size_t count = 8;
   for (std::size_t begin = 0; begin < days.size(); count *= 4) {
@@ -169,26 +171,38 @@ Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date
     while (end < days.size() && days[end].first == days[end - 1].first) ++end;  // a day is looked at as a whole
     std::vector<std::string> paths;
     for (; begin < end; ++begin) paths.push_back(std::move(days[begin].second));
-    CS_ASSIGN(auto found, FirstIn(paths, coin, range, newest));
+    CS_ASSIGN(auto found, FirstIn(paths, of, range, newest));
     if (found) return found;
   }
   return std::nullopt;
 }
 
-Result<std::optional<Timestamp>> GoldStore::NewestBefore(const Files& files, const std::string& coin, Timestamp time) const {
+Result<std::optional<Timestamp>> GoldStore::NewestBefore(const Files& files, const CoinQuote& of, Timestamp time) const {
   std::vector<std::pair<Date, std::string>> days;
   for (auto it = files.by_day.rbegin(); it != files.by_day.rend(); ++it) {
     if (Timestamp(it->first) < time) days.push_back(*it);
   }
-  return NearestIn(std::move(days), coin, {Timestamp(), time}, true);
+  return NearestIn(std::move(days), of, {Timestamp(), time}, true);
 }
 
-Result<std::optional<Timestamp>> GoldStore::OldestFrom(const Files& files, const std::string& coin, Timestamp time) const {
+Result<std::optional<Timestamp>> GoldStore::OldestFrom(const Files& files, const CoinQuote& of, Timestamp time) const {
   std::vector<std::pair<Date, std::string>> days;
   for (const auto& day : files.by_day) {
     if (Timestamp(day.first) + std::chrono::hours(24) > time) days.push_back(day);
   }
-  return NearestIn(std::move(days), coin, {time, Timestamp::max()}, false);
+  return NearestIn(std::move(days), of, {time, Timestamp::max()}, false);
+}
+
+Result<std::string> GoldStore::NewestQuote(const Files& files, const std::string& coin) const {
+  CS_ASSIGN(auto newest, NewestBefore(files, {coin, ""}, Timestamp::max()));
+  if (!newest) return std::string();
+  std::map<std::string, std::string> by_source;
+  CS_TRY(ForEachRow(files, {coin, ""}, {*newest, *newest + kWindow},
+                    [&](const Minute& minute) { by_source.emplace(minute.source.str(), minute.quote.str()); }));
+  for (const std::string& source : order_(coin)) {
+    if (auto found = by_source.find(source); found != by_source.end()) return found->second;
+  }
+  return by_source.empty() ? std::string() : by_source.begin()->second;
 }
 
 Result<bool> GoldStore::Knows(const std::string& coin) {

@@ -19,6 +19,11 @@
 
 namespace cryptostream {
 
+// A coin in one currency; an empty one is any.
+struct CoinQuote {
+  std::string coin, quote;
+};
+
 // Older windows, out of gold's files by DuckDB at a pinned version. Slow (milliseconds to seconds): for worker threads.
 // Thread-safe.
 class GoldStore {
@@ -37,27 +42,30 @@ class GoldStore {
   };
   Result<std::shared_ptr<const Files>> Pin();
 
-  // Minutes of a coin in [from, to), ascending, one each: the first source in the coin's order.
+  // Minutes of a coin in one currency in [from, to), ascending, one each: the first source in the coin's order.
   // Errors: Unavailable (too slow, too many rows), NotFound (a file was vacuumed: pin anew).
-  Result<std::vector<Minute>> Minutes(const Files& files, const std::string& coin, Timestamp from, Timestamp to) const;
+  Result<std::vector<Minute>> Minutes(const Files& files, const CoinQuote& of, Timestamp from, Timestamp to) const;
   // What bars of `interval` are folded from, the same way: hours or days of the rollups where they are whole and of one source,
   // minutes elsewhere.
-  Result<std::vector<Minute>> Parts(const Files& files, const std::string& coin, TimeSpan range,
-                                    std::chrono::minutes interval) const;
+  Result<std::vector<Minute>> Parts(const Files& files, const CoinQuote& of, TimeSpan range, std::chrono::minutes interval) const;
   // Where the newest minute of the coin before `time`, and the oldest at or after it, starts; nullopt: there is none.
   // Errors: as Minutes.
-  Result<std::optional<Timestamp>> NewestBefore(const Files& files, const std::string& coin, Timestamp time) const;
-  Result<std::optional<Timestamp>> OldestFrom(const Files& files, const std::string& coin, Timestamp time) const;
+  Result<std::optional<Timestamp>> NewestBefore(const Files& files, const CoinQuote& of, Timestamp time) const;
+  Result<std::optional<Timestamp>> OldestFrom(const Files& files, const CoinQuote& of, Timestamp time) const;
+  // The currency of the coin's newest row, of the first source in its order; empty: the table has none. Errors: as Minutes.
+  Result<std::string> NewestQuote(const Files& files, const std::string& coin) const;
   // True when the table has a row of this coin; what is known may be a minute old.
   Result<bool> Knows(const std::string& coin);
 
  private:
   using RowVisitor = std::function<void(const Minute&)>;
-  Status ForEachRow(const DayFiles& files, const std::string& coin, TimeSpan range, const RowVisitor& visit) const;
-  Result<std::optional<Timestamp>> FirstIn(const std::vector<std::string>& paths, const std::string& coin, TimeSpan range,
+  Status ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpan range, const RowVisitor& visit) const;
+  Result<std::optional<Timestamp>> FirstIn(const std::vector<std::string>& paths, const CoinQuote& of, TimeSpan range,
                                            bool newest) const;
-  Result<std::optional<Timestamp>> NearestIn(std::vector<std::pair<Date, std::string>> days, const std::string& coin,
-                                             TimeSpan range, bool newest) const;
+  Result<std::optional<Timestamp>> NearestIn(std::vector<std::pair<Date, std::string>> days, const CoinQuote& of, TimeSpan range,
+                                             bool newest) const;
+  // Gold's rows of a coin, as SQL behind SELECT: those in one currency unless it is empty, rows that do not say theirs by their source.
+  std::string RowsSql() const;
   static Result<DayFiles> FilesByDay(const FollowedTable& table);
 
   const Duck& duck_;

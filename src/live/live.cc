@@ -13,16 +13,17 @@ namespace cryptostream {
 Live::Live(LiveLimits limits, SourceOrder order, const Clock* clock)
     : limits_(limits), order_(std::move(order)), clock_(clock != nullptr ? *clock : MachineClock()) {}
 
-Series* Live::Find(Name coin, Name source) {
+Series* Live::Find(Name coin, Name source, Name quote) {
   SourceSeries& all = coins_[coin];
-  auto found = all.find(source);
+  auto found = all.find({source, quote});
   if (found != all.end()) return found->second.get();
   if (series_ >= limits_.max_series) {
     if (all.empty()) coins_.erase(coin);
     return nullptr;
   }
   ++series_;
-  return all.emplace(source, std::make_unique<Series>(coin, source, CompleteFromOf(source))).first->second.get();
+  auto series = std::make_unique<Series>(coin, source, quote, CompleteFromOf(source));
+  return all.emplace(std::pair(source, quote), std::move(series)).first->second.get();
 }
 
 Timestamp Live::ClosedOf(Name source) const {
@@ -38,7 +39,7 @@ void Live::AddProvisional(std::uint64_t batch, const std::vector<Tick>& ticks) {
     std::size_t added = 0;
     for (const Tick& tick : ticks) {
       if (tick.event_time > tick.ingested + kFutureTolerance) continue;
-      Series* series = Find(tick.coin, tick.source);
+      Series* series = Find(tick.coin, tick.source, tick.quote);
       if (series != nullptr && series->AddProvisional(tick, batch, ClosedOf(tick.source))) ++added;
     }
     if (!batches_.empty() && batches_.back().number == batch) {
@@ -60,7 +61,7 @@ void Live::BronzeCommitted(std::uint64_t through_batch, Version bronze_version) 
     }
     committed_batch_ = std::max(committed_batch_, through_batch);
     for (auto& [coin, all] : coins_) {
-      for (auto& [source, series] : all) series->SettleProvisional(committed_batch_, dropped_batch_);
+      for (auto& [key, series] : all) series->SettleProvisional(committed_batch_, dropped_batch_);
     }
     Finish();
   }
@@ -74,13 +75,13 @@ void Live::DropConsumed(Version consumed_bronze) {
     batches_.pop_front();
   }
   for (auto& [coin, all] : coins_) {
-    for (auto& [source, series] : all) series->SettleProvisional(committed_batch_, dropped_batch_);
+    for (auto& [key, series] : all) series->SettleProvisional(committed_batch_, dropped_batch_);
   }
 }
 
 void Live::FoldSilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze) {
   for (const Tick& tick : ticks) {
-    if (Series* series = Find(tick.coin, tick.source)) series->AddDurable(tick, ClosedOf(tick.source));
+    if (Series* series = Find(tick.coin, tick.source, tick.quote)) series->AddDurable(tick, ClosedOf(tick.source));
   }
   if (consumed_bronze) DropConsumed(*consumed_bronze);
   Finish();
@@ -110,7 +111,7 @@ void Live::ReplaceSilverTail(const std::vector<Tick>& ticks, std::optional<Versi
     std::lock_guard lock(mutex_);
     if (is_news) NoteFed(ticks);
     for (auto& [coin, all] : coins_) {
-      for (auto& [source, series] : all) series->ForgetDurable();
+      for (auto& [key, series] : all) series->ForgetDurable();
     }
     FoldSilver(ticks, consumed_bronze);
   }
@@ -121,7 +122,7 @@ void Live::ApplyGold(const std::vector<GoldRow>& rows, const std::map<std::strin
   {
     std::lock_guard lock(mutex_);
     for (const GoldRow& row : rows) {
-      if (Series* series = Find(row.key.coin, row.key.source)) series->SetGold(row, sequence_ + 1);
+      if (Series* series = Find(row.key.coin, row.key.source, row.key.quote)) series->SetGold(row, sequence_ + 1);
     }
     for (const auto& [text, to] : closed) {
       Name source(text);
@@ -129,7 +130,10 @@ void Live::ApplyGold(const std::vector<GoldRow>& rows, const std::map<std::strin
       if (to <= from) continue;
       closed_[source] = to;
       for (auto& [coin, all] : coins_) {
-        if (auto found = all.find(source); found != all.end()) found->second->CloseThrough(from, to, sequence_ + 1);
+        for (auto of_source = all.lower_bound({source, Name()}); of_source != all.end() && of_source->first.first == source;
+             ++of_source) {
+          of_source->second->CloseThrough(from, to, sequence_ + 1);
+        }
       }
     }
     gold_version_ = std::max(gold_version_, version);
@@ -149,7 +153,7 @@ void Live::SetCompleteFrom(const std::map<std::string, Timestamp>& by_source, Ti
   for (const auto& [source, from] : by_source) complete_from_[Name(source)] = from;
   others_complete_from_ = others;
   for (auto& [coin, all] : coins_) {
-    for (auto& [source, series] : all) series->SetCompleteFrom(CompleteFromOf(source));
+    for (auto& [key, series] : all) series->SetCompleteFrom(CompleteFromOf(key.first));
   }
 }
 
@@ -157,7 +161,7 @@ void Live::Finish() {
   ++sequence_;
   std::size_t share = std::max<std::size_t>(60, limits_.max_windows / std::max<std::size_t>(1, series_));
   for (auto& [coin, all] : coins_) {
-    for (auto& [source, series] : all) {
+    for (auto& [key, series] : all) {
       series->Refresh(sequence_);
       series->Evict(limits_.keep, std::min(limits_.min_windows, share), share);
     }

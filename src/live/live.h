@@ -43,6 +43,7 @@ struct NameLess {
 struct CoinView {
   Name coin;
   Name source;  // the one that answers
+  Name quote;   // the currency of all figures
   Name symbol;  // empty when unknown
   double price = kNull;
   double change_24h_pct = kNull, market_cap = kNull, volume_24h = kNull;
@@ -52,8 +53,9 @@ struct CoinView {
   std::vector<double> spark;
 };
 
-// Windows of one coin, one a minute, by source order.
+// Windows of one coin in one currency, one a minute, by source order.
 struct CoinWindows {
+  Name quote;                       // empty: the coin has no window in memory
   std::vector<WindowView> windows;  // ascending
   Timestamp complete_from{};        // older windows are in the table only
   Version gold_version = kNoVersion;
@@ -91,10 +93,11 @@ class Live {
   std::vector<Name> CoinIds() const;
   std::size_t coin_count() const;
   std::optional<CoinView> Coin(std::string_view coin) const;
-  // Windows in [from, to), one a minute: the first source in the coin's order that has a row.
-  CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to) const;
+  // Windows in [from, to), one a minute: the first source in the coin's order that has a row. All in one currency: `quote`, or where that
+  // is empty the headline's, so that prices in two currencies are never one line.
+  CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote = {}) const;
   // The newest `count` windows, still ascending.
-  CoinWindows NewestWindows(std::string_view coin, std::size_t count) const;
+  CoinWindows NewestWindows(std::string_view coin, std::size_t count, std::string_view quote = {}) const;
   // Coins whose windows changed after `sequence`.
   std::vector<Name> ChangedSince(std::uint64_t sequence) const;
   // Starts of the oldest window of the coin that changed after `sequence` and of its newest window; nullopt: none changed.
@@ -116,14 +119,14 @@ class Live {
   void OnChange(std::function<void()> notify) { notify_ = std::move(notify); }
 
  private:
-  using SourceSeries = std::map<Name, std::unique_ptr<Series>>;  // of one coin, by source
+  using SourceSeries = std::map<std::pair<Name, Name>, std::unique_ptr<Series>>;  // of one coin, by source and quote
   struct Batch {
     std::uint64_t number;
     std::optional<Version> bronze_version;
     std::size_t ticks;
   };
 
-  Series* Find(Name coin, Name source);
+  Series* Find(Name coin, Name source, Name quote);
   Timestamp ClosedOf(Name source) const;
   Timestamp CompleteFromOf(Name source) const;
   void FoldSilver(const std::vector<Tick>& ticks, std::optional<Version> consumed_bronze);
@@ -131,12 +134,14 @@ class Live {
   void DropConsumed(Version consumed_bronze);
   // Folds what was touched, marks the change and keeps to the limits.
   void Finish();
-  // Series of a coin in the order in which they answer.
-  std::vector<const Series*> Ordered(Name coin, const SourceSeries& all) const;
+  // Series of a coin in the order in which they answer; of one currency, unless it is empty.
+  std::vector<const Series*> Ordered(Name coin, const SourceSeries& all, std::string_view quote = {}) const;
+  // The one that makes the headline; null: no series has a window.
+  const Series* Best(Name coin, const SourceSeries& all) const;
   CoinView Headline(Name coin, const SourceSeries& all) const;
   // The line beside the headline, over the period of its change.
   static std::vector<double> Spark(const std::vector<const Series*>& ordered, Timestamp now, double price);
-  CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to) const;
+  CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const;
   void Notify() const;
 
   const LiveLimits limits_;

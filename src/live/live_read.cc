@@ -26,57 +26,22 @@ double PriceADayBefore(const Series& series, Timestamp now) {
 
 }  // namespace
 
-std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all) const {
+std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all, std::string_view quote) const {
   std::vector<const Series*> out;
+  auto wanted = [&](const Series& series) { return quote.empty() || series.quote().str() == quote; };
   for (const std::string& source : order_(coin.str())) {
-    auto found = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.first.str() == source; });
-    if (found != all.end()) out.push_back(found->second.get());
+    for (const auto& [key, series] : all) {
+      if (key.first.str() == source && wanted(*series)) out.push_back(series.get());
+    }
   }
-  for (const auto& [source, series] : all) {
-    if (std::find(out.begin(), out.end(), series.get()) == out.end()) out.push_back(series.get());
-  }
-  return out;
-}
-
-CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to) const {
-  CoinWindows out;
-  out.gold_version = gold_version_;
-  out.complete_from = others_complete_from_;
-  for (const auto& [source, complete] : complete_from_) out.complete_from = std::max(out.complete_from, complete);
-  auto found = coins_.find(coin);
-  if (found == coins_.end()) return out;
-  for (const auto& [source, series] : found->second) {
-    out.complete_from = std::max(out.complete_from, series->complete_from());
-    out.sequence = std::max(out.sequence, series->sequence());
-    out.known = out.known || series->size() > 0;
-  }
-  from = std::max(from, out.complete_from);
-  std::map<Timestamp, const WindowView*> chosen;
-  for (const Series* series : Ordered(found->first, found->second)) {
-    series->ForEach(from, to, [&](const WindowView& view) { chosen.try_emplace(view.row.key.start, &view); });
-  }
-  out.windows.reserve(chosen.size());
-  for (const auto& [start, view] : chosen) out.windows.push_back(*view);
-  return out;
-}
-
-CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to) const {
-  std::lock_guard lock(mutex_);
-  return Collect(coin, from, to);
-}
-
-CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count) const {
-  std::lock_guard lock(mutex_);
-  CoinWindows out = Collect(coin, kNoTime, Timestamp::max());
-  if (out.windows.size() > count) {
-    out.windows.erase(out.windows.begin(), out.windows.end() - static_cast<std::ptrdiff_t>(count));
+  for (const auto& [key, series] : all) {
+    if (wanted(*series) && std::find(out.begin(), out.end(), series.get()) == out.end()) out.push_back(series.get());
   }
   return out;
 }
 
-CoinView Live::Headline(Name coin, const SourceSeries& all) const {
-  CoinView view;
-  view.coin = coin;
+// The first in order of those that are not far behind the newest; of one source in several currencies the one with the newest price.
+const Series* Live::Best(Name coin, const SourceSeries& all) const {
   const std::vector<const Series*> ordered = Ordered(coin, all);
   auto event_time = [](const Series& s) {
     const WindowView* window = s.Newest();
@@ -86,11 +51,61 @@ CoinView Live::Headline(Name coin, const SourceSeries& all) const {
   for (const Series* series : ordered) newest = std::max(newest, event_time(*series));
   const Series* best = nullptr;
   for (const Series* series : ordered) {
-    if (best == nullptr && event_time(*series) != kNoTime && event_time(*series) >= newest - kHeadlineSlack) best = series;
+    if (event_time(*series) == kNoTime || event_time(*series) < newest - kHeadlineSlack) continue;
+    bool newer = best != nullptr && best->source() == series->source() && event_time(*series) > event_time(*best);
+    if (best == nullptr || newer) best = series;
   }
+  return best;
+}
+
+CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const {
+  CoinWindows out;
+  out.gold_version = gold_version_;
+  out.complete_from = others_complete_from_;
+  for (const auto& [source, complete] : complete_from_) out.complete_from = std::max(out.complete_from, complete);
+  auto found = coins_.find(coin);
+  if (found == coins_.end()) return out;
+  const Series* best = Best(found->first, found->second);
+  out.quote = !quote.empty() ? Name() : best != nullptr ? best->quote() : Name();
+  for (const auto& [key, series] : found->second) {
+    if (!quote.empty() && series->quote().str() == quote) out.quote = series->quote();
+    out.complete_from = std::max(out.complete_from, series->complete_from());
+    out.sequence = std::max(out.sequence, series->sequence());
+    out.known = out.known || series->size() > 0;
+  }
+  if (out.quote.empty()) return out;
+  from = std::max(from, out.complete_from);
+  std::map<Timestamp, const WindowView*> chosen;
+  for (const Series* series : Ordered(found->first, found->second, out.quote.str())) {
+    series->ForEach(from, to, [&](const WindowView& view) { chosen.try_emplace(view.row.key.start, &view); });
+  }
+  out.windows.reserve(chosen.size());
+  for (const auto& [start, view] : chosen) out.windows.push_back(*view);
+  return out;
+}
+
+CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const {
+  std::lock_guard lock(mutex_);
+  return Collect(coin, from, to, quote);
+}
+
+CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count, std::string_view quote) const {
+  std::lock_guard lock(mutex_);
+  CoinWindows out = Collect(coin, kNoTime, Timestamp::max(), quote);
+  if (out.windows.size() > count) {
+    out.windows.erase(out.windows.begin(), out.windows.end() - static_cast<std::ptrdiff_t>(count));
+  }
+  return out;
+}
+
+CoinView Live::Headline(Name coin, const SourceSeries& all) const {
+  CoinView view;
+  view.coin = coin;
+  const Series* best = Best(coin, all);
   if (best == nullptr) return view;
   const GoldRow& row = best->Newest()->row;
   view.source = best->source();
+  view.quote = best->quote();
   view.price = row.close;
   view.event_time = row.last_event;
   view.market_cap = row.market_cap;
@@ -138,7 +153,7 @@ std::vector<CoinView> Live::Coins() const {
   for (const auto& [coin, all] : coins_) {
     CoinView view = Headline(coin, all);
     if (view.source.empty()) continue;
-    view.spark = Spark(Ordered(coin, all), view.event_time, view.price);
+    view.spark = Spark(Ordered(coin, all, view.quote.str()), view.event_time, view.price);
     out.push_back(std::move(view));
   }
   return out;
@@ -242,9 +257,9 @@ std::map<std::string, Timestamp> Live::NewestEvents() const {
   std::lock_guard lock(mutex_);
   std::map<std::string, Timestamp> out;
   for (const auto& [coin, all] : coins_) {
-    for (const auto& [source, series] : all) {
+    for (const auto& [key, series] : all) {
       if (series->size() == 0) continue;
-      auto [it, inserted] = out.try_emplace(source.str(), kNoTime);
+      auto [it, inserted] = out.try_emplace(key.first.str(), kNoTime);
       it->second = std::max(it->second, series->Newest()->row.last_event);
     }
   }

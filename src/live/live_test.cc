@@ -42,6 +42,33 @@ TEST_F(LiveTest, ProvisionalTickShowsAtOnceAndBecomesDurableWithoutBeingSeenTwic
   EXPECT_TRUE(All()[0].committed);
 }
 
+TEST_F(LiveTest, TwoCurrenciesAreNeverOneLine) {
+  auto in = [](int second, double price, const char* quote) {
+    Tick tick = MakeTick(second, price);
+    tick.quote = Name(quote);
+    return tick;
+  };
+  live_.ApplySilver({in(0, 60'008, "usd"), in(60, 55'009, "eur"), in(61, 55'010, "eur")}, 1);
+  auto closes = [&](std::string_view quote) {
+    std::string out;
+    for (const WindowView& view : live_.Windows("bitcoin", kNoTime, Timestamp::max(), quote).windows) {
+      out += fmt::format("{} {} ", view.row.key.quote.str(), view.row.close);
+    }
+    return out;
+  };
+  EXPECT_EQ(closes("usd"), "usd 60008 ");
+  EXPECT_EQ(closes("eur"), "eur 55010 ");
+  EXPECT_EQ(closes("gbp"), "");
+  EXPECT_EQ(closes(""), "eur 55010 ");  // the newest price's
+  EXPECT_EQ(live_.Coin("bitcoin")->quote.str(), "eur");
+  live_.ApplySilver({in(120, 60'009, "usd")}, 2);
+  EXPECT_EQ(closes(""), "usd 60008 usd 60009 ");
+  live_.ApplyGold({}, {{"coingecko", Second(120)}}, 1);  // closes the source's windows in both
+  for (const char* quote : {"usd", "eur"}) {
+    EXPECT_TRUE(live_.Windows("bitcoin", kNoTime, Timestamp::max(), quote).windows.front().closed) << quote;
+  }
+}
+
 TEST_F(LiveTest, ProvisionalTickThatSilverRefusesGoesAway) {
   live_.AddProvisional(1, {MakeTick(1, 100)});
   live_.BronzeCommitted(1, 5);

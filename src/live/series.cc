@@ -1,4 +1,4 @@
-// The windows of one coin and source. In: gold rows, silver ticks, provisional ticks. Out: per window one view. A window
+// The windows of one coin, source and quote. In: gold rows, silver ticks, provisional ticks. Out: per window one view. A window
 // has one truth at a time: gold's row once it exists (a correction replaces it), before that the fold of its ticks by the
 // engine's own WindowAccumulator, so that the open window here and the closed one in gold agree bit for bit. Late ticks
 // of closed windows are left out on purpose: gold's correction brings them within seconds.
@@ -85,7 +85,7 @@ void Series::Refresh(std::uint64_t sequence) {
       committed = committed && pending.batch <= committed_batch_;
     }
     WindowView& shown = slot->second.shown;
-    shown.row = all.Finish({start, coin_, source_});
+    shown.row = all.Finish({start, coin_, source_, quote_});
     shown.committed = committed;
     shown.sequence = sequence;
   }

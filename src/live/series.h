@@ -27,11 +27,12 @@ struct WindowView {
   std::uint64_t sequence = 0;  // of the last change in this process
 };
 
-// The recent windows of one (coin, source). A window is gold's row once there is one; until then the fold of silver's ticks
+// The recent windows of one (coin, source, quote). A window is gold's row once there is one; until then the fold of silver's ticks
 // and of the provisional ones, which are known but not in silver yet. Not thread-safe: Live holds the lock.
 class Series {
  public:
-  Series(Name coin, Name source, Timestamp complete_from) : coin_(coin), source_(source), complete_from_(complete_from) {}
+  Series(Name coin, Name source, Name quote, Timestamp complete_from)
+      : coin_(coin), source_(source), quote_(quote), complete_from_(complete_from) {}
 
   // Sets gold's row; false when it lies before what memory holds. `sequence` marks a change, here and below.
   bool SetGold(const GoldRow& row, std::uint64_t sequence);
@@ -53,6 +54,7 @@ class Series {
 
   Name coin() const { return coin_; }
   Name source() const { return source_; }
+  Name quote() const { return quote_; }
   // From here on every window of the table is in memory.
   Timestamp complete_from() const { return complete_from_; }
   // Forgets what is older than `from`, which the table alone answers for.
@@ -98,7 +100,7 @@ class Series {
   void Touch(Timestamp start);
   void OfferLatest(const Tick& tick);
 
-  const Name coin_, source_;
+  const Name coin_, source_, quote_;
   Timestamp complete_from_;
   std::uint64_t committed_batch_ = 0;
   std::uint64_t sequence_ = 0;

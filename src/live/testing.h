@@ -30,6 +30,7 @@ inline Tick MakeTick(int second, double price, std::string_view coin = "bitcoin"
   Tick tick;
   tick.coin = Name(coin);
   tick.source = Name(source);
+  tick.quote = Name("usd");
   tick.event_time = tick.ingested = tick.last_updated = Second(second);
   tick.price = price;
   return tick;
@@ -38,7 +39,7 @@ inline Tick MakeTick(int second, double price, std::string_view coin = "bitcoin"
 inline GoldRow Fold(const std::vector<Tick>& ticks) {
   WindowAccumulator all;
   for (const Tick& tick : ticks) all.Add(tick);
-  return all.Finish({WindowStart(ticks[0].event_time), ticks[0].coin, ticks[0].source});
+  return all.Finish(WindowOf(ticks[0]));
 }
 
 // Every field of a bar, doubles in full.

@@ -86,9 +86,9 @@ Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std
 Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, TimeRange range, const RecomputeOptions& options,
                     Recomputed& report) {
   std::unordered_map<WindowKey, WindowAccumulator> sums;
-  CS_TRY(ReadSilver(silver, range, [&](const std::vector<Tick>& ticks) -> Status {
+  CS_TRY(ReadSilver(silver, lake.quotes(), range, [&](const std::vector<Tick>& ticks) -> Status {
     for (const Tick& tick : ticks) {
-      WindowKey key{WindowStart(tick.event_time), tick.coin, tick.source};
+      WindowKey key = WindowOf(tick);
       if (IsClosed(key, closed, kWindow)) sums[key].Add(tick);
     }
     return {};
@@ -100,8 +100,8 @@ Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, T
     keys.insert(key);
   }
   TableView gold = lake.gold().view();
-  CS_TRY(VisitKeys(gold, range, [&](const WindowKey& key) { keys.insert(key); }));
-  CS_ASSIGN(Correction correction, PlanReplacement(gold, keys, rows));
+  CS_TRY(VisitKeys(gold, lake.quotes(), range, [&](const WindowKey& key) { keys.insert(key); }));
+  CS_ASSIGN(Correction correction, PlanReplacement(gold, lake.quotes(), keys, rows));
   report.added += static_cast<std::int64_t>(correction.fresh.size());
   report.changed += correction.changed;
   report.removed += correction.gone;
@@ -167,14 +167,14 @@ Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRang
   CS_ASSIGN(Positions own, lake.rollup(rollup).Txns());
   TimeRange whole = From(WholeFrom(positions, own), {PeriodStart(range.from, rollup.period), last + rollup.period});
   std::set<WindowKey> periods, keys;
-  CS_TRY(VisitKeys(gold, whole, [&](const WindowKey& key) {
+  CS_TRY(VisitKeys(gold, lake.quotes(), whole, [&](const WindowKey& key) {
     WindowKey period = PeriodKey(key, rollup.period);
     if (IsClosed(period, closed, rollup.period)) periods.insert(period);
   }));
   keys = periods;
-  CS_TRY(VisitKeys(table, whole, [&](const WindowKey& key) { keys.insert(key); }));
-  CS_ASSIGN(WindowRows rows, FoldPeriods(gold, periods, rollup.period));
-  CS_ASSIGN(Correction correction, PlanReplacement(table, keys, rows));
+  CS_TRY(VisitKeys(table, lake.quotes(), whole, [&](const WindowKey& key) { keys.insert(key); }));
+  CS_ASSIGN(WindowRows rows, FoldPeriods(gold, lake.quotes(), periods, rollup.period));
+  CS_ASSIGN(Correction correction, PlanReplacement(table, lake.quotes(), keys, rows));
   report.added = static_cast<std::int64_t>(correction.fresh.size());
   report.changed = correction.changed;
   report.removed = correction.gone;

@@ -60,7 +60,7 @@ class SortedMerge : public testing::Test {
     for (const DataFile& file : files) {
       auto table = ReadDataFile(root_.string(), file, SilverLayout().schema);
       EXPECT_TRUE(table) << table.error().message;
-      auto ticks = Ticks(**table);
+      auto ticks = Ticks(**table, SourceQuotes());
       all.insert(all.end(), ticks->begin(), ticks->end());
     }
     return all;

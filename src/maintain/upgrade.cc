@@ -32,11 +32,7 @@ const CrashPoint kBeforeRows("upgrade.before_rows");
 const CrashPoint kBeforeDone("upgrade.before_done");
 const CrashPoint kAfterDone("upgrade.after_done");
 
-constexpr std::int64_t kDone = 253'402'300'799'999'999;  // the end of the year 9999, as a time that work on rows has come to
-constexpr std::int64_t kSpareBytes = 64 << 20;           // for commits, checkpoints and whoever else writes to the disk
-
-// The first format had means that were rounded twice.
-constexpr int kComparesGold = 2;
+constexpr std::int64_t kSpareBytes = 64 << 20;  // for commits, checkpoints and whoever else writes to the disk
 
 // A table as an upgrade looks at it.
 struct Seen {
@@ -44,19 +40,17 @@ struct Seen {
   std::shared_ptr<const Snapshot> snapshot;
 };
 
-std::string RowsId(int format) { return AppId("upgraded/") + std::to_string(format); }
-
-// Until when gold's rows are as the format has them; kDone where nothing is left.
+// Until when gold's rows are as the format has them; kUpgraded where nothing is left.
 Result<std::int64_t> RowsDone(const Snapshot& gold, int format) {
   if (FormatOf(gold.properties()) < format) return 0;
   CS_ASSIGN(Positions positions, gold.Txns());
-  return PositionOr(positions, RowsId(format), kDone);  // a table that was made with the format has none
+  return PositionOr(positions, UpgradedId(format), kUpgraded);  // a table that was made with the format has none
 }
 
 // The days of gold that are not compared yet. None left: the rollups may be.
 Result<std::size_t> DaysToCompare(const Snapshot& gold) {
-  CS_ASSIGN(std::int64_t done, RowsDone(gold, kComparesGold));
-  if (done == kDone) return 0;
+  CS_ASSIGN(std::int64_t done, RowsDone(gold, kMeansRoundedOnce));
+  if (done == kUpgraded) return 0;
   CS_ASSIGN(std::vector<DataFile> files, gold.Files());
   std::set<Date> days;
   for (const DataFile& file : files) {
@@ -125,7 +119,7 @@ Status Describe(Lake& lake, const LakeTable& each, int format) {
   plan.operation = "upgrade";
   plan.add_columns = arrow::schema(std::move(missing));
   plan.properties = {{kFormatProperty, std::to_string(format)}, {statistics.key(), statistics.mapped()}};
-  if (each.table == &lake.gold() && format == kComparesGold) plan.positions[RowsId(format)] = 0;
+  if (each.table == &lake.gold() && format == kMeansRoundedOnce) plan.positions[UpgradedId(format)] = 0;
   CS_TRY(CommitOnce(*each.table, layout, std::move(plan), lake.epoch()));
   kAfterTable.Reach();
   return {};
@@ -133,11 +127,11 @@ Status Describe(Lake& lake, const LakeTable& each, int format) {
 
 // Makes gold's rows, and the rollups', those that this program would write.
 Status CompareGold(Lake& lake, const UpgradeProgress& progress, StopToken stop) {
-  CS_ASSIGN(std::int64_t done, RowsDone(*lake.gold().snapshot(), kComparesGold));
-  if (done == kDone) return {};
+  CS_ASSIGN(std::int64_t done, RowsDone(*lake.gold().snapshot(), kMeansRoundedOnce));
+  if (done == kUpgraded) return {};
   kBeforeRows.Reach();
-  RecomputeOptions options{.range = {FromMicros(0), FromMicros(kDone)}};
-  options.position_id = RowsId(kComparesGold);
+  RecomputeOptions options{.range = {FromMicros(0), FromMicros(kUpgraded)}};
+  options.position_id = UpgradedId(kMeansRoundedOnce);
   options.progress = progress;
   CS_ASSIGN(std::vector<Recomputed> report, Recompute(lake, options, stop));
   for (const Recomputed& table : report) {
@@ -146,7 +140,7 @@ Status CompareGold(Lake& lake, const UpgradeProgress& progress, StopToken stop) 
   kBeforeDone.Reach();
   CommitPlan plan;
   plan.operation = "upgrade";
-  plan.positions[options.position_id] = kDone;
+  plan.positions[options.position_id] = kUpgraded;
   CS_ASSIGN(Positions now, lake.gold().Txns());
   plan.expected = StandingBefore(now, plan.positions);
   CS_TRY(CommitOnce(lake.gold(), GoldLayout(), std::move(plan), lake.epoch()));

@@ -12,7 +12,7 @@ TEST(CoinLabel, IsWhatTheProviderSaid) {
   MarketMessageBuilder builder;
   auto message = builder.Build(
       R"({"id":"usd-coin","symbol":"usdc","name":"USDC","image":"https://assets.example/6319/usdc.png?1","current_price":1})",
-      Timestamp{}, "coingecko");
+      Timestamp{}, "coingecko", "usd");
   ASSERT_TRUE(message);
   CoinLabelReader reader;
   auto coin = reader.Read(message->value);

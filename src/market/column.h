@@ -51,7 +51,8 @@ struct ComputedColumn {
   static constexpr auto Of(const auto& row) { return kValueOf(row); }
 };
 
-// A column of which the program's row knows nothing: one of the partition, or of a table that is written in another way.
+// A column of which the program's row knows nothing: one of the partition, of a table that is written in another way, or one that
+// is null in every row so far.
 struct OtherColumn {
   ColumnInfo info;
   static constexpr bool kStored = false;
@@ -94,6 +95,12 @@ consteval Column<kPath...> Key(std::string_view name, std::string_view meaning,
 }
 consteval OtherColumn Partition(std::string_view name, ColumnType type, std::string_view meaning) {
   return {{name, type, meaning, ColumnRole::kPartition}};
+}
+
+// The column, of tables of this format and later ones.
+consteval auto Since(int format, auto column) {
+  column.info.format = format;
+  return column;
 }
 
 // Calls `visit(column)` for each column of a table, or `visit.template operator()<I>(column)` with its place.

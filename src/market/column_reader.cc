@@ -147,12 +147,32 @@ Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table) {
 
 Result<std::vector<Tick>> TradeKeys(const arrow::Table& table) { return ReadRows<Tick>(table, kSilverColumns, true); }
 
-Result<std::vector<Tick>> Ticks(const arrow::Table& table) { return ReadRows<Tick>(table, kSilverColumns); }
+Result<std::vector<Tick>> Ticks(const arrow::Table& table, const SourceQuotes& quotes) {
+  CS_ASSIGN(std::vector<Tick> ticks, ReadRows<Tick>(table, kSilverColumns));
+  for (Tick& tick : ticks) {
+    if (tick.quote.empty()) tick.quote = quotes.OfOldRow(tick.source);
+  }
+  return ticks;
+}
 
-Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table) { return ReadRows<GoldRow>(table, kGoldColumns); }
+namespace {
 
-Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table) {
-  CS_ASSIGN(std::vector<GoldRow> rows, ReadRows<GoldRow>(table, kGoldColumns, true));
+Result<std::vector<GoldRow>> ReadGold(const arrow::Table& table, const SourceQuotes& quotes, bool key_only) {
+  CS_ASSIGN(std::vector<GoldRow> rows, ReadRows<GoldRow>(table, kGoldColumns, key_only));
+  for (GoldRow& row : rows) {
+    if (row.key.quote.empty()) row.key.quote = quotes.OfOldRow(row.key.source);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table, const SourceQuotes& quotes) {
+  return ReadGold(table, quotes, false);
+}
+
+Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table, const SourceQuotes& quotes) {
+  CS_ASSIGN(std::vector<GoldRow> rows, ReadGold(table, quotes, true));
   std::vector<WindowKey> keys;
   keys.reserve(rows.size());
   for (const GoldRow& row : rows) keys.push_back(row.key);

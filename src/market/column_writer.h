@@ -53,7 +53,7 @@ class ColumnWriter {
       present += v.has_value();
       bytes += v ? static_cast<std::int64_t>(v->size()) : 0;
     }
-    if (present == 0) return AllNull();
+    if (present == 0) return Nulls();
     if (ok()) status_ = builder.Reserve(static_cast<std::int64_t>(rows_));
     if (ok()) status_ = builder.ReserveData(bytes);
     for (std::size_t i = 0; ok() && i < rows_; ++i) {
@@ -70,6 +70,9 @@ class ColumnWriter {
     if (ok()) status_ = column.status();
     arrays_.push_back(ok() ? *std::move(column) : nullptr);
   }
+
+  // A column without a value.
+  void Nulls() { Add(arrow::MakeArrayOfNull(type(), static_cast<std::int64_t>(rows_))); }
 
   template <class NameOf>  // NameOf(i) -> Name, empty for null
   void Names(const NameDictionary& dictionary, NameOf name) {
@@ -92,8 +95,6 @@ class ColumnWriter {
   bool ok() const { return status_.ok(); }
   const std::shared_ptr<arrow::DataType>& type() const { return schema_.field(static_cast<int>(arrays_.size()))->type(); }
 
-  void AllNull() { Add(arrow::MakeArrayOfNull(type(), static_cast<std::int64_t>(rows_))); }
-
   template <class C, class Value, class Absent>
   void Fixed(Value value, Absent absent) {
     auto values = Take(arrow::AllocateBuffer(static_cast<std::int64_t>(rows_ * sizeof(C))));
@@ -103,7 +104,7 @@ class ColumnWriter {
       out[i] = value(i);
       nulls += absent(out[i]);
     }
-    if (nulls == static_cast<std::int64_t>(rows_)) return AllNull();
+    if (nulls == static_cast<std::int64_t>(rows_)) return Nulls();
     std::shared_ptr<arrow::Buffer> bitmap = nulls == 0 ? nullptr : Bitmap([&](std::size_t i) { return !absent(out[i]); });
     Add(ok() ? arrow::MakeArray(arrow::ArrayData::Make(type(), static_cast<std::int64_t>(rows_), {bitmap, values}, nulls))
              : nullptr);

@@ -135,6 +135,8 @@ Result<std::shared_ptr<arrow::Table>> WriteRows(const TableLayout& layout, const
       Write(
           writer, column.info, names[I], [&](std::size_t i) -> decltype(auto) { return Each::Of(rows[at[i]]); }, at.size(),
           length);
+    } else if (column.info.role != ColumnRole::kPartition) {
+      writer.Nulls();
     }
   });
   return writer.Done();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "market/quote.h"
 #include "market/raw_batch.h"
 #include "market/schema.h"
 #include "market/tick.h"
@@ -38,12 +39,13 @@ bool SameRow(const GoldRow& a, const GoldRow& b);
 // From Arrow (columns found by name, partition columns not needed) to structs. Errors: Corrupt, naming the column that is missing or of
 // another type. Bronze: rows of one source, topic and partition that follow each other are one batch.
 Result<std::vector<RawBatchPtr>> BronzeBatches(const arrow::Table& table);
-Result<std::vector<Tick>> Ticks(const arrow::Table& table);
+// In: the currencies of rows from before there was the column.
+Result<std::vector<Tick>> Ticks(const arrow::Table& table, const SourceQuotes& quotes);
 // Source, symbol and trade id only; the rest of the ticks is absent.
 Result<std::vector<Tick>> TradeKeys(const arrow::Table& table);
-Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table);
+Result<std::vector<GoldRow>> GoldRows(const arrow::Table& table, const SourceQuotes& quotes);
 // Only the keys of gold's rows; the other columns need not be there.
-Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table);
+Result<std::vector<WindowKey>> GoldKeys(const arrow::Table& table, const SourceQuotes& quotes);
 // The columns of TradeKeys or GoldKeys alone.
 std::shared_ptr<arrow::Schema> KeySchema(const TableLayout& layout);
 

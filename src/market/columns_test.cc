@@ -41,7 +41,7 @@ TEST(Columns, SilverComesBack) {
   ASSERT_EQ(parts->size(), 1u);
   EXPECT_EQ(parts->front().partition, (std::vector<std::string>{"2023", "11", "14"}));
   EXPECT_EQ(parts->front().rows->GetColumnByName("hour")->GetScalar(0).ValueOrDie()->ToString(), "22");
-  auto back = Ticks(*parts->front().rows);
+  auto back = Ticks(*parts->front().rows, SourceQuotes());
   ASSERT_TRUE(back) << back.error().message;
   ExpectSameColumns(kSilverColumns, tick, back->front());
 }
@@ -49,11 +49,26 @@ TEST(Columns, SilverComesBack) {
 TEST(Columns, GoldComesBack) {
   GoldRow row = Filled<GoldRow>(kGoldColumns);
   auto parts = GoldColumns({row}, std::chrono::hours(1));
-  auto back = GoldRows(*parts->front().rows);
+  auto back = GoldRows(*parts->front().rows, SourceQuotes());
   ASSERT_TRUE(back) << back.error().message;
   ExpectSameColumns(kGoldColumns, row, back->front());
   EXPECT_TRUE(SameRow(row, back->front()));
-  EXPECT_EQ(GoldKeys(*parts->front().rows)->front(), row.key);
+  EXPECT_EQ(GoldKeys(*parts->front().rows, SourceQuotes())->front(), row.key);
+}
+
+// Rows from before there was the column.
+TEST(Columns, ARowWithoutACurrencyIsInItsSources) {
+  Tick tick = Filled<Tick>(kSilverColumns);
+  GoldRow row = Filled<GoldRow>(kGoldColumns);
+  tick.quote = row.key.quote = Name();
+  SourceQuotes quotes;
+  quotes.Add(tick.source, {0, 0, Name("eur")});
+  quotes.Add(row.key.source, {0, 0, Name("gbp")});
+  auto silver = SilverColumns({tick});
+  EXPECT_EQ(Ticks(*silver->front().rows, quotes)->front().quote.str(), "eur");
+  auto gold = GoldColumns({row});
+  EXPECT_EQ(GoldRows(*gold->front().rows, quotes)->front().key.quote.str(), "gbp");
+  EXPECT_EQ(GoldKeys(*gold->front().rows, quotes)->front().quote.str(), "gbp");
 }
 
 TEST(Columns, WhatIsAbsentIsNull) {
@@ -67,7 +82,7 @@ TEST(Columns, WhatIsAbsentIsNull) {
     if (parts->front().rows->GetColumnByName(field->name())->null_count() == 0) present += field->name() + " ";
   }
   EXPECT_EQ(present, "coin_id price api_timestamp ingestion_timestamp hour ");
-  EXPECT_FALSE(Ticks(*parts->front().rows)->front().is_trade());
+  EXPECT_FALSE(Ticks(*parts->front().rows, SourceQuotes())->front().is_trade());
 }
 
 TEST(Columns, SameRowSeesEveryColumn) {

@@ -77,6 +77,11 @@ void AppendField(std::string_view name, std::string_view text, std::string& out)
   out.append(",\"").append(name).append("\":").append(text.empty() ? "null" : text);
 }
 
+// A text that needs no escapes; nothing where it is empty.
+void AppendText(std::string_view name, std::string_view text, std::string& out) {
+  if (!text.empty()) out.append(",\"").append(name).append("\":\"").append(text).append("\"");
+}
+
 }  // namespace
 
 void AppendEpochSeconds(Timestamp time, int digits, std::string& out) {
@@ -100,7 +105,7 @@ MarketMessageBuilder::MarketMessageBuilder() : buffers_(std::make_unique<Buffers
 MarketMessageBuilder::~MarketMessageBuilder() = default;
 
 std::expected<MarketMessage, ParseReject> MarketMessageBuilder::Build(std::string_view object, Timestamp observed,
-                                                                      std::string_view source) {
+                                                                      std::string_view source, std::string_view quote) {
   if (object.size() > kMaxMessageBytes) return Rejected(ParseReject{RejectReason::kTooLarge, ""});
   Buffers& b = *buffers_;
   b.padded.assign(object).append(simdjson::SIMDJSON_PADDING, '\0');
@@ -113,19 +118,23 @@ std::expected<MarketMessage, ParseReject> MarketMessageBuilder::Build(std::strin
   b.value.assign("{\"timestamp\":");
   AppendEpochSeconds(observed, 6, b.value);
   for (unsigned field = 0; field < kFieldCount; ++field) AppendField(kMessageNames[field], (*texts)[field], b.value);
-  b.value.append(",\"source\":\"").append(source).append("\",\"raw\":").append(object).append("}");
+  AppendText("source", source, b.value);
+  AppendText("quote", quote, b.value);
+  b.value.append(",\"raw\":").append(object).append("}");
   std::string_view id = PlainString((*texts)[kId]);
   return MarketMessage{IsValidName(id) ? id : std::string_view(), PlainString((*texts)[kLastUpdated]), b.value};
 }
 
-void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string& out) {
+void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string_view quote, std::string& out) {
   out.append("{\"timestamp\":");
   AppendEpochSeconds(FromMicros(point.time_ms * 1'000), 3, out);
   out.append(",\"coin_id\":\"").append(coin_id).append("\"");
   AppendField("price", point.price, out);
   AppendField("volume_24h", point.volume_24h, out);
   AppendField("market_cap", point.market_cap, out);
-  out.append(",\"source\":\"coingecko_chart\"}");
+  AppendText("source", "coingecko_chart", out);
+  AppendText("quote", quote, out);
+  out.append("}");
 }
 
 void AppendTradeMessage(const TradeFields& trade, std::string& out) {
@@ -135,7 +144,10 @@ void AppendTradeMessage(const TradeFields& trade, std::string& out) {
   AppendField("price", trade.price, out);
   AppendField("quantity", trade.quantity, out);
   AppendField("trade_id", trade.trade_id, out);
-  out.append(",\"symbol\":\"").append(trade.symbol).append("\",\"source\":\"").append(trade.source).append("\"}");
+  AppendText("symbol", trade.symbol, out);
+  AppendText("source", trade.source, out);
+  AppendText("quote", trade.quote, out);
+  out.append("}");
 }
 
 }  // namespace cryptostream

@@ -29,9 +29,10 @@ class MarketMessageBuilder {
   MarketMessageBuilder();
   ~MarketMessageBuilder();
 
-  // In: one JSON object; when its price was observed; the venue for `source`.
+  // In: one JSON object; when its price was observed; the venue for `source`; the currency, empty where nobody knows it.
   // Errors: the reason why no message can be made of it (no object, not UTF-8, broken brackets, a key twice, too large).
-  std::expected<MarketMessage, ParseReject> Build(std::string_view object, Timestamp observed, std::string_view source);
+  std::expected<MarketMessage, ParseReject> Build(std::string_view object, Timestamp observed, std::string_view source,
+                                                  std::string_view quote);
 
  private:
   struct Buffers;
@@ -46,7 +47,7 @@ struct ChartPoint {
   std::string_view volume_24h;
 };
 // Appends the point's message. Nothing in it depends on the run, so that a repeated backfill gives equal rows.
-void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string& out);
+void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string_view quote, std::string& out);
 
 // One trade; price and quantity are JSON text as received, quotes included.
 struct TradeFields {
@@ -57,8 +58,9 @@ struct TradeFields {
   std::string_view trade_id;
   std::string_view symbol;
   std::string_view source;
+  std::string_view quote;  // empty where nobody knows it
 };
-// Appends the trade's message. Requires: coin_id, symbol and source pass IsValidName, so that they need no escapes.
+// Appends the trade's message. Requires: coin_id, symbol, source and quote pass IsValidName, so that they need no escapes.
 void AppendTradeMessage(const TradeFields& trade, std::string& out);
 
 }  // namespace cryptostream

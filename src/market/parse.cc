@@ -10,6 +10,7 @@
 
 #include "market/decimal.h"
 #include "market/json.h"
+#include "market/quote.h"
 
 namespace cryptostream {
 namespace {
@@ -34,11 +35,13 @@ enum Field : unsigned {
   kSymbol,
   kTradeId,
   kQuantity,
+  kQuote,
   kFieldCount
 };
 constexpr std::array<std::string_view, kFieldCount> kFieldNames{
     "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-    "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity"};
+    "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
+    "quote"};
 
 static_assert(kFieldCount < 32);  // a bit each
 
@@ -119,6 +122,23 @@ class FieldReader {
     return true;
   }
 
+  // A currency's code, whatever its case; null and "" are none.
+  bool Quote(od::value& value, Name& out) const {
+    od::json_type type;
+    std::string_view text;
+    if (value.type().get(type)) return Refuse(RejectReason::kMalformedJson);
+    if (type != od::json_type::string) return Identifier(value, RejectReason::kWrongType, out);
+    if (value.get_string().get(text)) return Refuse(RejectReason::kMalformedJson);
+    out = names_.Find(text);
+    if (text.empty() || (!out.empty() && IsQuote(text))) return true;
+    std::string quote = LowerQuote(text);
+    if (!IsQuote(quote)) return Refuse(RejectReason::kWrongType);
+    out = Name(quote);
+    if (out.empty()) return Refuse(RejectReason::kTooManyNames);
+    names_.Keep(out);
+    return true;
+  }
+
   bool TradeId(od::value& value, std::int64_t& out) const {
     NumberToken token;
     if (!Token(value, token)) return false;
@@ -191,6 +211,7 @@ bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, P
     case kSymbol: return reader.Identifier(value, RejectReason::kWrongType, tick.symbol);
     case kTradeId: return reader.TradeId(value, tick.trade_id);
     case kQuantity: return reader.Number(value, tick.quantity);
+    case kQuote: return reader.Quote(value, tick.quote);
     default: return true;
   }
 }

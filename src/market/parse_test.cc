@@ -37,6 +37,18 @@ TEST(MessageParser, ReadsTheOriginalsFourKeys) {
   EXPECT_FALSE(tick->is_trade());
 }
 
+TEST(MessageParser, ReadsACurrencyInWhateverCase) {
+  EXPECT_EQ(Parse(With(R"("quote":"usdt")"))->quote.str(), "usdt");
+  EXPECT_EQ(Parse(With(R"("quote":"EUR")"))->quote.str(), "eur");
+  EXPECT_EQ(Parse(With(R"("quote":"EUR","symbol":"EUR")"))->symbol.str(), "EUR");
+  EXPECT_EQ(Parse(With(R"("symbol":"GBP","quote":"GBP")"))->quote.str(), "gbp");
+  EXPECT_TRUE(Parse(With(R"("quote":null)"))->quote.empty());
+  EXPECT_TRUE(Parse(With(R"("quote":"")"))->quote.empty());
+  for (const char* bad : {R"("quote":7)", R"("quote":"us d")", R"("quote":"US-D")", R"("quote":"abcdefghijklmnopq")"}) {
+    EXPECT_EQ(Parse(With(bad)).error().Text(), "wrong_type: quote") << bad;
+  }
+}
+
 TEST(MessageParser, ReadsATradeWithNumbersInStrings) {
   auto tick = Parse(
       R"({"timestamp":1723161255.342,"coin_id":"bitcoin","price":"61837.63000000","quantity":"0.02000000","trade_id":3735683259,"symbol":"BTCUSDT","source":"binance_spot"})");

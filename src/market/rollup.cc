@@ -1,8 +1,8 @@
-// The arithmetic of an hour and of a day. In: the 1-minute rows of one (period, coin, source) in any order. Out: one row that
+// The arithmetic of an hour and of a day. In: the 1-minute rows of one (period, coin, source, quote) in any order. Out: one row that
 // depends on the set of minutes only, so a correction of one minute gives the bits that the right minute would have given.
 //
 // Only the 1-minute table is read, never silver: a rollup must be checkable against the table it stands for. What a minute has
-// rounded stays rounded; from there on sums are exact and rounded once. With n rows of mean a and standard deviation s in a
+// rounded stays rounded; from there on sums and means are exact and rounded once. With n rows of mean a and standard deviation s in a
 // minute, sum(n*a) and sum(n*(s*s + a*a)) are the sums of p and of p*p, and the variance follows as it does for a minute.
 // Rejected: days out of hours (a second rounding, and a correction would have to pass two tables); sums of p and p*p as
 // columns of the 1-minute table (two columns that no reader wants).
@@ -32,7 +32,7 @@ Timestamp PeriodStart(Timestamp time, std::chrono::minutes period) {
 }
 
 WindowKey PeriodKey(const WindowKey& minute, std::chrono::minutes period) {
-  return {PeriodStart(minute.start, period), minute.coin, minute.source};
+  return {PeriodStart(minute.start, period), minute.coin, minute.source, minute.quote};
 }
 
 void RollupAccumulator::OfferLast(Timestamp at, double candidate, Dated& last) {
@@ -72,6 +72,7 @@ void RollupAccumulator::Add(const GoldRow& minute) {
     sums_.has_volume = true;
     sums_.quantity.Add(minute.volume);
     if (!IsNull(minute.vwap)) sums_.turnover.AddProduct(minute.vwap, minute.volume);
+    if (IsNull(minute.vwap) && minute.volume > 0) lacks_vwap_ = true;
   }
   if (!IsNull(minute.max_source_age_s) && !(minute.max_source_age_s <= max_source_age_s_)) {
     max_source_age_s_ = minute.max_source_age_s;
@@ -95,6 +96,7 @@ GoldRow RollupAccumulator::Finish(const WindowKey& key) const {
   row.last_event = last_event_;
   row.max_source_age_s = max_source_age_s_;
   sums_.Derive(row);
+  if (lacks_vwap_) row.vwap = kNull;  // of a part of the volume the price is not known
   return row;
 }
 

@@ -9,7 +9,7 @@
 
 namespace cryptostream {
 
-// A rollup table: one row a period, coin and source, folded from the 1-minute table.
+// A rollup table: one row a period, coin, source and quote, folded from the 1-minute table.
 struct RollupTable {
   const TableLayout* layout;
   std::chrono::minutes period;
@@ -19,7 +19,7 @@ const RollupTable& DailyRollup();
 
 // The start of the period that holds `time`. Periods are counted from the epoch, so days begin at 00:00 UTC.
 Timestamp PeriodStart(Timestamp time, std::chrono::minutes period);
-// The period, coin and source that a 1-minute window belongs to.
+// The period, coin, source and quote that a 1-minute window belongs to.
 WindowKey PeriodKey(const WindowKey& minute, std::chrono::minutes period);
 
 // Folds the 1-minute rows of one period, in any order, to the same bits. docs/tables.md gives each column's formula.
@@ -39,8 +39,9 @@ class RollupAccumulator {
   static void OfferLast(Timestamp at, double candidate, Dated& last);
 
   std::int64_t minutes_ = 0, samples_ = 0, updates_ = 0;
-  GoldRow only_;    // the first one added: a period of one minute is that minute, untouched
-  PriceSums sums_;  // over the rows of silver that the minutes stand for
+  GoldRow only_;             // the first one added: a period of one minute is that minute, untouched
+  PriceSums sums_;           // over the rows of silver that the minutes stand for
+  bool lacks_vwap_ = false;  // a minute has a volume without it
   double min_ = 0, max_ = 0;
   Dated open_, close_, volume_24h_, market_cap_;
   Timestamp first_event_, last_event_;

@@ -137,6 +137,19 @@ TEST(Rollup, AFigureOf24HoursIsThatOfTheLastMinuteThatHasIt) {
   EXPECT_TRUE(IsNull(row.vwap));
 }
 
+TEST(Rollup, HasAVwapOnlyIfEachMinuteWithAVolumeHasOne) {
+  auto minute = [](int m, double volume, double vwap) {
+    GoldRow row = Fold({MakeTick(std::chrono::seconds(60 * m), 60000)});
+    row.volume = volume;
+    row.vwap = vwap;
+    return row;
+  };
+  EXPECT_EQ(Roll({minute(1, 0.00123, 60000), minute(2, 0.1, 60000), minute(3, 0, kNull), minute(4, kNull, kNull)}).vwap, 60000);
+  GoldRow lacking = Roll({minute(1, 2, 60000), minute(2, 1, kNull)});
+  EXPECT_TRUE(IsNull(lacking.vwap));
+  EXPECT_EQ(lacking.volume, 3);
+}
+
 TEST(Rollup, PeriodsBeginAtTheHourAndAtMidnightUtc) {
   Timestamp time = *ParseRfc3339("2024-08-08T23:59:59.999999Z");
   EXPECT_EQ(FormatRfc3339(PeriodStart(time, HourlyRollup().period)), "2024-08-08T23:00:00.000Z");

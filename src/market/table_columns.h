@@ -1,8 +1,5 @@
 #pragma once
 
-#include <limits>
-#include <string>
-
 #include "market/column.h"
 #include "market/raw_batch.h"
 #include "market/tick.h"
@@ -36,18 +33,11 @@ inline std::int32_t HourOf(const Tick& tick) {
   return static_cast<std::int32_t>(std::chrono::floor<std::chrono::hours>(t - DateOf(t)).count());
 }
 
-// No source says these columns of format 2 yet.
-inline std::string NoText(const auto&) { return {}; }
-inline double NoNumber(const Tick&) { return kNull; }
-inline std::int32_t NoCount(const Tick&) {
-  return std::numeric_limits<std::int32_t>::min();
-}  // as ColumnWriter takes an absent one
-
 // The key of a trade is marked as such: an observation has none (lake/dedup.cc).
 inline constexpr auto kSilverColumns = std::tuple(
     Value<&Tick::coin>("coin_id", "CoinGecko's id"),
     Value<&Tick::price>("price", "the nearest double to the decimal text; finite, greater than 0"),
-    Value<&Tick::volume_24h>("volume_24h", "rolling 24 h figure of the provider"),
+    Value<&Tick::volume_24h>("volume_24h", "rolling 24 h figure of the provider, in `quote`"),
     Value<&Tick::event_time>("api_timestamp", "event time"), Value<&Tick::ingested>("ingestion_timestamp", "receive time"),
     Value<&Tick::market_cap>("market_cap", "as the provider says, null where it does not"),
     Value<&Tick::price_change_24h>("price_change_24h", "the same"),
@@ -56,20 +46,16 @@ inline constexpr auto kSilverColumns = std::tuple(
     Value<&Tick::last_updated>("last_updated", "when the provider last changed the price"),
     Key<&Tick::source>("source", "venue and market, as in bronze"),
     Key<&Tick::symbol>("symbol", "the venue's name of what is traded; null where it gives none"),
-    Key<&Tick::trade_id>("trade_id", "trades only"), Value<&Tick::quantity>("quantity", "trades only, base units"),
+    Key<&Tick::trade_id>("trade_id", "trades only"), Value<&Tick::quantity>("quantity", "trades only, in the coin's own units"),
     ComputedColumn<HourOf>{{"hour", ColumnType::kInt, "of event time"}},
-    ComputedColumn<NoText<Tick>>{{.name = "quote",
-                                  .type = ColumnType::kString,
-                                  .meaning = "the currency of the price, lower case; null: not said",
-                                  .format = 2}},
-    ComputedColumn<NoNumber>{{.name = "open",
-                              .type = ColumnType::kDouble,
-                              .meaning = "of a bar, whose close is `price`; null for all others",
-                              .format = 2}},
-    ComputedColumn<NoNumber>{{.name = "high", .type = ColumnType::kDouble, .meaning = "likewise", .format = 2}},
-    ComputedColumn<NoNumber>{{.name = "low", .type = ColumnType::kDouble, .meaning = "likewise", .format = 2}},
-    ComputedColumn<NoCount>{
-        {.name = "bar_s", .type = ColumnType::kInt, .meaning = "length of a bar in seconds; null for all others", .format = 2}},
+    Since(2, Value<&Tick::quote>(
+                 "quote",
+                 "currency of the price and of all figures of money, a lower-case code (`usd`, `usdt`, `eur`, `btc`); "
+                 "null in rows from before there was this column: the source's (see below)")),
+    Since(2, OtherColumn{{"open", ColumnType::kDouble, "of a bar: its first price; null in every row so far"}}),
+    Since(2, OtherColumn{{"high", ColumnType::kDouble, "of a bar: its greatest price; null in every row so far"}}),
+    Since(2, OtherColumn{{"low", ColumnType::kDouble, "of a bar: its least price; null in every row so far"}}),
+    Since(2, OtherColumn{{"bar_s", ColumnType::kInt, "of a bar: its length in seconds; null in every row so far"}}),
     Partition("year", ColumnType::kInt, "of event time"), Partition("month", ColumnType::kInt, "of event time"),
     Partition("day", ColumnType::kInt, "of event time"));
 static_assert(BytesOfColumns<Tick>(kSilverColumns) == sizeof(Tick), "a member of Tick without a column");
@@ -90,16 +76,17 @@ inline constexpr auto kGoldColumns = std::tuple(
     Value<&GoldRow::range_pct>("range_pct", "(max - min) / avg * 100", Exactness::kSums),
     Value<&GoldRow::samples>("samples", "rows of silver", Exactness::kBits),
     Value<&GoldRow::updates>("updates", "distinct `last_updated` (trades: = samples)", Exactness::kBits),
-    Value<&GoldRow::volume>("volume", "sum of the quantities; trades only", Exactness::kSums),
-    Value<&GoldRow::vwap>("vwap", "mean price by quantity; trades only", Exactness::kTolerance),
+    Value<&GoldRow::volume>("volume", "sum of the quantities, in the coin's own units; trades only", Exactness::kSums),
+    Value<&GoldRow::vwap>("vwap", "mean price by quantity; trades only", Exactness::kSums),
     Value<&GoldRow::volume_24h>("volume_24h", "the last known in the window", Exactness::kBits),
     Value<&GoldRow::market_cap>("market_cap", "the last known in the window", Exactness::kBits),
     Value<&GoldRow::first_event>("first_event", "least event time", Exactness::kBits),
     Value<&GoldRow::last_event>("last_event", "greatest event time", Exactness::kBits),
     Value<&GoldRow::max_source_age_s>("max_source_age_s", "greatest (event time - last_updated)", Exactness::kBits),
     Key<&GoldRow::key, &WindowKey::source>("source", "as in silver"),
-    ComputedColumn<NoText<GoldRow>>{
-        {.name = "quote", .type = ColumnType::kString, .meaning = "as in silver", .exactness = Exactness::kBits, .format = 2}},
+    Since(2, Key<&GoldRow::key, &WindowKey::quote>("quote",
+                                                   "currency of the prices and of all figures of money; null in rows from "
+                                                   "before there was this column: the source's")),
     Partition("date", ColumnType::kDate, "of the window's start"));
 static_assert(BytesOfColumns<GoldRow>(kGoldColumns) == sizeof(GoldRow), "a member of GoldRow without a column");
 

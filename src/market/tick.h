@@ -23,11 +23,12 @@ struct Tick {
   Name coin;
   Name source;
   Name symbol;           // empty when absent
+  Name quote;            // the currency of the price and of all figures of money: "usd"
   Timestamp event_time;  // api_timestamp: when the price was observed or the trade happened
   Timestamp ingested;    // receive time of the bronze row
   Timestamp last_updated = kNoTime;
   std::int64_t trade_id = kNoTradeId;
-  double price = kNull;     // USD (or the quote currency of the symbol), finite and > 0
+  double price = kNull;     // in `quote`, finite and > 0
   double quantity = kNull;  // base units, trades only
   double volume_24h = kNull;
   double market_cap = kNull;

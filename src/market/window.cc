@@ -1,22 +1,23 @@
-// The arithmetic of a 1-minute window. In: ticks of one (window, coin, source) in any order. Out: one gold row that depends
-// on the set of ticks only. Sums are exact and rounded once; first and last go by (event time, trade id, price).
+// The arithmetic of a 1-minute window. In: ticks of one (window, coin, source, quote) in any order. Out: one gold row that depends
+// on the set of ticks only. Sums and means are exact and rounded once; first and last go by (event time, trade id, price).
 #include "market/window.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/check.h"
+#include "market/quotient.h"
 
 namespace cryptostream {
 
 void PriceSums::Derive(GoldRow& row) const {
-  row.avg_price = price.Round() / static_cast<double>(row.samples);
+  row.avg_price = Quotient(price, row.samples);
   row.price_change = row.close - row.open;
   row.price_change_pct = row.price_change / row.open * 100;
   row.volatility = std::sqrt(PopulationVariance(row.samples, price, price_squared));
   row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
   row.volume = has_volume ? quantity.Round() : kNull;
-  row.vwap = row.volume > 0 ? turnover.Round() / row.volume : kNull;
+  row.vwap = row.volume > 0 ? Quotient(turnover, quantity) : kNull;
 }
 
 void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {

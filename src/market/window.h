@@ -13,13 +13,18 @@ inline constexpr std::chrono::minutes kWindow{1};
 
 inline Timestamp WindowStart(Timestamp event_time) { return std::chrono::floor<std::chrono::minutes>(event_time); }
 
+// A series is (coin, source, quote): prices in two currencies are two series.
 struct WindowKey {
   Timestamp start;
   Name coin;
   Name source;
+  Name quote;
   friend bool operator==(const WindowKey&, const WindowKey&) = default;
   friend auto operator<=>(const WindowKey&, const WindowKey&) = default;
 };
+
+// The window that a tick lies in.
+inline WindowKey WindowOf(const Tick& tick) { return {WindowStart(tick.event_time), tick.coin, tick.source, tick.quote}; }
 
 // One row of gold. kNull where a figure does not exist.
 struct GoldRow {
@@ -87,6 +92,7 @@ struct std::hash<cryptostream::WindowKey> {
   std::size_t operator()(const cryptostream::WindowKey& key) const noexcept {
     std::size_t h = std::hash<long>()(cryptostream::ToMicros(key.start));
     h = h * 1099511628211u ^ std::hash<cryptostream::Name>()(key.coin);
-    return h * 1099511628211u ^ std::hash<cryptostream::Name>()(key.source);
+    h = h * 1099511628211u ^ std::hash<cryptostream::Name>()(key.source);
+    return h * 1099511628211u ^ std::hash<cryptostream::Name>()(key.quote);
   }
 };

@@ -47,6 +47,13 @@ TEST(Window, OfTradesHasVolumeAndVwap) {
   EXPECT_TRUE(IsNull(row.volume_24h));
 }
 
+TEST(Window, OfOnePriceHasItAsMeanToTheBit) {
+  GoldRow polls = Fold({Observation(10, 0.1, 5, 1), Observation(20, 0.1, 5, 1), Observation(30, 0.1, 5, 1)});
+  EXPECT_EQ(polls.avg_price, 0.1);
+  EXPECT_EQ(polls.range_pct, 0);
+  EXPECT_EQ(Fold({Trade(1, 10, 60000, 0.00123)}).vwap, 60000);
+}
+
 TEST(Window, OfObservationsCountsDistinctUpdates) {
   GoldRow row = Fold({Observation(10, 100, 5, 1000), Observation(25, 100, 5, 1001), Observation(40, 102, 30, 999)});
   EXPECT_EQ(row.samples, 3);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "delta/position.h"
 #include "delta/table.h"
 #include "market/schema.h"
 #include "query/storage_kind.h"
@@ -53,6 +54,18 @@ std::string FileList(const std::vector<std::string>& paths) {
   return "[" + list + "]";
 }
 
+// The data columns of a layout, typed nulls if `nulls`.
+std::string DataColumns(const TableLayout& layout, bool nulls) {
+  std::string columns;
+  auto schema = FileSchema(layout);
+  for (const auto& field : schema->fields()) {
+    columns += columns.empty() ? "" : ", ";
+    if (nulls) columns += "NULL::" + SqlType(*field->type()) + " AS ";
+    columns += SqlIdentifier(field->name());
+  }
+  return columns;
+}
+
 // A view over live files. The values of partition columns are the log's, joined by the file's name: DuckDB's
 // own reading of them takes every folder "name=value" of the path for a column, those above the table too. A
 // filter on such a column leaves files out by the join, unread (tried: 800 days, 70 ms for one of them, as
@@ -70,23 +83,14 @@ void AddFilesView(const PinnedView& view, const std::vector<DataFile>& files, st
     for (const PartitionValue& value : file.partition) rows += value.value ? ", " + SqlText(*value.value) : ", NULL";
     rows += ")";
   }
-  for (const auto& field : layout.schema->fields()) columns += (columns.empty() ? "" : ", ") + SqlIdentifier(field->name());
+  for (const auto& field : layout.schema->fields()) {
+    bool resolved = field->name() == "quote" && !view.quote_sql.empty();
+    columns += (columns.empty() ? "" : ", ") + (resolved ? view.quote_sql + " AS quote" : SqlIdentifier(field->name()));
+  }
   setup.push_back("CREATE TABLE " + table + " (filename VARCHAR" + types + ")");
   setup.push_back("INSERT INTO " + table + " VALUES " + rows);
   setup.push_back("CREATE VIEW " + name + " AS SELECT " + columns + " FROM " +
                   ReadParquet(layout, FileList(paths), ", filename = true") + " JOIN " + table + " USING (filename)");
-}
-
-// The data columns of a layout, typed nulls if `nulls`.
-std::string DataColumns(const TableLayout& layout, bool nulls) {
-  std::string columns;
-  auto schema = FileSchema(layout);
-  for (const auto& field : schema->fields()) {
-    columns += columns.empty() ? "" : ", ";
-    if (nulls) columns += "NULL::" + SqlType(*field->type()) + " AS ";
-    columns += SqlIdentifier(field->name());
-  }
-  return columns;
 }
 
 }  // namespace
@@ -100,6 +104,17 @@ std::string ReadParquet(const TableLayout& layout, const std::string& paths, con
                ", default_value: NULL}";
   }
   return "read_parquet(" + paths + options + ", hive_partitioning = false, schema = MAP {" + columns + "})";
+}
+
+std::string QuoteColumnSql(const SourceQuotes& quotes) {
+  std::string sql = "coalesce(quote, CASE ";
+  for (const auto& [source, records] : quotes.records()) {
+    sql += "WHEN source = " + SqlText(source.str()) + " THEN " + SqlText(quotes.OfOldRow(source).str()) + " ";
+  }
+  for (const auto& [source, quote] : quotes.configured()) {
+    sql += "WHEN source = " + SqlText(source.str()) + " THEN " + SqlText(quote.str()) + " ";
+  }
+  return sql + "WHEN starts_with(source, 'binance') THEN 'usdt' ELSE 'usd' END)";
 }
 
 std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths) {
@@ -150,6 +165,12 @@ Result<LakeViews> OpenLakeViews(const std::filesystem::path& root, DuckOptions o
     out.versions.emplace_back(layout->name, table ? view.snapshot->version() : kNoVersion);
     views.push_back(std::move(view));
   }
+  auto silver = std::ranges::find(views, &SilverLayout(), &PinnedView::layout);
+  Positions positions;
+  if (silver->snapshot) {
+    CS_ASSIGN(positions, silver->snapshot->Txns(AppId("quote/")));
+  }
+  for (PinnedView& view : views) view.quote_sql = QuoteColumnSql(QuotesOf(positions, {}));
   CS_ASSIGN(out.duck, OpenPinnedViews(root, views, std::move(options)));
   return out;
 }

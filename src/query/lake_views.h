@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "delta/snapshot.h"
+#include "market/quote.h"
 #include "market/schema.h"
 #include "query/duck.h"
 
@@ -28,6 +29,7 @@ struct PinnedView {
   const TableLayout* layout = nullptr;
   std::shared_ptr<const Snapshot> snapshot;  // nullptr: the table does not exist
   std::string root_path;
+  std::string quote_sql;  // what a row's `quote` is, if there is one; empty: as it is
 };
 // Opens a DuckDB over such views. In: the storage root, the only directory it may read. Errors: Corrupt, Unavailable, Internal.
 Result<std::unique_ptr<Duck>> OpenPinnedViews(const std::filesystem::path& root, const std::vector<PinnedView>& views,
@@ -41,6 +43,9 @@ std::string ReadParquet(const TableLayout& layout, const std::string& paths, con
 // A SELECT over data files as they are: their own columns (not those of the partition), filename and file_row_number. Can be
 // followed by a JOIN. In: paths as they are on the disk; `filename` gives them back.
 std::string FilesSelect(const TableLayout& layout, const std::vector<std::string>& paths);
+
+// What the currency of a row of silver or gold is, as SQL: its own, else its source's.
+std::string QuoteColumnSql(const SourceQuotes& quotes);
 
 // The absolute paths of data files, as read_parquet takes them (ExactPath).
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files);

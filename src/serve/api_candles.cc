@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "live/candle_range.h"
+#include "market/quote.h"
 #include "serve/render.h"
 #include "serve/routes.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 struct Asked {
   std::string coin;
+  std::string quote;  // empty: the headline's
   std::string interval_text;
   CandleQuery query;
   bool proxied = false;
@@ -23,6 +25,9 @@ Result<Asked> ReadQuery(const Params& params) {
     auto found = params.find(name);
     return found == params.end() ? std::string(otherwise) : found->second;
   };
+  asked.quote = LowerQuote(text("quote", ""));
+  if (!asked.quote.empty() && !IsQuote(asked.quote))
+    return Invalid("bad value: quote, must be a currency's code, for example usd");
   asked.interval_text = text("interval", "1m");
   auto interval = ParseInterval(asked.interval_text);
   if (!interval) return Invalid("bad value: interval, must be one of " + std::string(IntervalNames()));
@@ -56,6 +61,9 @@ std::string NextLink(const Asked& asked, const CandlePage& page) {
   std::string link = std::string(asked.proxied ? "<" : "</api/v1/candles") + "?coin=" + PercentEncode(asked.coin) +
                      "&interval=" + asked.interval_text + "&limit=" + std::to_string(asked.query.limit) +
                      (asked.query.fill_previous ? "&fill=previous" : "");
+  // Of this page: the headline may turn to another currency meanwhile.
+  const std::string quote = page.candles.empty() ? asked.quote : page.candles.back().quote.str();
+  if (!quote.empty()) link += "&quote=" + quote;
   if (page.next_from) link += "&from=" + PercentEncode(FormatRfc3339(*page.next_from));
   if (page.next_from && asked.query.to) link += "&to=" + PercentEncode(FormatRfc3339(*asked.query.to));
   if (page.next_to) link += "&to=" + PercentEncode(FormatRfc3339(*page.next_to));
@@ -65,11 +73,10 @@ std::string NextLink(const Asked& asked, const CandlePage& page) {
 WebReply RenderPage(const Asked& asked, const CandlePage& page, const CoinWindows& recent, const std::string& etag) {
   JsonWriter json;
   json.BeginObject().Key("coin").Text(asked.coin).Key("interval").Text(asked.interval_text).Key("source");
-  if (page.candles.empty()) {
-    json.Null();
-  } else {
-    json.Text(page.candles.back().source.str());
-  }
+  const Candle* last = page.candles.empty() ? nullptr : &page.candles.back();
+  last == nullptr ? json.Null() : json.Text(last->source.str());
+  json.Key("quote");
+  last == nullptr ? json.Null() : json.Text(last->quote.str());
   json.Key("as_of_version");
   if (recent.gold_version == kNoVersion) {
     json.Null();
@@ -93,7 +100,7 @@ struct Recent {
 };
 
 Recent ReadMemory(Backend& backend, const Asked& asked) {
-  Recent recent{backend.live()->Windows(asked.coin, kNoTime, Timestamp::max()), backend.live()->Closed(), {}};
+  Recent recent{backend.live()->Windows(asked.coin, kNoTime, Timestamp::max(), asked.quote), backend.live()->Closed(), {}};
   recent.etag = "W/\"" + backend.epoch() + "-" + std::to_string(recent.windows.gold_version) + "-" +
                 std::to_string(recent.windows.sequence);
   for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
@@ -113,10 +120,14 @@ Result<WebReply> FromTable(Backend& backend, const Asked& asked) {
     if (!known) return UnknownCoin(asked.coin);
   }
   CS_ASSIGN(auto files, store.Pin());
+  CoinQuote of{asked.coin, asked.quote.empty() ? recent.windows.quote.str() : asked.quote};
+  if (of.quote.empty()) {
+    CS_ASSIGN(of.quote, store.NewestQuote(*files, asked.coin));
+  }
   OlderMinutes older{
-      .read = [&](Timestamp from, Timestamp to) { return store.Parts(*files, asked.coin, {from, to}, asked.query.interval); },
-      .newest_before = [&](Timestamp time) { return store.NewestBefore(*files, asked.coin, time); },
-      .oldest_from = [&](Timestamp time) { return store.OldestFrom(*files, asked.coin, time); },
+      .read = [&](Timestamp from, Timestamp to) { return store.Parts(*files, of, {from, to}, asked.query.interval); },
+      .newest_before = [&](Timestamp time) { return store.NewestBefore(*files, of, time); },
+      .oldest_from = [&](Timestamp time) { return store.OldestFrom(*files, of, time); },
       .oldest = files->oldest()};
   CS_ASSIGN(auto page, BuildCandles(asked.query, recent.windows, recent.closed, &older));
   return RenderPage(asked, *page, recent.windows, recent.etag);

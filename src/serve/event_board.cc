@@ -24,7 +24,7 @@ constexpr std::size_t kMostJoined = 64;
 EventBoard::Bytes TickJson(const CoinView& coin) {
   JsonWriter json;
   json.BeginObject().Key("coin").Text(coin.coin.str()).Key("price").Number(coin.price).Key("event_time").Time(coin.event_time);
-  json.Key("last_updated").Time(coin.last_updated).Key("source").Text(coin.source.str());
+  json.Key("last_updated").Time(coin.last_updated).Key("source").Text(coin.source.str()).Key("quote").Text(coin.quote.str());
   json.Key("change_24h_pct").Number(coin.change_24h_pct).EndObject();
   return std::make_shared<const std::string>(json.Take());
 }
@@ -32,7 +32,7 @@ EventBoard::Bytes TickJson(const CoinView& coin) {
 EventBoard::Bytes BarJson(const std::string& coin, const std::string& interval, const Candle& candle) {
   JsonWriter json;
   json.BeginObject().Key("coin").Text(coin).Key("interval").Text(interval);
-  json.Key("source").Text(candle.source.str()).Key("candle");
+  json.Key("source").Text(candle.source.str()).Key("quote").Text(candle.quote.str()).Key("candle");
   WriteCandle(json, candle);
   return std::make_shared<const std::string>(json.EndObject().Take());
 }
@@ -121,7 +121,12 @@ void EventBoard::RefreshTick(const std::string& coin, const Round& round, CoinEv
 
 void EventBoard::RefreshBars(const std::string& coin, const std::string& interval, const Interval& which, const Round& round,
                              CoinEvents& events) const {
-  const std::uint64_t known = which.loaded ? round.known : 0;
+  std::vector<Bar>& bars = events.bars[interval];
+  // A headline in another currency: the bars begin anew.
+  auto view = backend_->live()->Coin(coin);
+  const bool turned = view && !bars.empty() && bars.back().candle.quote != view->quote;
+  if (turned) bars.clear();
+  const std::uint64_t known = which.loaded && !turned ? round.known : 0;
   auto changed = backend_->live()->ChangedSpan(coin, known);
   if (!changed) return;
   const Timestamp oldest =
@@ -135,7 +140,6 @@ void EventBoard::RefreshBars(const std::string& coin, const std::string& interva
     sequence = std::max(sequence, std::min(view.sequence, round.upto));
     minutes.push_back(ToMinute(view));
   }
-  std::vector<Bar>& bars = events.bars[interval];
   for (const Candle& candle : FoldMinutes(minutes, which.length, round.closed)) {
     // A bar whose beginning is in the table only would be a wrong bar.
     if (sequences[candle.open_time] <= known || candle.open_time < recent.complete_from) continue;

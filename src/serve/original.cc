@@ -32,15 +32,18 @@ WebReply ReplyWith(std::shared_ptr<const std::string> body, const std::string& e
 }
 
 // The newest windows out of the table, for a coin of which memory has too few.
-Result<std::vector<Minute>> OlderWindows(GoldStore& store, const std::string& coin, Timestamp before, std::size_t count) {
+Result<std::vector<Minute>> OlderWindows(GoldStore& store, CoinQuote of, Timestamp before, std::size_t count) {
   CS_ASSIGN(auto files, store.Pin());
+  if (of.quote.empty()) {
+    CS_ASSIGN(of.quote, store.NewestQuote(*files, of.coin));
+  }
   std::vector<Minute> out;
   std::chrono::hours span{24};
   Timestamp end =
       std::min(before, files->by_day.empty() ? before : Timestamp(files->by_day.back().first) + std::chrono::hours(24));
   while (end > files->oldest() && out.size() < count) {
     Timestamp begin = end - files->oldest() < span ? files->oldest() : end - span;
-    CS_ASSIGN(auto part, store.Minutes(*files, coin, begin, end));
+    CS_ASSIGN(auto part, store.Minutes(*files, of, begin, end));
     out.insert(out.begin(), part.begin(), part.end());
     end = begin;
     span *= 8;
@@ -59,7 +62,8 @@ Result<WebReply> FromTable(Backend& backend, BodyCache& cache, const std::string
                            const std::string& etag) {
   CoinWindows recent = backend.live()->NewestWindows(coin, kOriginalWindows);
   std::vector<Minute> windows = NewestFirst(recent.windows);
-  CS_ASSIGN(auto older, OlderWindows(backend.store(), coin, recent.complete_from, kOriginalWindows - windows.size()));
+  CS_ASSIGN(auto older,
+            OlderWindows(backend.store(), {coin, recent.quote.str()}, recent.complete_from, kOriginalWindows - windows.size()));
   windows.insert(windows.end(), older.rbegin(), older.rend());
   bool known = !windows.empty();
   auto body = std::make_shared<const std::string>(Render(coin, std::move(windows)));

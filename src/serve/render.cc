@@ -52,7 +52,7 @@ void WriteCoin(JsonWriter& json, const CoinView& coin, const ServerState& state)
   text("name", label.name);
   text("symbol", coin.symbol.empty() ? label.symbol : coin.symbol.str());
   text("image", label.image);
-  json.Key("source").Text(coin.source.str()).Key("price").Number(coin.price);
+  json.Key("source").Text(coin.source.str()).Key("quote").Text(coin.quote.str()).Key("price").Number(coin.price);
   json.Key("change_24h_pct").Number(coin.change_24h_pct).Key("market_cap").Number(coin.market_cap);
   json.Key("volume_24h").Number(coin.volume_24h).Key("last_updated").Time(coin.last_updated);
   json.Key("event_time").Time(coin.event_time);

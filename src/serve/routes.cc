@@ -36,18 +36,19 @@ const char* kOriginalSchema =
 
 const char* kCoinsSchema =
     R"({"type":"object","required":["coins","mode"],"properties":{"mode":{"enum":["live","replay"]},)"
-    R"("coins":{"type":"array","items":{"type":"object","required":["coin","source","price","event_time","age_s",)"
+    R"("coins":{"type":"array","items":{"type":"object","required":["coin","source","quote","price","event_time","age_s",)"
     R"("freshness","spark"],"properties":{"coin":{"type":"string"},"name":{"type":["string","null"]},)"
     R"("symbol":{"type":["string","null"]},"image":{"type":["string","null"]},)"
-    R"("source":{"type":"string"},"price":{"type":"number"},"change_24h_pct":{"type":["number","null"]},)"
+    R"("source":{"type":"string"},"quote":{"type":"string"},"price":{"type":"number"},"change_24h_pct":{"type":["number","null"]},)"
     R"("market_cap":{"type":["number","null"]},"volume_24h":{"type":["number","null"]},)"
     R"("last_updated":{"type":["string","null"],"format":"date-time"},"event_time":{"type":"string",)"
     R"("format":"date-time"},"age_s":{"type":"number"},"freshness":{"enum":["live","delayed","stale","replay"]},)"
     R"("spark":{"type":"array","maxItems":61,"items":{"type":["number","null"]}}}}}}})";
 
 std::string CandlesSchema() {
-  return R"({"type":"object","required":["coin","interval","source","as_of_version","candles"],)"
+  return R"({"type":"object","required":["coin","interval","source","quote","as_of_version","candles"],)"
          R"("properties":{"coin":{"type":"string"},"interval":{"type":"string"},"source":{"type":["string","null"]},)"
+         R"("quote":{"type":["string","null"]},)"
          R"("as_of_version":{"type":["integer","null"]},"candles":{"type":"array","items":)" +
          CandleSchema() + "}}}";
 }
@@ -89,6 +90,8 @@ std::vector<Route> MakeRoutes() {
                       "in [from, to). Ascending; Link rel=next leads on. No data, no bar, unless fill=previous.",
        .params = {{"coin", "Coin id", kCoin, true, "bitcoin"},
                   {"interval", "Length of a bar", kIntervals, false, "5m"},
+                  {"quote", "Currency of the prices; the headline's if absent",
+                   R"({"type":"string","pattern":"^[A-Za-z0-9]{1,16}$"})", false, "usd"},
                   {"from", "Bars that open at or after this time", kTime, false, "2025-01-01T00:00:00Z"},
                   {"to", "Bars that open before this time", kTime, false, "2030-01-01T00:00:00Z"},
                   {"limit", "Most bars in the answer", R"({"type":"integer","minimum":1,"maximum":10000,"default":500})", false,

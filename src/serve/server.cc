@@ -68,6 +68,7 @@ Status Server::Impl::OpenBackend(const std::filesystem::path& root) {
   BackendOptions backend;
   backend.root = root;
   backend.limits = options.live_limits;
+  backend.quotes = options.quotes;
   backend.order = state.order();
   backend.poll_interval = options.poll_interval;
   backend.query_timeout = options.query_timeout;

@@ -14,6 +14,7 @@
 #include "base/setting_problem.h"
 #include "base/time.h"
 #include "live/live.h"
+#include "market/quote.h"
 #include "market/status.h"
 #include "serve/assets.h"
 
@@ -49,6 +50,7 @@ struct ServeOptions {
   // Which source answers for a window: the first in this order that has a row; the others follow by name.
   std::vector<std::string> source_order = {"coingecko", "binance_spot", "binance_usdm", "kraken", "coinbase", "coingecko_chart"};
   std::map<std::string, std::vector<std::string>> source_order_by_coin;
+  QuoteSettings quotes;                           // currencies of sources, where the lake has not recorded them
   std::chrono::seconds live_age{120};             // up to this age a price is "live",
   std::chrono::seconds delayed_age{600};          // up to this "delayed", then "stale"
   std::shared_ptr<FreshnessAges> ages;            // nullptr: these two, for good

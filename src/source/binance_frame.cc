@@ -10,6 +10,7 @@
 #include "market/json.h"
 #include "market/message.h"
 #include "market/name.h"
+#include "market/quote.h"
 #include "source/reject.h"
 #include "source/stamp.h"
 
@@ -35,6 +36,13 @@ std::string_view StreamKind(std::string_view stream) {
   if (at == std::string_view::npos) return "";
   stream.remove_prefix(at + 1);
   return stream.substr(0, stream.find('@'));
+}
+
+SymbolMap WithQuotes(SymbolMap symbols) {
+  for (auto& [name, symbol] : symbols) {
+    if (symbol.quote.empty()) symbol.quote = QuoteOfSymbol(name);
+  }
+  return symbols;
 }
 
 bool IsScalar(std::string_view text) { return !text.empty() && text.front() != '{' && text.front() != '['; }
@@ -111,7 +119,7 @@ bool BinanceFrameDecoder::Frame::IsWholeTrade() const {
 }
 
 BinanceFrameDecoder::BinanceFrameDecoder(std::string source, SymbolMap symbols)
-    : source_(std::move(source)), symbols_(std::move(symbols)), frame_(std::make_unique<Frame>()) {}
+    : source_(std::move(source)), symbols_(WithQuotes(std::move(symbols))), frame_(std::make_unique<Frame>()) {}
 BinanceFrameDecoder::~BinanceFrameDecoder() = default;
 
 std::size_t BinanceFrameDecoder::max_line_bytes() const { return kMaxMessageBytes; }
@@ -138,13 +146,14 @@ void BinanceFrameDecoder::Append(std::int64_t offset, Timestamp now, RawBatch& b
   if (!f.error.empty()) return AddReject(batch, offset, f.error, line_, received);
   if (f.kind != "trade") return Skip(KindLabel(f.kind.empty() ? StreamKind(f.stream) : f.kind));
   if (!f.IsWholeTrade()) return AddReject(batch, offset, "wrong_type: a field of the trade", line_, received);
-  auto coin = symbols_.find(f.symbol);
-  if (coin == symbols_.end()) {
+  auto known = symbols_.find(f.symbol);
+  if (known == symbols_.end()) {
     return AddReject(batch, offset, std::string(RejectText(RejectReason::kUnmappedSymbol)), line_, received);
   }
   message_.clear();
-  AppendTradeMessage({*f.event_time, coin->second, f.price, f.quantity, f.trade_id, f.symbol, source_}, message_);
-  batch.Add({coin->second, message_, received, offset});
+  const Symbol& symbol = known->second;
+  AppendTradeMessage({*f.event_time, symbol.coin, f.price, f.quantity, f.trade_id, f.symbol, source_, symbol.quote}, message_);
+  batch.Add({symbol.coin, message_, received, offset});
 }
 
 }  // namespace cryptostream

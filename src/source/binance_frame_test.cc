@@ -11,8 +11,8 @@ constexpr Timestamp kNow{std::chrono::seconds(1'723'000'000)};
 constexpr std::string_view kTrade =
     R"({"e":"trade","E":1723000000001,"s":"BTCUSDT","t":7,"p":"61837.63000000","q":"0.10000000","T":1723000000000,"m":true})";
 
-RawBatch Decoded(const std::string& line) {
-  BinanceFrameDecoder decoder("binance_spot", {{"BTCUSDT", "bitcoin"}});
+RawBatch Decoded(const std::string& line, const Symbol& symbol = "bitcoin") {
+  BinanceFrameDecoder decoder("binance_spot", {{"BTCUSDT", symbol}});
   RawBatch batch;
   decoder.Read(line, true);
   decoder.Append(1, kNow, batch);
@@ -25,6 +25,12 @@ TEST(BinanceFrame, ATradeIsReadBareAndWrapped) {
   ASSERT_EQ(one.rows(), 1u);
   ASSERT_EQ(other.rows(), 1u);
   EXPECT_EQ(one.row(0).value, other.row(0).value);
+}
+
+TEST(BinanceFrame, ATradesCurrencyIsTheSymbolsEndOrWhatIsConfigured) {
+  auto ends = [](const RawBatch& batch, const std::string& end) { return std::string(batch.row(0).value).ends_with(end); };
+  EXPECT_TRUE(ends(Decoded(std::string(kTrade)), R"("quote":"usdt"})"));
+  EXPECT_TRUE(ends(Decoded(std::string(kTrade), Symbol("bitcoin", "try")), R"("quote":"try"})"));
 }
 
 TEST(BinanceFrame, DepthCostsNothing) {

@@ -116,8 +116,8 @@ std::vector<Row> Joined(const Chart& chart) {
 
 }  // namespace
 
-std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const std::string& coin, Timestamp received,
-                                                    std::int64_t offset, RawBatch& batch) {
+std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const std::string& coin, const std::string& quote,
+                                                    Timestamp received, std::int64_t offset, RawBatch& batch) {
   od::parser parser;
   simdjson::padded_string padded(body);
   od::document document;
@@ -130,7 +130,7 @@ std::expected<std::size_t, std::string> DecodeChart(std::string_view body, const
   std::string message;
   for (const auto& row : rows) {
     message.clear();
-    AppendChartMessage(row.point, coin, message);
+    AppendChartMessage(row.point, coin, quote, message);
     batch.Add({coin, message, received, offset});
   }
   std::set<std::string_view> bad_points(chart.prices.bad.begin(), chart.prices.bad.end());

@@ -44,7 +44,8 @@ std::string Difference(const std::set<std::string>& a, const std::set<std::strin
 
 }  // namespace
 
-CoinGeckoSource::CoinGeckoSource(std::shared_ptr<CoinGeckoClient> client) : client_(std::move(client)), pace_(*client_) {}
+CoinGeckoSource::CoinGeckoSource(std::shared_ptr<CoinGeckoClient> client)
+    : client_(std::move(client)), pace_(*client_), decoder_(client_->quote()) {}
 
 Status CoinGeckoSource::Run(std::int64_t position, const SourceOutput& output, StopToken stop) {
   position_ = position;

@@ -132,7 +132,7 @@ bool CoinGeckoChartSource::AwaitTurn(const std::string& coin, const SourceOutput
 bool CoinGeckoChartSource::TakeBody(const std::string& body, const std::string& coin, const SourceOutput& output,
                                     Trouble& trouble) {
   RawBatch batch = NewBatch();
-  auto rows = DecodeChart(body, coin, client_->clock().Now(), position_, batch);
+  auto rows = DecodeChart(body, coin, client_->quote(), client_->clock().Now(), position_, batch);
   if (!rows) {
     trouble = BadBody(rows.error(), body);
     trouble.wait = std::chrono::seconds(15);

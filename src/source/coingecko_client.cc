@@ -69,7 +69,7 @@ void AddProblemsOfCoins(const std::vector<std::string>& coins, SettingProblems& 
 SettingProblems ProblemsOf(const CoinGeckoOptions& o) {
   SettingProblems found;
   AddProblemsOfCoins(o.coins, found);
-  if (!IsValidName(o.vs_currency)) {
+  if (!IsQuote(LowerQuote(o.vs_currency))) {
     found.push_back(
         {fmt::format("not a currency: coingecko.vs_currency=\"{}\" (as usd)", o.vs_currency), {"coingecko.vs_currency"}});
   }

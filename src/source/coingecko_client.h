@@ -14,6 +14,7 @@
 #include "base/setting_problem.h"
 #include "base/stop.h"
 #include "base/time.h"
+#include "market/quote.h"
 #include "net/http_client.h"
 #include "source/call_budget.h"
 #include "source/coingecko_trouble.h"
@@ -66,6 +67,8 @@ class CoinGeckoClient {
 
   CallBudget& budget() { return budget_; }
   const CoinGeckoOptions& options() const { return options_; }
+  // The currency of every price that it gives.
+  std::string quote() const { return LowerQuote(options_.vs_currency); }
   const Clock& clock() const { return clock_; }
   bool Wait(StopToken stop, std::chrono::nanoseconds time) const { return wait_(stop, time); }
 

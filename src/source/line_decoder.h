@@ -23,8 +23,16 @@ enum class ReplayFormat {
 Result<ReplayFormat> ParseReplayFormat(std::string_view text);
 std::string_view FormatName(ReplayFormat format);
 
-// From an exchange's symbol to a coin id: "BTCUSDT" -> "bitcoin".
-using SymbolMap = std::map<std::string, std::string, std::less<>>;
+// What an exchange's symbol stands for.
+struct Symbol {
+  std::string coin;   // "bitcoin"
+  std::string quote;  // "usdt"; empty: told by how the symbol ends
+  Symbol() = default;
+  Symbol(std::string coin_id, std::string of_price = "") : coin(std::move(coin_id)), quote(std::move(of_price)) {}
+  Symbol(const char* coin_id) : coin(coin_id) {}
+  friend bool operator==(const Symbol&, const Symbol&) = default;
+};
+using SymbolMap = std::map<std::string, Symbol, std::less<>>;
 SymbolMap DefaultSymbols();
 
 // Turns lines of a recording into rows of a batch, in two steps, because the pace is decided between them.

@@ -19,7 +19,7 @@ std::expected<std::vector<SeenCoin>, std::string> MarketsDecoder::Decode(std::st
   std::unordered_set<std::string_view> said;
   for (std::string_view object : *objects) {
     if (!said.insert(object).second) continue;
-    auto message = builder_.Build(object, observed, batch.source);
+    auto message = builder_.Build(object, observed, batch.source, quote_);
     if (!message) {
       AddReject(batch, offset, message.error().Text(), object, received);
       continue;

@@ -21,6 +21,8 @@ struct SeenCoin {
 // Turns a /coins/markets body into rows of a batch, one a coin. Keeps buffers: one decoder a thread.
 class MarketsDecoder {
  public:
+  // In: the currency of the prices; empty where the body's own does not come with it (a recording).
+  explicit MarketsDecoder(std::string quote = "") : quote_(std::move(quote)) {}
   // Adds every row of `body` to `batch` with offset `offset`; a row of which no message can be made becomes a reject.
   // In: when the prices were observed (the messages' event time) and received. Out: the coins seen.
   // Errors: what is wrong with the body as a whole; the batch is then as it was.
@@ -28,6 +30,7 @@ class MarketsDecoder {
                                                            std::int64_t offset, RawBatch& batch);
 
  private:
+  const std::string quote_;
   MarketMessageBuilder builder_;
 };
 

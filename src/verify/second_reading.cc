@@ -93,7 +93,8 @@ class Reader {
   bool Member(const std::string& key) {
     constexpr std::string_view kFields[] = {
         "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity"};
+        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
+        "quote"};
     auto field = std::ranges::find(kFields, key);
     if (field == std::end(kFields)) {
       JsonValueShape shape = cursor_.SkipValue();
@@ -137,6 +138,7 @@ class Reader {
     if (key == "coin_id") return SetName(key, value, "bad_coin_id", out_.coin_id);
     if (key == "source") return SetName(key, value, "wrong_type", out_.source);
     if (key == "symbol") return SetName(key, value, "wrong_type", out_.symbol);
+    if (key == "quote") return SetQuote(key, value);
     if (!value.number_like()) return Say("wrong_type", key);
     auto number = DoubleOf(value.text);
     if (!number) Say("bad_number", key);
@@ -176,6 +178,15 @@ class Reader {
     if (value.kind != Value::Kind::kText) return Say("wrong_type", key);
     if (!IsName(value.text)) return Say(bad, key);
     to = value.text;
+  }
+
+  // A code of up to 16 letters and digits, in whatever case; an empty one is none.
+  void SetQuote(const std::string& key, const Value& value) {
+    std::string code;
+    for (char c : value.text) code += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    bool plain = std::ranges::all_of(code, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+    if (value.kind != Value::Kind::kText || !plain || code.size() > 16) return Say("wrong_type", key);
+    if (!code.empty()) out_.quote = code;
   }
 
   // What a row must have, when everything that is there is right.

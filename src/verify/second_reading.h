@@ -14,7 +14,7 @@ struct SecondReading {
   // Every reason for which silver may refuse the message, as quarantine's column has it ("wrong_type: price"); of malformed_json the bare
   // word. More than one where several things are wrong: which of them the engine meets first is its own affair. Empty: it is a row.
   std::vector<std::string> reasons;
-  std::optional<std::string> coin_id, source, symbol;
+  std::optional<std::string> coin_id, source, symbol, quote;
   std::optional<std::int64_t> event_us, last_updated_us, trade_id;
   std::optional<double> price, quantity, volume_24h, market_cap, price_change_24h, price_change_percentage_24h, high_24h, low_24h;
 

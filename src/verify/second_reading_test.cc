@@ -29,7 +29,7 @@ std::string Disagreement(const std::string& message) {
   if (!again.good()) return "taken, again: " + reasons;
   bool same =
       Text(tick->coin) == again.coin_id && Text(tick->source) == again.source && Text(tick->symbol) == again.symbol &&
-      ToMicros(tick->event_time) == again.event_us && Number(tick->price) == again.price &&
+      Text(tick->quote) == again.quote && ToMicros(tick->event_time) == again.event_us && Number(tick->price) == again.price &&
       Number(tick->quantity) == again.quantity && Number(tick->volume_24h) == again.volume_24h &&
       Number(tick->market_cap) == again.market_cap && Number(tick->price_change_24h) == again.price_change_24h &&
       Number(tick->price_change_percentage_24h) == again.price_change_percentage_24h &&

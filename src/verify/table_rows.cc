@@ -12,6 +12,7 @@
 
 #include "delta/retained_from.h"
 #include "query/lake_views.h"
+#include "verify/nearest_quotient.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -102,7 +103,7 @@ Result<std::unique_ptr<Duck>> OpenRows(const PinnedTables& tables, std::vector<s
   for (const auto& [name, log] : tables) options.directories.push_back(log.root.string() + "/");
   options.memory_mb = tables.memory_mb;
   options.spill = true;
-  options.functions = {MessageFunction()};
+  options.functions = {MessageFunction(), QuotientFunction()};
   options.setup = {"SET GLOBAL enable_external_file_cache = false",  // each file is read once or twice: the memory is for rows
                    "SET GLOBAL preserve_insertion_order = false",    // else what is inserted waits for its turn in memory
                    "CREATE MACRO shown(x) AS coalesce(x::VARCHAR, 'null')"};

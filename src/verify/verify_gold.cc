@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "delta/position.h"
+#include "query/lake_views.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -26,6 +27,7 @@ Result<GoldState> StateOf(const TableLog& silver, const Positions& positions) {
   GoldState state;
   CS_ASSIGN(Positions upstream, silver.PositionsAt(silver.version));
   state.tables.whole_from_us = WholeFromMicros(positions, upstream);
+  state.tables.quote_sql = QuoteColumnSql(QuotesOf(upstream, {}));
   state.consumed = PositionOr(positions, GoldPositionId(silver.table_id), kNoVersion);
   state.corrected = PositionOr(positions, CorrectedId(silver.table_id), kNoVersion);
   for (const auto& [id, position] : positions) {
@@ -48,11 +50,12 @@ std::string SliceFilter(const WindowTables& tables) {
 // Silver's rows of closed windows. In: more of the FROM clause, and the column that keeps computations apart.
 std::string Ticks(const GoldState& state, const std::string& v, const std::string& join, const std::string& where) {
   return fmt::format(
-      "SELECT {} AS v, version, s.source, s.coin_id, us, price, quantity, trade_id, volume_24h, market_cap, "
-      "last_updated FROM (SELECT *, epoch_us(api_timestamp) AS us FROM silver_row) s "
+      "SELECT {} AS v, version, s.source, s.coin_id, s.quote, us, price, quantity, trade_id, volume_24h, market_cap, "
+      "last_updated FROM (SELECT * REPLACE ({} AS quote), epoch_us(api_timestamp) AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
       "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
-      v, state.closed, join, state.tables.whole_from_us, state.consumed, where, SliceFilter(state.tables));
+      v, state.tables.quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,
+      SliceFilter(state.tables));
 }
 
 // Compares gold with silver, a slice of event time after the other.
@@ -104,17 +107,18 @@ class GoldComparison {
   Status ExcuseWaiting(const TableRows& silver, const std::vector<std::size_t>& files, std::vector<Difference>& differences) {
     std::string keys;
     for (const Difference& difference : differences) keys += (keys.empty() ? "" : ", ") + difference.key;
-    std::string wanted = "(SELECT * FROM (VALUES " + keys + ") AS wanted(m, coin_id, source))";
+    std::string wanted = "(SELECT * FROM (VALUES " + keys + ") AS wanted(m, coin_id, source, quote))";
     std::string versions = fmt::format(
         "(SELECT DISTINCT version AS v FROM silver_file WHERE data_change AND version > {0} AND version < {1} "
         "UNION SELECT {0}::BIGINT)",
         state_.corrected, state_.consumed);
     CS_TRY(Want(silver, files,
                 Ticks(state_, "versions.v", "CROSS JOIN " + versions + " versions",
-                      " AND (NOT data_change OR version <= versions.v) AND (us // 60000000, s.coin_id, s.source) IN " + wanted)));
+                      " AND (NOT data_change OR version <= versions.v) AND (us // 60000000, s.coin_id, s.source, s.quote) IN " +
+                          wanted)));
     std::string pairs = "SELECT * FROM " + wanted + " CROSS JOIN " + versions;
-    CS_ASSIGN(SqlRows rows, duck_->Query("SELECT DISTINCT m, coin_id, source FROM (" + WindowComparison(state_.tables, pairs) +
-                                             ") WHERE place IS NULL",
+    CS_ASSIGN(SqlRows rows, duck_->Query("SELECT DISTINCT m, coin_id, source, quote FROM (" +
+                                             WindowComparison(state_.tables, pairs) + ") WHERE place IS NULL",
                                          {}, Patient()));
     for (const auto& row : rows.rows) {
       std::erase_if(differences, [key = WindowTuple(row)](const Difference& difference) { return difference.key == key; });
@@ -156,8 +160,9 @@ Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   const TableLog& gold = tables.at("gold");
   CS_ASSIGN(Positions positions, gold.PositionsAt(gold.version));
   CS_ASSIGN(GoldState state, StateOf(silver, positions));
+  state.tables.rounded_twice = RoundsTwice(gold, positions);
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
-  Check once{"gold: one row a window, coin and source", true, "", {}};
+  Check once{"gold: one row a window, coin, source and quote", true, "", {}};
   Check same{"gold: every closed window as silver gives it, every column", true, "", {}};
   CS_TRY(GoldComparison(tables, std::move(state)).Run(once, same));
   checks.push_back(std::move(once));

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "market/table_columns.h"
+#include "query/lake_views.h"
 #include "verify/second_reading.h"
 #include "verify/verify_parts.h"
 
@@ -14,8 +15,11 @@ namespace cryptostream {
 namespace {
 
 constexpr const char* kMacros[] = {
-    R"(CREATE MACRO whole(content, received, us) AS hash(content, received, (us // 3600000000) % 24))",
-    R"(CREATE MACRO row_key(content, source, symbol, trade) AS CASE WHEN trade IS NULL THEN content ELSE hash(source, symbol, trade) END)",
+    // The columns of bars are null in every row.
+    R"(CREATE MACRO whole(content, quote, received, us) AS hash(content, quote, received, (us // 3600000000) % 24, NULL::DOUBLE, NULL::DOUBLE,
+        NULL::DOUBLE, NULL::BIGINT))",
+    R"(CREATE MACRO row_key(content, quote, source, symbol, trade) AS
+        CASE WHEN trade IS NULL THEN hash(content, quote) ELSE hash(source, symbol, trade) END)",
     // Not only time: rows of one key in one group, and few enough in each for the hash.
     R"(CREATE MACRO row_group(us, trade) AS coalesce(trade, us // 60000000))",
     R"(CREATE MACRO reject_key(source, topic, part, off, received, value) AS hash(source, topic, part, off, received, value))",
@@ -32,6 +36,7 @@ struct SaidColumn {
                std::optional<double> SecondReading::*>
       said;
 };
+constexpr const char* kQuote = "quote";
 constexpr SaidColumn kSaid[] = {
     {"coin_id", "coin_id", &SecondReading::coin_id},
     {"source", "source", &SecondReading::source},
@@ -46,11 +51,11 @@ constexpr SaidColumn kSaid[] = {
     {"price_change_24h", "price_change_24h", &SecondReading::price_change_24h},
     {"price_change_percentage_24h", "price_change_percentage_24h", &SecondReading::price_change_percentage_24h},
     {"high_24h", "high_24h", &SecondReading::high_24h},
-    {"low_24h", "low_24h", &SecondReading::low_24h}};
+    {"low_24h", "low_24h", &SecondReading::low_24h},
+    {"quote", kQuote, &SecondReading::quote}};
 
-// The macro `whole` has the first two, the view `had_any` sees that the others are null, and verify_files.cc has the columns of the
-// partition.
-constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "quote", "open", "high", "low", "bar_s"};
+// The macro `whole` has these, and verify_files.cc the columns of the partition.
+constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "open", "high", "low", "bar_s"};
 
 consteval bool AllCompared() {
   bool all = true;
@@ -63,16 +68,18 @@ consteval bool AllCompared() {
 }
 static_assert(AllCompared(), "a column of silver that no check looks at");
 
-// The hash of what a message says.
+// The hash of what a message says; without its currency, which is no part of what makes two trades conflict (lake/dedup.cc).
 std::string Content() {
   std::string names;
-  for (const SaidColumn& said : kSaid) names += fmt::format("{}{}", names.empty() ? "" : ", ", said.name);
+  for (const SaidColumn& said : kSaid) {
+    if (said.name != kQuote) names += fmt::format("{}{}", names.empty() ? "" : ", ", said.name);
+  }
   return "hash(" + names + ")";
 }
 
 // Bronze's rows that silver has read, each with what its message says.
 constexpr const char* kRead = R"(
-    SELECT idx, file_row_number, NOT data_change OR NOT known AS moved, epoch_us("timestamp") AS received,
+    SELECT idx, file_row_number, version, NOT data_change OR NOT known AS moved, epoch_us("timestamp") AS received,
       reject_key(source, topic, "partition", "offset", epoch_us("timestamp"), encode(value)) AS h,
       read_message(value, source, epoch_us("timestamp")) AS said
     FROM bronze_row WHERE (version <= bronze_consumed() OR NOT data_change)
@@ -98,25 +105,49 @@ constexpr const char* kAhead = R"(
     SELECT reject_key(source, topic, "partition", "offset", epoch_us("timestamp"), encode(value)) AS h
     FROM bronze_row WHERE version > bronze_consumed() AND data_change)";
 
-std::string Hashed() {
+// The currency of a message that does not say it, by its source and the version of bronze that holds it. A compaction loses the version:
+// where a source has had several, it is then the one that silver has for what the message says (table `had_quote`), which is right unless the
+// same was said under both.
+std::string DefaultQuote(const SourceQuotes& quotes) {
+  std::string sql = "CASE WHEN false THEN NULL ";
+  for (const auto& [source, records] : quotes.records()) {
+    std::string of_source = "CASE ";
+    if (records.size() > 1) {
+      of_source +=
+          "WHEN moved AND cc IN (SELECT cc FROM had_quote) THEN (SELECT max(q) FROM had_quote WHERE had_quote.cc = read.cc) ";
+    }
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+      of_source += fmt::format("WHEN version >= {} THEN {} ", record->from, SqlText(record->quote.str()));
+    }
+    sql += fmt::format("WHEN source = {} THEN {}ELSE {} END ", SqlText(source.str()), of_source,
+                       SqlText(records.front().quote.str()));
+  }
+  return sql + fmt::format("ELSE {} END", QuoteColumnSql(SourceQuotes()));
+}
+
+std::string Hashed(const SourceQuotes& quotes) {
   std::string fields;
   for (const SqlColumn& field : MessageFunction().fields) fields += fmt::format(", said.\"{0}\" AS \"{0}\"", field.name);
   return fmt::format(
-      "SELECT idx << 32 | file_row_number AS ord, moved, received, h, us, row_group(us, trade_id) AS g, {0} AS cc, "
-      "row_key(cc, source, symbol, trade_id) AS k, whole(cc, received, us) AS c, reasons, reasons IS NULL "
+      "SELECT ord, moved, received, h, us, row_group(us, trade_id) AS g, cc, row_key(cc, of_price, source, symbol, trade_id) AS "
+      "k, "
+      "whole(cc, of_price, received, us) AS c, reasons, reasons IS NULL "
       "AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed) AS good "
-      "FROM (SELECT idx, file_row_number, moved, received, h{1} FROM ({2}))",
-      Content(), fields, kRead);
+      "FROM (SELECT *, coalesce(quote, {3}) AS of_price FROM (SELECT *, {0} AS cc, idx << 32 | file_row_number AS ord "
+      "FROM (SELECT idx, file_row_number, version, moved, received, h{1} FROM ({2}))) read)",
+      Content(), fields, kRead, DefaultQuote(quotes));
 }
 
 // Silver's rows; one that retention has left of one side only is not compared.
-std::string HadSql() {
+std::string HadSql(const SourceQuotes& quotes) {
   return fmt::format(
-      "SELECT idx << 32 | file_row_number AS ord, us, cc, row_key(cc, source, symbol, trade_id) AS k, hash(cc, received, "
-      "hour::BIGINT) AS c, received < bronze_whole_from() AS older, us IS NULL OR (us >= silver_whole_from() AND "
-      "coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, {} AS cc, epoch_us(ingestion_timestamp) AS "
-      "received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated), epoch_us(api_timestamp) AS us FROM silver_row))",
-      Content());
+      "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, quote, source, symbol, trade_id) AS k, "
+      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT) AS c, received < bronze_whole_from() AS older, "
+      "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
+      "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, {1} "
+      "AS "
+      "quote), epoch_us(api_timestamp) AS us FROM silver_row))",
+      Content(), QuoteColumnSql(quotes));
 }
 
 SqlValue Value(const std::optional<std::string>& text) { return text ? SqlValue(*text) : SqlValue(); }
@@ -148,7 +179,7 @@ void CallReadAgain(const std::vector<SqlValue>& arguments, std::vector<SqlValue>
 }  // namespace
 
 std::string NamesSql() {
-  return fmt::format("SELECT DISTINCT unnest([said.coin_id, said.source, said.symbol]) AS name FROM ({})", kRead);
+  return fmt::format("SELECT DISTINCT unnest([said.coin_id, said.source, said.symbol, said.quote]) AS name FROM ({})", kRead);
 }
 
 const SqlFunction& MessageFunction() {
@@ -176,19 +207,21 @@ std::vector<std::string> MadeMacros(const SilverState& state) {
 }
 
 Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silver, const TableRows& quarantine,
-                Version consumed) {
+                const SilverState& state) {
   std::vector<std::size_t> ahead;
   for (std::size_t i = 0; i < bronze.files().size(); ++i) {
-    if (bronze.files()[i].version > consumed) ahead.push_back(i);
+    if (bronze.files()[i].version > state.consumed) ahead.push_back(i);
   }
   CS_TRY(quarantine.Fill("refused", kRefused));
   CS_ASSIGN(std::int64_t refused, Number(duck, "SELECT count(*) FROM refused"));
   CS_TRY(refused > 0 ? bronze.Fill("again", kAgain) : bronze.Fill("again", kAgain, {}));
   CS_TRY(duck.Run(kSentAgain));
   CS_TRY(duck.Run(kUnnamed));
-  CS_TRY(bronze.Fill("made", Hashed()));
-  CS_TRY(bronze.Fill("ahead", kAhead, ahead));
-  return silver.Fill("had", HadSql());
+  CS_TRY(silver.Fill("had", HadSql(state.quotes)));
+  bool several = std::ranges::any_of(state.quotes.records(), [](const auto& source) { return source.second.size() > 1; });
+  if (several) CS_TRY(duck.Run("CREATE TABLE had_quote AS SELECT cc, max(quote) AS q FROM had GROUP BY cc"));
+  CS_TRY(bronze.Fill("made", Hashed(state.quotes)));
+  return bronze.Fill("ahead", kAhead, ahead);
 }
 
 }  // namespace cryptostream

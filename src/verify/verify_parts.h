@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "market/quote.h"
 #include "query/print.h"
 #include "verify/event_times.h"
 #include "verify/table_log.h"
@@ -100,6 +101,7 @@ std::optional<ReadPast> FindReadPast(const std::string& table_id, Version last, 
 struct SilverState {
   Version consumed = kNoVersion;
   std::int64_t bronze_whole_from_us = 0, silver_whole_from_us = 0, quarantine_whole_from_us = 0;
+  SourceQuotes quotes;  // as silver has recorded them: the currency of what does not say it
 };
 std::vector<std::string> MadeMacros(const SilverState& state);
 // Makes the tables that silver and quarantine are compared by, hashes of their rows: `made`, a line a bronze row that silver has read: ord
@@ -108,7 +110,7 @@ std::vector<std::string> MadeMacros(const SilverState& state);
 // what bronze has whole), compared; `refused`, a line a row that silver put into quarantine; `ahead`, h of bronze's rows that silver has not
 // read; `sent_again` and `unnamed`, h of refused rows. Errors: as of the queries.
 Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silver, const TableRows& quarantine,
-                Version consumed);
+                const SilverState& state);
 // The different names that bronze's messages hold.
 std::string NamesSql();
 // Silver as a function of bronze, and quarantine as what is left over (verify_silver.cc).
@@ -128,7 +130,12 @@ struct WindowTables {
   std::int64_t step_us = 60'000'000;  // length of a window
   std::int64_t whole_from_us = 0;     // windows before this lie in days that retention dropped, and are not compared
   std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
+  std::string quote_sql = "quote";    // a row's currency (QuoteColumnSql)
+  bool rounded_twice = false;         // made by a format whose means were rounded twice; either is right then
 };
+// Whether gold, and the rollups that are made of it, may hold means that were rounded twice: it is of the first format, or its upgrade has not
+// compared every day yet (maintain/upgrade.h).
+bool RoundsTwice(const TableLog& gold, const Positions& positions);
 // The columns that are compared, as SQL, each behind a comma: times as microseconds.
 std::string ComparedColumns();
 // `whole` cut into slices, each of about `most` rows of the table before.
@@ -136,16 +143,16 @@ std::vector<WindowTables> SlicesOf(const WindowTables& whole, const EventTimes& 
 // What the table `found_window` holds of `found_row`; the windows of `found_window` with more than one row.
 std::string FoundWindows(const WindowTables& tables);
 std::string DoubledWindows(const WindowTables& tables);
-// Rows (m, coin_id, source, v, place): where `want` and `found_window` differ for the windows of `pairs` (v, m, coin_id, source); place is
+// Rows (m, coin_id, source, quote, v, place): where `want` and `found_window` differ for the windows of `pairs` (v, m, coin_id, source, quote); place is
 // null where they do not.
 std::string WindowComparison(const WindowTables& tables, const std::string& pairs);
 struct Difference {
-  std::string key;  // (m, coin, source) as a SQL tuple
+  std::string key;  // (m, coin, source, quote) as a SQL tuple
   std::string place;
 };
 // All windows that differ; `v` as in `want`. Errors: as of the query.
 Result<std::vector<Difference>> DifferingWindows(const Duck& duck, const WindowTables& tables, Version v);
-// A row's first three values as such a tuple.
+// A row's first four values as such a tuple.
 std::string WindowTuple(const std::vector<SqlValue>& row);
 // From when on both tables are whole: the later `retained-from` of the two, 0 where nothing was dropped.
 std::int64_t WholeFromMicros(const std::map<std::string, std::int64_t>& one, const std::map<std::string, std::int64_t>& other);

@@ -127,6 +127,38 @@ Check CheckWatermarks(const Duck& duck, const TableRows& silver, const Positions
   return check;
 }
 
+constexpr const char* kSources = "SELECT DISTINCT source FROM silver_row";
+
+// Each source has the currency of what does not say it, from its first row on, and the records follow each other. A lake that no program
+// with records has written yet has none at all.
+Check CheckQuotes(const Duck& duck, const TableRows& silver, const Positions& positions) {
+  Check check{"silver: currencies of sources are recorded", true, "", {}};
+  const SourceQuotes quotes = QuotesOf(positions, {});
+  for (const auto& [source, records] : quotes.records()) {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      bool follows = records[i].n == static_cast<std::int64_t>(i) && (i == 0 || records[i - 1].from <= records[i].from);
+      if (!follows || !IsQuote(records[i].quote.str())) {
+        Wrong(check, fmt::format("position={}: version={} does not follow from those before",
+                                 QuoteId(records[i].n, source.str(), records[i].quote.str()), records[i].from));
+      }
+    }
+  }
+  std::set<std::string> sources;
+  auto take = [&](const std::vector<SqlColumn>&, SqlRow&& row) {
+    sources.insert(SqlValueText(row[0]));
+    return true;
+  };
+  Status read = silver.ForEachPortion([&](const auto&) { return duck.ForEachRow(kSources, {}, Patient(), take); });
+  if (!read) Failed(check, read.error());
+  for (const std::string& source : sources) {
+    if (!quotes.records().empty() && quotes.Newest(Name(source)) == nullptr) {
+      Wrong(check, fmt::format("position=cryptostream/quote/0/{}/...: is missing", source));
+    }
+  }
+  check.detail = fmt::format("{} sources", quotes.records().size());
+  return check;
+}
+
 // A process refuses new names when it has met Name::kMaxNames of them: then so many must have come.
 Status CheckNames(Check& check, const Duck& duck, const TableRows& bronze) {
   CS_ASSIGN(std::int64_t unnamed, Number(duck, "SELECT CASE WHEN bronze_whole_from() > 0 THEN 0 ELSE count(*) END FROM unnamed"));
@@ -215,17 +247,18 @@ Result<std::vector<Check>> CheckSilver(const PinnedTables& tables) {
   CS_ASSIGN(Positions quarantine_positions, quarantine.PositionsAt(quarantine.version));
   std::vector<Check> checks{CheckLineage(bronze, silver, positions)};
   SilverState state{PositionOr(positions, SilverPositionId(bronze.table_id), kNoVersion), WholeFromMicros(bronze_positions, {}),
-                    WholeFromMicros(positions, {}), WholeFromMicros(quarantine_positions, {})};
+                    WholeFromMicros(positions, {}), WholeFromMicros(quarantine_positions, {}), QuotesOf(positions, {})};
   CS_ASSIGN(auto duck, OpenRows(tables, MadeMacros(state)));
   CS_ASSIGN(TableRows bronze_rows, TableRows::Open(*duck, bronze, "bronze"));
   CS_ASSIGN(TableRows silver_rows, TableRows::Open(*duck, silver, "silver"));
   CS_ASSIGN(TableRows quarantine_rows, TableRows::Open(*duck, quarantine, "quarantine"));
-  CS_TRY(MakeMade(*duck, bronze_rows, silver_rows, quarantine_rows, state.consumed));
+  CS_TRY(MakeMade(*duck, bronze_rows, silver_rows, quarantine_rows, state));
   CS_ASSIGN(Check same, CompareRows(*duck, silver_rows));
   CS_ASSIGN(Check left, CompareRefused(*duck, bronze_rows));
   checks.push_back(std::move(same));
   checks.push_back(std::move(left));
   checks.push_back(CheckWatermarks(*duck, silver_rows, positions));
+  checks.push_back(CheckQuotes(*duck, silver_rows, positions));
   return checks;
 }
 

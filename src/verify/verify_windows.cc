@@ -1,14 +1,15 @@
 // What gold must have made of silver, in SQL. In: a table `tick(v, version, ...)` of silver rows, v any number that keeps several computations
-// apart. Out: the table `want`, a line a window (v, minute, coin, source), every column of gold.
+// apart. Out: the table `want`, a line a window (v, minute, coin, source, quote), every column of gold.
 //
 // Sums. A price is m * 2^e; scaled by one power of two for the whole window all prices are whole numbers, so their sum in 128 bits is
-// exact, and `nearest` rounds it once, to even: avg_price and volume are compared bit for bit. Turnover (products of two doubles) and
-// squares would not fit; they are summed with compensation, and compared within kTolerance:
-//   vwap: each product is off by u = 2^-53, the compensated sum of positive terms by 2u, two roundings more: 5u < kTolerance.
+// exact, and `nearest` rounds it once, to even; products of two are summed by halves of 45 bits. nearest_quotient (nearest_quotient.h) divides
+// such sums: avg_price, vwap and volume are compared bit for bit. Squares are summed with compensation, and compared within kTolerance:
 //   volatility: deviations from the mean, d = p - mean, are exact for prices within a factor of 2 (Sterbenz) and else off by u; d*d by
 //   3u, the sum by 2u, the mean's own rounding is taken out by (sum d / n)^2; the root halves it: 5u < kTolerance. Where all prices are
 //   within a few ulps of each other, every term is a small whole number of ulps and the sums are exact.
-// The engine rounds exact sums (docs/decisions/0006), so it is within u of the truth in both.
+// The engine rounds exact sums (docs/decisions/0006), so it is within u of the truth.
+//
+// Before, a mean was a rounded sum over a rounded sum: off by 2u. Gold of that format may hold either (`avg_price_twice`).
 #include <fmt/format.h>
 
 #include "verify/verify_parts.h"
@@ -26,6 +27,12 @@ constexpr const char* kMacros[] = {
         WHEN rest_of(total, bits) * 2 = (1::HUGEINT << bits) THEN (total >> bits) % 2 ELSE 0 END)",
     // The double nearest to total / 2^scale.
     R"(CREATE MACRO nearest(total, scale) AS rounded(total, spare_bits(total))::DOUBLE * pow(2.0::DOUBLE, spare_bits(total) - scale))",
+    // (high * 2^90 + middle * 2^45 + low) / divisor / 2^scale, rounded once: of sums of halves; of one sum.
+    R"(CREATE MACRO quotient(high, middle, low, divisor, scale) AS
+        nearest_quotient(high::VARCHAR, middle::VARCHAR, low::VARCHAR, divisor::VARCHAR, -scale::BIGINT).value)",
+    R"(CREATE MACRO mean_of(total, n, scale) AS quotient(0, 0, total, n, scale))",
+    R"(CREATE MACRO high_half(x) AS x >> 45)",
+    R"(CREATE MACRO low_half(x) AS x - ((x >> 45) << 45))",
     // Null beyond 2^90: then the sum of 2^37 of them would not fit.
     R"(CREATE MACRO whole_number(x, scale) AS CASE WHEN x * pow(2.0::DOUBLE, scale) < pow(2.0::DOUBLE, 90)
         THEN try_cast(x * pow(2.0::DOUBLE, scale) AS HUGEINT) END)",
@@ -33,7 +40,7 @@ constexpr const char* kMacros[] = {
 };
 
 constexpr const char* kBase = R"(
-  CREATE OR REPLACE TABLE base AS SELECT v, us // 60000000 AS m, coin_id, source, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
+  CREATE OR REPLACE TABLE base AS SELECT v, us // 60000000 AS m, coin_id, source, quote, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
     arg_min(price, tie_order(us, trade_id, price)) AS open, arg_max(price, tie_order(us, trade_id, price)) AS close, min(us) AS first_event,
     max(us) AS last_event, count(trade_id) + count(DISTINCT last_updated) FILTER (WHERE trade_id IS NULL) AS updates,
     count(quantity) FILTER (WHERE trade_id IS NOT NULL) AS quantities,
@@ -45,26 +52,29 @@ constexpr const char* kBase = R"(
 
 // Exact sums where they fit into 128 bits; else (a window whose prices differ by more than 2^37) compensated ones, which are `loose`.
 constexpr const char* kMeans = R"(
-  CREATE OR REPLACE TABLE means AS SELECT v, m, coin_id, source,
-    CASE WHEN count(*) = count(p) THEN nearest(sum(p), scale_of(min_price)) ELSE fsum(price) END / count(*) AS avg_price,
+  CREATE OR REPLACE TABLE means AS SELECT v, m, coin_id, source, quote,
+    CASE WHEN count(*) = count(p) THEN mean_of(sum(p), count(*), scale_of(min_price)) ELSE fsum(price) / count(*) END AS avg_price,
+    CASE WHEN count(*) = count(p) THEN nearest(sum(p), scale_of(min_price)) ELSE fsum(price) END / count(*) AS avg_price_twice,
     CASE WHEN any_value(quantities) = 0 THEN NULL WHEN any_value(smallest) IS NULL THEN 0
       WHEN count(q) = count(traded) THEN nearest(sum(q), scale_of(any_value(smallest))) ELSE fsum(traded) END AS volume,
+    CASE WHEN count(*) = count(p) AND count(q) = count(traded) AND sum(q) > 0 THEN quotient(sum(high_half(p) * high_half(q)),
+      sum(high_half(p) * low_half(q) + low_half(p) * high_half(q)), sum(low_half(p) * low_half(q)), sum(q), scale_of(min_price)) END AS mean,
     fsum(price * traded) AS turnover, count(*) <> count(p) OR count(q) <> count(traded) AS loose
   FROM (SELECT *, whole_number(price, scale_of(min_price)) AS p, CASE WHEN trade_id IS NOT NULL THEN quantity END AS traded,
       CASE WHEN trade_id IS NULL THEN NULL WHEN quantity = 0 THEN 0::HUGEINT ELSE whole_number(quantity, scale_of(smallest)) END AS q
-    FROM (SELECT v, us // 60000000 AS m, coin_id, source, price, quantity, trade_id FROM tick)
-    JOIN (SELECT v, m, coin_id, source, min_price, smallest, quantities FROM base) USING (v, m, coin_id, source))
-  GROUP BY v, m, coin_id, source, min_price)";
+    FROM (SELECT v, us // 60000000 AS m, coin_id, source, quote, price, quantity, trade_id FROM tick)
+    JOIN (SELECT v, m, coin_id, source, quote, min_price, smallest, quantities FROM base) USING (v, m, coin_id, source, quote))
+  GROUP BY v, m, coin_id, source, quote, min_price)";
 
 constexpr const char* kWant = R"(
   CREATE OR REPLACE TABLE want AS WITH spread AS (
-    SELECT v, m, coin_id, source, greatest(fsum(d * d) / count(*) - (fsum(d) / count(*)) ** 2, 0) AS variance
-    FROM (SELECT v, m, coin_id, source, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, price FROM tick)
-      JOIN means USING (v, m, coin_id, source)) GROUP BY ALL)
+    SELECT v, m, coin_id, source, quote, greatest(fsum(d * d) / count(*) - (fsum(d) / count(*)) ** 2, 0) AS variance
+    FROM (SELECT v, m, coin_id, source, quote, price - avg_price AS d FROM (SELECT v, us // 60000000 AS m, coin_id, source, quote, price FROM tick)
+      JOIN means USING (v, m, coin_id, source, quote)) GROUP BY ALL)
   SELECT base.*, loose, avg_price, close - open AS price_change, (close - open) / open * 100 AS price_change_pct, sqrt(variance) AS volatility,
-    (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN turnover / volume END AS vwap,
-    NULL::VARCHAR AS quote
-  FROM base JOIN means USING (v, m, coin_id, source) JOIN spread USING (v, m, coin_id, source))";
+    (max_price - min_price) / avg_price * 100 AS range_pct, volume, CASE WHEN volume > 0 THEN coalesce(mean, turnover / volume) END AS vwap,
+    avg_price_twice, (max_price - min_price) / avg_price_twice * 100 AS range_pct_twice
+  FROM base JOIN means USING (v, m, coin_id, source, quote) JOIN spread USING (v, m, coin_id, source, quote))";
 
 }  // namespace
 

@@ -37,7 +37,7 @@ def expected_bars(gold, coin, interval):
             "open_time": rfc3339(opened), "close_time": rfc3339(opened + step), "open": group[0]["open"],
             "high": max(row["max_price"] for row in group), "low": min(row["min_price"] for row in group),
             "close": group[-1]["close"], "avg": pytest.approx(sum(row["avg_price"] * row["samples"] for row in group) / samples, rel=1e-14),
-            "volume": None, "vwap": None, "samples": samples, "source": "coingecko", "closed": True, "committed": True})
+            "volume": None, "vwap": None, "samples": samples, "source": "coingecko", "quote": "usd", "closed": True, "committed": True})
     return bars
 
 

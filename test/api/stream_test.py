@@ -55,7 +55,7 @@ def test_bars_move_and_close_while_a_replay_runs(replay):
     events = Events(replay.port, "/api/v1/stream?coins=bitcoin&interval=1m")
     assert events.status == 200 and events.headers["Content-Type"].startswith("text/event-stream")
     _, first = events.until(lambda event, data: event == "candle")
-    assert set(first) == {"coin", "interval", "source", "candle"} and first["coin"] == "bitcoin"
+    assert set(first) == {"coin", "interval", "source", "quote", "candle"} and first["coin"] == "bitcoin"
     opened = first["candle"]["open_time"]
     _, later = events.until(lambda event, data: event == "candle" and data["candle"]["close"] != first["candle"]["close"])
     assert later["candle"]["open_time"] >= opened

@@ -111,7 +111,9 @@ def test_wrong_values_are_refused(schema, agreed):
     "[serve]\nprot = 9000\n", "[server]\nport = 9000\n", "port = 9000\n", "[coingecko]\nkey = 'CG-1'\n", "[symbols]\n'BTC USDT' = 'bitcoin'\n",
     "[symbols]\nBTCUSDT = 'bit coin'\n", "[coingecko]\ncoins = ['bitcoin', 'bit coin']\n", "[serve]\nsource_order = ['']\n[storage]\npath = ''\n",
     "[kafka]\ntopic = '..'\n", "[kafka]\ndlq_topic = 'a b'\n", "[engine]\nlateness = '25h'\n", "[stream]\nlateness = '25h'\n",
-    "[maintenance]\nretain_bronze = 'always'\n", "[source]\nkind = 'kraken'\n"])
+    "[maintenance]\nretain_bronze = 'always'\n", "[source]\nkind = 'kraken'\n",
+    "[symbols]\nXBTZ = {coin = 'bitcoin', quote = 'us d'}\n", "[symbols]\nXBTZ = {quote = 'usd'}\n", "[quotes]\nkraken = 'us d'\n",
+    "[quotes]\n'a b' = 'usd'\n", "[coingecko]\nvs_currency = 'us-d'\n"])
 def test_wrong_files_are_refused(text, agreed):
     assert not agreed(text)
 
@@ -119,7 +121,8 @@ def test_wrong_files_are_refused(text, agreed):
 @pytest.mark.parametrize("text", [
     "", "[symbols]\nXBTUSD = 'bitcoin'\n", "[stream]\nlateness = '45s'\n", "[coingecko]\nrun_out = 2026-01-31\npace = ''\n",
     "[maintenance]\nretain_bronze = 'never'\n", "[kafka.librdkafka]\nsecurity.protocol = 'plaintext'\n'socket.timeout.ms' = 5000\n",
-    "[engine]\nlateness = '007s'\n", "[storage]\npath = 'file:///data/a%20lake'\n"])
+    "[engine]\nlateness = '007s'\n", "[storage]\npath = 'file:///data/a%20lake'\n",
+    "[symbols]\nXBTZ = {coin = 'bitcoin', quote = 'EUR'}\nXBTY = {coin = 'bitcoin'}\n", "[quotes]\nkraken = 'eur'\n"])
 def test_good_files_are_accepted(text, agreed):
     assert agreed(text)
 

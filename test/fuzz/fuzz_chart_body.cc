@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static MessageParser parser;
   constexpr Timestamp kNow{std::chrono::seconds(1'800'000'000)};
   RawBatch batch;
-  auto rows = DecodeChart(Text(data, size), "bitcoin", kNow, 3, batch);
+  auto rows = DecodeChart(Text(data, size), "bitcoin", "usd", kNow, 3, batch);
   CheckBatch(batch);
   if (!rows) {
     CS_CHECK(!rows.error().empty() && batch.empty());

@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CheckSame(tick->coin, again.coin_id);
   CheckSame(tick->source, again.source);
   CheckSame(tick->symbol, again.symbol);
+  CheckSame(tick->quote, again.quote);
   CS_CHECK(ToMicros(tick->event_time) == again.event_us);
   CS_CHECK(tick->last_updated == kNoTime ? !again.last_updated_us : again.last_updated_us == ToMicros(tick->last_updated));
   CS_CHECK(tick->is_trade() ? again.trade_id == tick->trade_id : !again.trade_id);

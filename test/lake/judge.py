@@ -164,7 +164,7 @@ def micros(moment):
 
 
 def window_key(tick):
-    return (micros(tick["api_timestamp"]) // 60_000_000 * 60_000_000, tick["coin_id"], tick["source"])
+    return (micros(tick["api_timestamp"]) // 60_000_000 * 60_000_000, tick["coin_id"], tick["source"], tick["quote"])
 
 
 def last_of(ticks, column):
@@ -178,7 +178,7 @@ def in_order(tick):
 
 
 def figures_of(ticks):
-    """What gold's row says of a window's ticks, each sum exact and rounded once."""
+    """What gold's row says of a window's ticks, each sum and each mean exact and rounded once."""
     first, last = min(ticks, key=in_order), max(ticks, key=in_order)
     prices = [fractions.Fraction(t["price"]) for t in ticks]
     traded = [t for t in ticks if t["quantity"] is not None]
@@ -186,7 +186,7 @@ def figures_of(ticks):
     turnover = sum(fractions.Fraction(t["price"]) * fractions.Fraction(t["quantity"]) for t in traded)
     updates = {t["last_updated"] for t in ticks if t["trade_id"] is None and t["last_updated"] is not None}
     high, low = max(t["price"] for t in ticks), min(t["price"] for t in ticks)
-    average = float(sum(prices)) / len(ticks)
+    average = float(sum(prices) / len(ticks))
     return {
         "open": first["price"],
         "close": last["price"],
@@ -198,7 +198,7 @@ def figures_of(ticks):
         "samples": len(ticks),
         "updates": sum(t["trade_id"] is not None for t in ticks) + len(updates),
         "volume": volume,
-        "vwap": float(turnover) / volume if volume else None,
+        "vwap": float(turnover / sum(fractions.Fraction(t["quantity"]) for t in traded)) if volume else None,
         "volume_24h": last_of(ticks, "volume_24h"),
         "market_cap": last_of(ticks, "market_cap"),
         "first_event": first["api_timestamp"],
@@ -225,7 +225,7 @@ def check_gold(silver_rows, gold_rows, closed_all=True):
     expected = gold_of(silver_rows)
     found = {}
     for row in gold_rows:
-        key = (micros(row["window"]["start"]), row["coin_id"], row["source"])
+        key = (micros(row["window"]["start"]), row["coin_id"], row["source"], row["quote"])
         assert key not in found, f"two rows of one window: {key}"
         found[key] = row
     if closed_all:
@@ -246,8 +246,8 @@ def check_rollups(tables):
         for row in gold:
             start = micros(row["window"]["start"]) // length * length
             if start + length <= closed[row["source"]]:
-                periods.setdefault((start, row["coin_id"], row["source"]), []).append(row)
-        found = {(micros(row["window"]["start"]), row["coin_id"], row["source"]): row for row in tables[table].rows()}
+                periods.setdefault((start, row["coin_id"], row["source"], row["quote"]), []).append(row)
+        found = {(micros(row["window"]["start"]), row["coin_id"], row["source"], row["quote"]): row for row in tables[table].rows()}
         assert len(found) == len(tables[table].rows()), f"{table}: two rows of one period"
         assert found.keys() == periods.keys(), f"{table}: lost or invented"
         for key, row in found.items():
@@ -263,6 +263,7 @@ def check_period(row, minutes):
     traded = [minute for minute in minutes if minute["volume"] is not None]
     volume = float(sum(exact(minute["volume"]) for minute in traded)) if traded else None
     turnover = sum(exact(minute["vwap"]) * exact(minute["volume"]) for minute in traded if minute["vwap"] is not None)
+    priced = all(minute["vwap"] is not None for minute in traded if minute["volume"] > 0)
     alone = len(minutes) == 1
     figures = {
         "samples": samples,
@@ -271,9 +272,9 @@ def check_period(row, minutes):
         "close": minutes[-1]["close"],
         "max_price": max(minute["max_price"] for minute in minutes),
         "min_price": min(minute["min_price"] for minute in minutes),
-        "avg_price": minutes[0]["avg_price"] if alone else float(total) / samples,
+        "avg_price": minutes[0]["avg_price"] if alone else float(total / samples),
         "volume": volume,
-        "vwap": minutes[0]["vwap"] if alone else float(turnover) / volume if volume else None,
+        "vwap": minutes[0]["vwap"] if alone else float(turnover / sum(exact(minute["volume"]) for minute in traded)) if volume and priced else None,
         "volume_24h": ([None] + [m["volume_24h"] for m in minutes if m["volume_24h"] is not None])[-1],
         "first_event": minutes[0]["first_event"],
         "last_event": minutes[-1]["last_event"],

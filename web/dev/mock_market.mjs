@@ -55,7 +55,7 @@ function minute(openMs, open, high, low, close, share, trades) {
 }
 
 /** Minutes rolled into windows of `lengthMs`, as the contract's candles. */
-export function rollUp(minutes, lengthMs, source) {
+export function rollUp(minutes, lengthMs, series) {
   const windows = new Map();
   for (const bar of minutes) {
     const openMs = Math.floor(bar.openMs / lengthMs) * lengthMs;
@@ -73,10 +73,10 @@ export function rollUp(minutes, lengthMs, source) {
   // As the server tells it: a window is closed when its time has passed, not when its newest minute is. An open bar never
   // replaces a closed one on the page.
   const passedMs = minutes.length > 0 ? minutes.at(-1).openMs + MINUTE_MS : 0;
-  return [...windows.values()].map((bar) => toCandle({ ...bar, closed: bar.closed && bar.openMs + lengthMs <= passedMs }, lengthMs, source));
+  return [...windows.values()].map((bar) => toCandle({ ...bar, closed: bar.closed && bar.openMs + lengthMs <= passedMs }, lengthMs, series));
 }
 
-function toCandle(bar, lengthMs, source) {
+function toCandle(bar, lengthMs, { source, quote }) {
   const { open, high, low, close, volume, samples, closed } = bar;
   return {
     open_time: new Date(bar.openMs).toISOString(),
@@ -87,6 +87,7 @@ function toCandle(bar, lengthMs, source) {
     vwap: volume === null ? null : (high + low + close) / 3,
     samples,
     source,
+    quote,
     closed,
     committed: closed,
   };

@@ -35,7 +35,7 @@ const markets = COINS.map(([coin, symbol, , marketCap, volume, name], index) => 
   const minutes = hasCoins ? makeMinutes(index, dataNow() - 60e3, 1500, Number(options.step), trades) : [];
   return { coin, name, symbol, marketCap, volume, trades, minutes, updatedMs: dataNow() - 20e3 };
 });
-const source = (market) => (market.trades ? "binance_spot" : "coingecko");
+const series = (market) => (market.trades ? { source: "binance_spot", quote: "usdt" } : { source: "coingecko", quote: "usd" });
 
 function coinsAnswer() {
   const coins = hasCoins ? markets.map(coinAnswer) : [];
@@ -48,7 +48,7 @@ function coinAnswer(market) {
   const dayAgo = closes[Math.max(0, closes.length - 1440)];
   return {
     coin: market.coin, name: replay ? null : market.name, symbol: replay ? `${market.symbol.toUpperCase()}USDT` : market.symbol,
-    image: replay ? null : `https://images.example/${market.coin}.png`, source: source(market), price,
+    image: replay ? null : `https://images.example/${market.coin}.png`, ...series(market), price,
     change_24h_pct: replay ? null : (price / dayAgo - 1) * 100,
     market_cap: replay ? null : market.marketCap, volume_24h: replay ? null : market.volume,
     last_updated: replay ? null : iso(market.updatedMs), event_time: iso(market.updatedMs),
@@ -96,9 +96,9 @@ function candles(query) {
   const interval = query.get("interval");
   if (!market || !LENGTH_MS[interval]) return undefined;
   const before = query.get("to") ? Date.parse(query.get("to")) : Infinity;
-  const all = rollUp(market.minutes, LENGTH_MS[interval], source(market)).filter((one) => Date.parse(one.open_time) < before);
+  const all = rollUp(market.minutes, LENGTH_MS[interval], series(market)).filter((one) => Date.parse(one.open_time) < before);
   const limit = Number(query.get("limit") ?? 500);
-  return { coin: market.coin, interval, source: source(market), as_of_version: 389, candles: all.slice(-limit) };
+  return { coin: market.coin, interval, ...series(market), as_of_version: 389, candles: all.slice(-limit) };
 }
 
 const clients = new Set();
@@ -120,11 +120,11 @@ function tickOnce() {
 
 function sendPrice(client, market) {
   const { coin, price, event_time, last_updated, change_24h_pct } = coinAnswer(market);
-  send(client, "tick", { coin, price, event_time, last_updated, source: source(market), change_24h_pct });
+  send(client, "tick", { coin, price, event_time, last_updated, ...series(market), change_24h_pct });
   const shown = options.scenario === "disorder" ? [-1, -3] : [-1];
   for (const interval of client.intervals) {
-    const newest = rollUp(market.minutes, LENGTH_MS[interval], source(market));
-    for (const index of shown) send(client, "candle", { coin, interval, source: source(market), candle: newest.at(index) });
+    const newest = rollUp(market.minutes, LENGTH_MS[interval], series(market));
+    for (const index of shown) send(client, "candle", { coin, interval, ...series(market), candle: newest.at(index) });
   }
 }
 

@@ -142,7 +142,7 @@ export class App {
       return;
     }
     byId("board").dataset["empty"] = "false";
-    const wanted = `${entry.coin} ${this.route.interval ?? "auto"} ${this.market.mode}`;
+    const wanted = `${entry.coin} ${entry.quote} ${this.route.interval ?? "auto"} ${this.market.mode}`;
     if (wanted === this.opened) return;
     this.opened = wanted;
     this.panel.expect(entry, this.route.interval);
@@ -150,7 +150,7 @@ export class App {
     this.showSelected();
     this.panel.setReplay(this.market.mode);
     const { interval } = this.route;
-    const opening = interval ? await loadOpening(entry.coin, interval) : await chooseOpening(entry.coin);
+    const opening = interval ? await loadOpening(entry, interval) : await chooseOpening(entry);
     if (this.opened !== wanted) return;
     this.interval = opening.interval;
     this.stream.open(entry.coin, opening.interval);
@@ -169,10 +169,13 @@ export class App {
   }
 
   private onTick(tick: TickEvent): void {
+    const quote = this.market.coin(tick.coin)?.quote;
     if (!this.market.applyTick(tick, this.clock.nowMs())) {
       void this.refresh();
       return;
     }
+    // Prices in another currency are another chart.
+    if (quote !== this.market.coin(tick.coin)?.quote) void this.refresh();
     if (this.dirty.size === 0) requestAnimationFrame(() => this.showDirty());
     this.dirty.add(tick.coin);
   }

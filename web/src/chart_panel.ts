@@ -35,6 +35,7 @@ export class ChartPanel {
   private readonly view: ChartView;
   private readonly series = new BarSeries();
   private coin = "";
+  private quote = "";
   private name = "";
   private interval: Interval = "1m";
   private loadingOlder = false;
@@ -66,7 +67,7 @@ export class ChartPanel {
 
   /** Dims the chart if another one is on its way: it does not belong to the new headline. */
   expect(entry: Coin, interval: Interval | undefined): void {
-    const same = entry.coin === this.coin && (interval ?? this.interval) === this.interval;
+    const same = entry.coin === this.coin && entry.quote === this.quote && (interval ?? this.interval) === this.interval;
     this.card.dataset["loading"] = String(!same);
   }
 
@@ -78,11 +79,12 @@ export class ChartPanel {
 
   /** Shows a coin with these candles; the view stays where it is if the chart was this one. */
   open(entry: Coin, interval: Interval, candles: Candle[]): void {
-    const { coin } = entry;
-    const same = coin === this.coin && interval === this.interval && this.series.last !== undefined;
+    const { coin, quote } = entry;
+    const same = coin === this.coin && quote === this.quote && interval === this.interval && this.series.last !== undefined;
     if (!same) this.series.clear();
     this.card.dataset["loading"] = "false";
     this.coin = coin;
+    this.quote = quote;
     this.name = coinName(entry);
     this.interval = interval;
     this.pointedMs = null;
@@ -101,10 +103,10 @@ export class ChartPanel {
 
   /** Fetches the newest candles again, after the stream was away. */
   async catchUp(): Promise<void> {
-    const { coin, interval } = this;
+    const { coin, quote, interval } = this;
     if (!coin) return;
-    const answer = await fetchCandles({ coin, interval, limit: PAGE_SIZE });
-    if (coin !== this.coin || interval !== this.interval) return;
+    const answer = await fetchCandles({ coin, quote, interval, limit: PAGE_SIZE });
+    if (coin !== this.coin || quote !== this.quote || interval !== this.interval) return;
     const bars = answer.candles.map(toBar);
     const hole = this.series.last && bars[0] && bars[0].openMs > this.series.last.openMs;
     if (hole) {
@@ -116,7 +118,7 @@ export class ChartPanel {
   }
 
   applyCandle(event: CandleEvent): void {
-    if (event.coin !== this.coin || event.interval !== this.interval) return;
+    if (event.coin !== this.coin || event.quote !== this.quote || event.interval !== this.interval) return;
     const bar = toBar(event.candle);
     const wasEmpty = this.series.last === undefined;
     const change = this.series.merge(bar);
@@ -186,10 +188,10 @@ export class ChartPanel {
     const first = this.series.first;
     if (this.exhausted || this.loadingOlder || !first) return;
     this.loadingOlder = true;
-    const { coin, interval } = this;
+    const { coin, quote, interval } = this;
     try {
-      const answer = await fetchCandles({ coin, interval, beforeMs: first.openMs, limit: PAGE_SIZE });
-      if (coin !== this.coin || interval !== this.interval) return;
+      const answer = await fetchCandles({ coin, quote, interval, beforeMs: first.openMs, limit: PAGE_SIZE });
+      if (coin !== this.coin || quote !== this.quote || interval !== this.interval) return;
       const added = this.series.mergeAll(answer.candles.map(toBar));
       this.exhausted = added === 0;
       if (added > 0) this.draw(false);

@@ -2,7 +2,7 @@
 // its candles are dense, so that a coin with a price each five minutes does not
 // open on a 1m chart full of holes. If none is dense, the one that shows most.
 import { fetchCandles } from "./api/client";
-import type { Candle, Interval } from "./api/types";
+import type { Candle, Coin, Interval } from "./api/types";
 import { PAGE_SIZE } from "./chart_panel";
 import { DENSITY_WINDOWS, isDense, presentWindows } from "./data/interval";
 
@@ -13,11 +13,11 @@ export interface Opening {
   candles: Candle[];
 }
 
-export async function loadOpening(coin: string, interval: Interval): Promise<Opening> {
-  return { interval, candles: (await fetchCandles({ coin, interval, limit: PAGE_SIZE })).candles };
+export async function loadOpening({ coin, quote }: Pick<Coin, "coin" | "quote">, interval: Interval): Promise<Opening> {
+  return { interval, candles: (await fetchCandles({ coin, quote, interval, limit: PAGE_SIZE })).candles };
 }
 
-export async function chooseOpening(coin: string): Promise<Opening> {
+export async function chooseOpening(coin: Pick<Coin, "coin" | "quote">): Promise<Opening> {
   let best: Opening = { interval: "5m", candles: [] };
   let most = 0;
   for (const interval of TRIED) {

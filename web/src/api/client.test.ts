@@ -34,8 +34,8 @@ function failure(wanted: { status: number; message: string }): (error: unknown) 
 
 test("the API is asked beside the page, wherever that is", async () => {
   answer(() => new Response('{"candles":[{"open_time":"2026-01-01T00:01:00Z"},{"open_time":"2026-01-01T00:00:00Z"}]}'));
-  const { candles } = await fetchCandles({ coin: "a+b", interval: "1m", beforeMs: 0, limit: 5 });
-  assert.equal(asked[0]!.url, "https://example.org/prices/api/v1/candles?coin=a%2Bb&interval=1m&limit=5&to=1970-01-01T00%3A00%3A00.000Z");
+  const { candles } = await fetchCandles({ coin: "a+b", quote: "usd", interval: "1m", beforeMs: 0, limit: 5 });
+  assert.equal(asked[0]!.url, "https://example.org/prices/api/v1/candles?coin=a%2Bb&quote=usd&interval=1m&limit=5&to=1970-01-01T00%3A00%3A00.000Z");
   assert.deepEqual(candles.map((candle) => candle.open_time), ["2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"]);
 });
 

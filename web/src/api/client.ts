@@ -59,6 +59,7 @@ export function fetchStatus(): Promise<Status> {
 
 export interface CandleQuery {
   coin: string;
+  quote: string;
   interval: Interval;
   /** Only candles that open before this, epoch ms; absent: up to now. */
   beforeMs?: number;
@@ -69,6 +70,7 @@ export interface CandleQuery {
 export async function fetchCandles(query: CandleQuery): Promise<CandlesAnswer> {
   const params = new URLSearchParams({
     coin: query.coin,
+    quote: query.quote,
     interval: query.interval,
     limit: String(query.limit),
   });

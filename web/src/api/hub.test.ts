@@ -47,11 +47,11 @@ function words(message: ToTab): string[] {
 
 function tick(coin: string): StreamEvent {
   const time = "2026-01-01T12:00:00.000Z";
-  return { type: "tick", data: { coin, price: 1, event_time: time, last_updated: time, source: "coingecko", change_24h_pct: null } };
+  return { type: "tick", data: { coin, price: 1, event_time: time, last_updated: time, source: "coingecko", quote: "usd", change_24h_pct: null } };
 }
 
 function candle(coin: string, interval: Interval): StreamEvent {
-  return { type: "candle", data: { coin, interval, source: "coingecko", candle: {} as never } };
+  return { type: "candle", data: { coin, interval, source: "coingecko", quote: "usd", candle: {} as never } };
 }
 
 test("many tabs have one connection, with the interval of each", () => {

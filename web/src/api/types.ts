@@ -15,6 +15,8 @@ export interface Coin {
   /** Address of the coin's logo at the provider. Nothing loads it: the page works offline. */
   image: string | null;
   source: string;
+  /** The currency of all figures of money: "usd", "usdt", "eur". */
+  quote: string;
   price: number;
   change_24h_pct: number | null;
   market_cap: number | null;
@@ -44,6 +46,7 @@ export interface Candle {
   vwap: number | null;
   samples: number;
   source: string;
+  quote: string;
   closed: boolean;
   committed: boolean;
 }
@@ -53,6 +56,7 @@ export interface CandlesAnswer {
   interval: Interval;
   /** Of the newest candle; null without one. */
   source: string | null;
+  quote: string | null;
   /** Null while there is no table of windows yet. */
   as_of_version: number | null;
   candles: Candle[];
@@ -110,6 +114,7 @@ export interface CandleEvent {
   coin: string;
   interval: Interval;
   source: string;
+  quote: string;
   candle: Candle;
 }
 
@@ -119,6 +124,7 @@ export interface TickEvent {
   event_time: string;
   last_updated: string | null;
   source: string;
+  quote: string;
   change_24h_pct: number | null;
 }
 

@@ -22,18 +22,17 @@ const KNOWN = new Map<string, Known>(Object.entries({
   "avalanche-2": { name: "Avalanche", symbol: "AVAX", hue: 2 },
 }));
 
-const PAIR = /^(.{2,})(USDT|USDC|USD)$/;
-
 export function coinName(coin: Pick<Coin, "coin" | "name">): string {
   return coin.name || KNOWN.get(coin.coin)?.name || coin.coin;
 }
 
-/** A symbol taken apart: exchanges name a pair ("BTCUSDT"), CoinGecko the coin ("btc"). */
-export function market(coin: Pick<Coin, "coin" | "symbol">): { base: string; quote: string } {
-  const symbol = coin.symbol?.toUpperCase();
-  const pair = symbol ? PAIR.exec(symbol) : null;
-  if (pair) return { base: pair[1]!, quote: pair[2]! };
-  return { base: symbol || KNOWN.get(coin.coin)?.symbol || coin.coin, quote: "USD" };
+/** What is traded against what. Exchanges name the pair ("BTCUSDT"), CoinGecko the coin ("btc"); the currency is the row's own. */
+export function market(coin: Pick<Coin, "coin" | "symbol" | "quote">): { base: string; quote: string } {
+  const symbol = coin.symbol?.toUpperCase() ?? "";
+  const quote = coin.quote.toUpperCase();
+  const pair = symbol.length > quote.length + 1 && symbol.endsWith(quote);
+  const base = pair ? symbol.slice(0, -quote.length).replace(/[/_:.-]$/, "") : symbol;
+  return { base: base || KNOWN.get(coin.coin)?.symbol || coin.coin, quote };
 }
 
 export function coinHue(coin: string): number {

@@ -11,7 +11,7 @@ function at(seconds: number): string {
 
 function coin(changes: Partial<Coin> = {}): Coin {
   return {
-    coin: "bitcoin", name: "Bitcoin", symbol: "BTC", image: null, source: "coingecko", price: 100, change_24h_pct: 1, market_cap: null, volume_24h: null,
+    coin: "bitcoin", name: "Bitcoin", symbol: "BTC", image: null, source: "coingecko", quote: "usd", price: 100, change_24h_pct: 1, market_cap: null, volume_24h: null,
     last_updated: at(-30), event_time: at(-5), age_s: 30, freshness: "live", spark: [98, 99, 100], ...changes,
   };
 }
@@ -22,7 +22,7 @@ function status(mode: "live" | "replay"): Status {
 }
 
 function tick(price: number, seconds: number): Parameters<Market["applyTick"]>[0] {
-  return { coin: "bitcoin", price, event_time: at(seconds), last_updated: at(seconds), source: "coingecko", change_24h_pct: null };
+  return { coin: "bitcoin", price, event_time: at(seconds), last_updated: at(seconds), source: "coingecko", quote: "usd", change_24h_pct: null };
 }
 
 function marketWith(one: Coin, mode: "live" | "replay" = "live"): Market {

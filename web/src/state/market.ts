@@ -50,6 +50,7 @@ export class Market {
     entry.event_time = tick.event_time;
     entry.last_updated = tick.last_updated;
     entry.source = tick.source;
+    entry.quote = tick.quote;
     if (tick.change_24h_pct !== null) entry.change_24h_pct = tick.change_24h_pct;
     entry.receivedMs = nowMs;
     moveSparkEnd(entry.spark, tick.price);

@@ -3,7 +3,7 @@
 import type { Coin } from "../api/types";
 import { coinHue, market } from "../data/coin_label";
 
-export function paintAvatar(target: HTMLElement, coin: Pick<Coin, "coin" | "symbol">): void {
+export function paintAvatar(target: HTMLElement, coin: Pick<Coin, "coin" | "symbol" | "quote">): void {
   target.style.setProperty("--hue", String(coinHue(coin.coin)));
   target.textContent = market(coin).base.slice(0, 4);
 }
