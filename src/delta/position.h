@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "market/name.h"
 #include "market/quote.h"
+#include "market/source_order.h"
 
 namespace cryptostream {
 
@@ -40,6 +41,12 @@ inline std::string QuoteId(std::int64_t n, std::string_view source, std::string_
 }
 // Currencies as configured, with what silver's positions have recorded.
 SourceQuotes QuotesOf(const Positions& silver, const QuoteSettings& configured);
+// The chosen tables': how far rows are chosen (`closed/chosen`); it stands where the source stands elsewhere.
+inline constexpr std::string_view kChosen = "chosen";
+// A record of the chosen tables: the order in which rows are chosen, from a window on.
+std::string OrderId(const SourceOrders::Record& record);
+// Orders as configured, with what the chosen table's positions have recorded.
+SourceOrders OrdersOf(const Positions& gold, const SourceOrders& otherwise = {});
 // A side table's own position for what stage `stage` sends to it from `input`.
 inline std::string QuarantineId(std::string_view stage, std::string_view input) {
   return AppId("quarantine/") + std::string(stage) + "/" + std::string(input);

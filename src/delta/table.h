@@ -20,8 +20,9 @@ namespace cryptostream {
 
 // The cryptostream.format that this program writes. A table with a newer one is refused, one with an earlier one is read as it is and
 // brought to this one before it is written (maintain/upgrade.h). Every change of what tables hold or of how they lie is a new format.
-inline constexpr int kTableFormat = 2;
+inline constexpr int kTableFormat = 3;
 inline constexpr int kMeansRoundedOnce = 2;  // since this one; before, a mean was a rounded sum divided
+inline constexpr int kChosenRows = 3;        // since this one gold has one row a coin and window, and every source's are elsewhere
 inline constexpr const char* kFormatProperty = "cryptostream.format";
 // commitInfo.engineInfo of all our commits.
 inline constexpr const char* kEngineInfo = "cryptostream";

@@ -44,7 +44,7 @@ bool MayHold(const DataFile& file, const std::set<WindowKey>& windows) {
 }  // namespace
 
 Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& quotes, const std::set<WindowKey>& keys,
-                                   const WindowRows& rows) {
+                                   const WindowRows& rows, RowsOf rows_of) {
   Correction correction;
   std::set<WindowKey> found;
   CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
@@ -55,12 +55,13 @@ Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& q
     std::vector<GoldRow> new_rows;
     std::int64_t changed = 0, gone = 0;
     for (const GoldRow& row : old_rows) {
-      if (!keys.contains(row.key)) {
+      const WindowKey key = KeyFor(rows_of, row.key);
+      if (!keys.contains(key)) {
         new_rows.push_back(row);
         continue;
       }
-      auto now = rows.find(row.key);
-      if (now == rows.end() || !found.insert(row.key).second) {
+      auto now = rows.find(key);
+      if (now == rows.end() || !found.insert(key).second) {
         ++gone;  // nothing makes such a row, or there is one already
         continue;
       }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "market/replayed.h"
 
@@ -17,35 +18,47 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
       bronze_(lake, input_, to_silver_),
       silver_(lake, to_silver_, to_gold_),
       gold_(lake, to_gold_, clock),
-      hourly_(lake, HourlyRollup()),
-      daily_(lake, DailyRollup()),
       bronze_stage_(
           lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
       silver_stage_(
           lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
       gold_stage_(
-          lake, gold_,
-          [this] {
-            hourly_.Poke();
-            daily_.Poke();
-            if (hooks_.committed) hooks_.committed();
-          },
-          [this](const Error& error) { Fatal(error); }),
-      hourly_stage_(lake, hourly_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
-      daily_stage_(lake, daily_, hooks_.committed, [this](const Error& error) { Fatal(error); }) {
+          lake, gold_, Committed(SourcesLayout()), [this](const Error& error) { Fatal(error); }) {
+  for (const DerivedTable* table : DerivedTables()) {
+    derived_.push_back(std::make_unique<Derived>(lake, *table, clock, Committed(*table->layout),
+                                                 [this](const Error& error) { Fatal(error); }));
+  }
   bronze_.on_committed = [this](std::uint64_t through, Version version) {
     committed_ = through;
     if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);
   };
   bronze_.dead_letter_topic = silver_.dead_letter_topic = hooks_.dead_letter_topic;
-  daily_stage_.Start();
-  hourly_stage_.Start();
+  for (auto each = derived_.rbegin(); each != derived_.rend(); ++each) (*each)->stage.Start();
   gold_stage_.Start();
   silver_stage_.Start();
   bronze_stage_.Start();
 }
 
 Engine::~Engine() { Stop(); }
+
+void Engine::Poke(const TableLayout& upstream) {
+  for (const auto& each : derived_) {
+    if (each->table.upstream == &upstream) each->logic.Poke();
+  }
+}
+
+std::function<void()> Engine::Committed(const TableLayout& table) {
+  return [this, &table] {
+    Poke(table);
+    if (hooks_.committed) hooks_.committed();
+  };
+}
+
+DerivedStage& Engine::derived(const DerivedTable& table) {
+  auto found = std::ranges::find_if(derived_, [&](const auto& each) { return &each->table == &table; });
+  CS_CHECK(found != derived_.end());
+  return (*found)->logic;
+}
 
 void Engine::Fatal(const Error& error) {
   {
@@ -108,7 +121,12 @@ Status Engine::Drain(bool close_windows, StopToken stop) {
     gold_.RequestClose();
     CS_TRY(wait_for([&] { return gold_.CloseDone(); }));
   }
-  return wait_for([&] { return std::min(hourly_.done(), daily_.done()) >= lake_.gold().version(); });
+  for (const auto& each : derived_) {
+    each->logic.RequestAll(close_windows);
+    const Table& upstream = lake_.table(*each->table.upstream);
+    CS_TRY(wait_for([&] { return each->logic.AllDone() && each->logic.done() >= upstream.version(); }));
+  }
+  return {};
 }
 
 void Engine::Stop() {
@@ -117,8 +135,7 @@ void Engine::Stop() {
   NoteUnwritten();
   silver_stage_.Stop();
   gold_stage_.Stop();
-  hourly_stage_.Stop();
-  daily_stage_.Stop();
+  for (const auto& each : derived_) each->stage.Stop();
 }
 
 void Engine::NoteUnwritten() {
@@ -139,8 +156,11 @@ void Engine::NoteUnwritten() {
 }
 
 std::string Engine::trouble() const {
-  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_, &hourly_stage_, &daily_stage_}) {
+  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_}) {
     if (std::string text = stage->trouble(); !text.empty()) return text;
+  }
+  for (const auto& each : derived_) {
+    if (std::string text = each->stage.trouble(); !text.empty()) return text;
   }
   return "";
 }

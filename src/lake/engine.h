@@ -10,9 +10,9 @@
 
 #include "base/queue.h"
 #include "lake/bronze.h"
+#include "lake/derived_stage.h"
 #include "lake/gold.h"
 #include "lake/lake.h"
-#include "lake/rollup_stage.h"
 #include "lake/silver.h"
 #include "lake/stage.h"
 
@@ -42,7 +42,7 @@ struct Unwritten {
   std::optional<Timestamp> first, last;  // when they were received
 };
 
-// bronze -> silver -> gold -> rollups over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
+// bronze -> silver -> gold of every source -> its rollups, and the chosen rows -> theirs, over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
 // them finish what they hold, first bronze, then silver, and so on. Push and Drain are thread-safe.
 class Engine {
  public:
@@ -53,22 +53,34 @@ class Engine {
   Result<std::int64_t> Position(const std::string& position_id);
   // Takes a batch; waits while bronze is behind. False when `stop` was requested or the engine has ended.
   bool Push(RawBatch batch, StopToken stop);
-  // Waits until everything pushed is in gold's hands, and closes all windows if asked; the rollups follow gold. Errors: Cancelled; the fatal error of a stage.
+  // Waits until everything pushed is worked in by all tables, and closes all windows if asked. Errors: Cancelled; the fatal error of a stage.
   Status Drain(bool close_windows, StopToken stop);
   void Stop();
   // What a stop left behind because bronze could not be written. Requires: Stop() was called.
   const std::vector<Unwritten>& unwritten() const { return unwritten_; }
 
-  RollupStage& hourly() { return hourly_; }
-  RollupStage& daily() { return daily_; }
+  // The stage of a table that is made of gold's windows.
+  DerivedStage& derived(const DerivedTable& table);
 
   // Empty while all stages work, else the first one's trouble, in words.
   std::string trouble() const;
   std::optional<Error> fatal() const;
 
  private:
+  // A stage and its thread.
+  struct Derived {
+    Derived(Lake& lake, const DerivedTable& table, const Clock& clock, std::function<void()> committed,
+            std::function<void(const Error&)> fatal)
+        : table(table), logic(lake, table, clock), stage(lake, logic, std::move(committed), std::move(fatal)) {}
+    const DerivedTable& table;
+    DerivedStage logic;
+    Stage stage;
+  };
   void Fatal(const Error& error);
   void NoteUnwritten();
+  // Tells the stages behind a table that it has a new version.
+  void Poke(const TableLayout& upstream);
+  std::function<void()> Committed(const TableLayout& table);
 
   Lake& lake_;
   const EngineHooks hooks_;
@@ -78,7 +90,6 @@ class Engine {
   BronzeStage bronze_;
   SilverStage silver_;
   GoldStage gold_;
-  RollupStage hourly_, daily_;
   mutable std::mutex mutex_;
   std::optional<Error> fatal_;  // guarded by mutex_
   MessageParser parser_;        // guarded by push_mutex_
@@ -86,7 +97,9 @@ class Engine {
   std::vector<RawBatchPtr> not_taken_;  // guarded by push_mutex_
   std::vector<Unwritten> unwritten_;    // once stopped
   std::atomic<std::uint64_t> pushed_{0}, committed_{0};
-  Stage bronze_stage_, silver_stage_, gold_stage_, hourly_stage_, daily_stage_;  // last: their threads use everything above
+  // Last: their threads use everything above.
+  std::vector<std::unique_ptr<Derived>> derived_;  // in the order of DerivedTables()
+  Stage bronze_stage_, silver_stage_, gold_stage_;
 };
 
 }  // namespace cryptostream

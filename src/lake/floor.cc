@@ -9,11 +9,12 @@ namespace cryptostream {
 std::vector<LogReader> LogReaders(Lake& lake) {
   std::vector<LogReader> readers{
       {&lake.bronze(), &lake.silver(), SilverPositionId(lake.bronze().id())},
-      {&lake.silver(), &lake.gold(), GoldPositionId(lake.silver().id())},
-      {&lake.silver(), &lake.gold(), CorrectedId(lake.silver().id())},
+      {&lake.silver(), &lake.sources(), GoldPositionId(lake.silver().id())},
+      {&lake.silver(), &lake.sources(), CorrectedId(lake.silver().id())},
   };
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    readers.push_back({&lake.gold(), &lake.rollup(*rollup), RollupPositionId(rollup->layout->name, lake.gold().id())});
+  for (const DerivedTable* each : DerivedTables()) {
+    Table& upstream = lake.table(*each->upstream);
+    readers.push_back({&upstream, &lake.derived(*each), RollupPositionId(each->position, upstream.id())});
   }
   return readers;
 }

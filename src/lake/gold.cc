@@ -16,7 +16,7 @@
 #include "delta/partition.h"
 #include "delta/retained_from.h"
 #include "lake/correction.h"
-#include "lake/rollup_rows.h"
+#include "lake/derived_rows.h"
 #include "lake/silver_reader.h"
 
 namespace cryptostream {
@@ -53,7 +53,7 @@ Timestamp GoldStage::ClosedOf(Name source) const {
 }
 
 Status GoldStage::Load() {
-  CS_ASSIGN(positions_, lake_.gold().Txns());
+  CS_ASSIGN(positions_, lake_.sources().Txns());
   consumed_ = PositionOr(positions_, GoldPositionId(lake_.silver().id()), kNoVersion);
   corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
   closed_ = ClosedTimes(positions_);
@@ -157,7 +157,7 @@ Status GoldStage::AddWindowsOf(const DataFile& vacuumed, SilverBatch& batch) con
   for (const auto& [key, sum] : open_) {
     if (range.contains(key.start)) batch.removed.insert(key);
   }
-  return VisitKeys(lake_.gold().view(), lake_.quotes(), range, [&](const WindowKey& key) { batch.removed.insert(key); });
+  return VisitKeys(lake_.sources().view(), lake_.quotes(), range, [&](const WindowKey& key) { batch.removed.insert(key); });
 }
 
 void GoldStage::Fold(Version version, const SilverBatch& batch) {
@@ -216,10 +216,13 @@ std::optional<StageWork> GoldStage::MovePosition() {
 // drops the day. Out: whether the rest of such a day, in which there are no rows, was closed; what comes
 // later all the same is late.
 bool GoldStage::CloseEndedDays(bool everything) {
-  const auto& retain = lake_.options().maintenance.retain;
-  auto age = retain.find(GoldLayout().name);
-  if (age == retain.end() || age->second == age->second.zero() || !CaughtUp()) return false;
-  Timestamp dropped = Timestamp(DateOf(clock_.Now() - age->second));
+  auto least = std::chrono::milliseconds::max();
+  for (const TableLayout* layout : {&SourcesLayout(), &GoldLayout()}) {
+    auto age = lake_.options().maintenance.retain.find(layout->name);
+    if (age != lake_.options().maintenance.retain.end() && age->second > age->second.zero()) least = std::min(least, age->second);
+  }
+  if (least == least.max() || !CaughtUp()) return false;
+  Timestamp dropped = Timestamp(DateOf(clock_.Now() - least));
   bool moved = false;
   for (auto& [source, closed] : closed_) {
     Timestamp end = std::chrono::ceil<std::chrono::days>(closed);
@@ -263,7 +266,7 @@ Result<std::optional<StageWork>> GoldStage::Close(bool everything) {
 // Windows of days that retention has dropped in silver or gold stay as they are: what is left of such a day is not all there was.
 Status GoldStage::ForgetDroppedWindows() {
   CS_ASSIGN(Positions silver, lake_.silver().Txns());
-  CS_ASSIGN(Positions gold, lake_.gold().Txns());
+  CS_ASSIGN(Positions gold, lake_.sources().Txns());
   Timestamp from = WholeFrom(silver, gold);
   auto frozen = std::erase_if(dirty_, [&](const WindowKey& key) { return key.start < from; });
   if (frozen > 0) {
@@ -291,7 +294,7 @@ Result<std::optional<StageWork>> GoldStage::Correct() {
   if (silver.snapshot->version() != consumed_) {
     CS_ASSIGN(silver.snapshot, lake_.silver().SnapshotWithRowsOf(consumed_));
   }
-  CS_ASSIGN(Correction correction, CorrectWindows(silver, lake_.gold().view(), lake_.quotes(), correcting_, std::move(known)));
+  CS_ASSIGN(Correction correction, CorrectWindows(silver, lake_.sources().view(), lake_.quotes(), correcting_, std::move(known)));
   if (correction.empty()) {
     for (const WindowKey& key : correcting_) dirty_.erase(key);
     correcting_.clear();
@@ -325,7 +328,7 @@ StageWork GoldStage::MakeWork(CommitKind kind, std::string operation) const {
 }
 
 void GoldStage::Committed(Version) {
-  auto now = lake_.gold().Txns();
+  auto now = lake_.sources().Txns();
   if (now) positions_ = *std::move(now);
   corrected_ = PositionOr(positions_, CorrectedId(lake_.silver().id()), kNoVersion);
   if (correcting_.empty()) return;

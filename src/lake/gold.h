@@ -35,8 +35,8 @@ class GoldStage final : public StageLogic {
 
   std::string name() const override { return "gold"; }
   const StagePoints& points() const override;
-  Table& table() override { return lake_.gold(); }
-  const TableLayout& layout() const override { return GoldLayout(); }
+  Table& table() override { return lake_.sources(); }
+  const TableLayout& layout() const override { return SourcesLayout(); }
   Status Load() override;
   Result<std::optional<StageWork>> Next(StopToken stop) override;
   void Committed(Version version) override;

@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "base/system_error.h"
+#include "delta/lake_place.h"
 #include "delta/position.h"
 #include "verify/start_check.h"
 
@@ -17,6 +20,10 @@ namespace {
 
 const CrashPoint kAfterLock("lake.after_lock");
 const CrashPoint kAfterOpen("lake.after_open");
+const CrashPoint kBeforeMove("lake.before_move");
+const CrashPoint kAfterMove("lake.after_move");
+
+namespace fs = std::filesystem;
 
 // A duration as Delta's properties have it, in the largest unit that holds it exactly.
 std::string Interval(std::chrono::milliseconds duration) {
@@ -30,14 +37,16 @@ std::string Interval(std::chrono::milliseconds duration) {
 }  // namespace
 
 std::vector<LakeTable> Lake::Tables() {
-  return {{bronze_.get(), &BronzeLayout()},   {silver_.get(), &SilverLayout()}, {gold_.get(), &GoldLayout()},
-          {hourly_.get(), &GoldHourLayout()}, {daily_.get(), &GoldDayLayout()}, {quarantine_.get(), &QuarantineLayout()},
-          {gaps_.get(), &GapsLayout()}};
+  std::vector<LakeTable> tables;
+  for (const TableLayout* layout : AllLayouts()) {
+    if (auto found = tables_.find(layout); found != tables_.end()) tables.push_back({found->second.get(), layout});
+  }
+  return tables;
 }
 
 Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout, Formats formats) {
   TableSpec spec;
-  spec.uri = options_.root + "/" + layout.path;
+  spec.uri = options_.root + "/" + (LiesInFormerPlace(options_.root, layout) ? layout.former_path : layout.path);
   spec.schema = layout.schema;
   spec.partition_columns = layout.partition_columns;
   spec.properties = DefaultTableProperties(*layout.schema, layout.partition_columns);
@@ -65,33 +74,70 @@ Result<std::unique_ptr<Table>> Lake::OpenTable(const TableLayout& layout, Format
   return table;
 }
 
+// Opens or makes those that are not open yet. While one lies in the place of another, none is chosen.
+Status Lake::OpenTables(Formats formats) {
+  const std::vector<const TableLayout*> all = AllLayouts(), chosen{&GoldLayout(), &GoldHourLayout(), &GoldDayLayout()};
+  bool former = std::ranges::any_of(all, [&](const TableLayout* layout) { return LiesInFormerPlace(options_.root, *layout); });
+  for (const TableLayout* layout : all) {
+    if (tables_.contains(layout) || (former && std::ranges::find(chosen, layout) != chosen.end())) continue;
+    CS_ASSIGN(tables_[layout], OpenTable(*layout, formats));
+  }
+  return {};
+}
+
+Status Lake::TakePlaces() {
+  for (const TableLayout* layout : AllLayouts()) {
+    if (!LiesInFormerPlace(options_.root, *layout)) continue;
+    fs::path from = fs::path(options_.root) / layout->former_path, to = fs::path(options_.root) / layout->path;
+    CS_TRY(MakeDirsDurable(to.parent_path()));
+    tables_.erase(layout);
+    kBeforeMove.Reach();
+    std::error_code error;
+    fs::remove(to / "_delta_log", error);  // empty, left by a start that ended before the table was there
+    fs::remove(to, error);
+    fs::rename(from, to, error);
+    if (error) {
+      return Unavailable("cannot move a table to its place: from=" + from.string() + " to=" + to.string() +
+                         " reason=" + SystemReason(error.value()));
+    }
+    CS_TRY(FsyncPath(to.parent_path()));
+    CS_TRY(FsyncPath(from.parent_path()));
+    kAfterMove.Reach();
+  }
+  return OpenTables(Formats::kAny);
+}
+
 // A table that was deleted, copied in or restored from elsewhere has another id than the one that the next table's position
 // names; going on would read it all again.
 Status Lake::CheckLineage() {
   struct Link {
-    Table* table;
+    const TableLayout* table;
     std::string own_id, prefix;
-    Table* upstream;
-    const char* upstream_name;
+    const TableLayout* upstream;
   };
-  auto rollup = [&](Table* table, const TableLayout& layout) {
-    return Link{table, RollupPositionId(layout.name, gold_->id()), AppId(layout.name) + "/", gold_.get(), "gold"};
-  };
-  for (const Link& link : {Link{silver_.get(), SilverPositionId(bronze_->id()), AppId("silver/"), bronze_.get(), "bronze"},
-                           Link{gold_.get(), GoldPositionId(silver_->id()), AppId("gold/"), silver_.get(), "silver"},
-                           rollup(hourly_.get(), GoldHourLayout()), rollup(daily_.get(), GoldDayLayout())}) {
-    CS_ASSIGN(Positions positions, link.table->Txns());
+  std::vector<Link> links{
+      {&SilverLayout(), SilverPositionId(bronze().id()), AppId("silver/"), &BronzeLayout()},
+      {&SourcesLayout(), GoldPositionId(silver().id()), AppId("gold/"), &SilverLayout()}};
+  for (const DerivedTable* each : DerivedTables()) {
+    if (!tables_.contains(each->layout)) continue;
+    links.push_back({each->layout, RollupPositionId(each->position, table(*each->upstream).id()),
+                     AppId(each->position) + "/", each->upstream});
+  }
+  for (const Link& link : links) {
+    Table& own = table(*link.table);
+    const Table& upstream = table(*link.upstream);
+    CS_ASSIGN(Positions positions, own.Txns());
     bool other =
         std::any_of(positions.begin(), positions.end(), [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
     if (other && !positions.contains(link.own_id)) {
-      return Corrupt(std::string("the table before it was replaced: upstream=") + link.upstream_name +
-                     " table=" + link.table->uri() + " (put the original " + link.upstream_name +
+      return Corrupt("the table before it was replaced: upstream=" + link.upstream->name + " table=" + own.uri() +
+                     " (put the original " + link.upstream->name +
                      " table back, or start a new lake with another --storage)");
     }
     std::int64_t position = PositionOr(positions, link.own_id, kNoVersion);
-    if (position > link.upstream->version()) {
-      return Corrupt(std::string("the table before it is older than what was read from it: upstream=") + link.upstream_name +
-                     " version=" + std::to_string(link.upstream->version()) + " consumed=" + std::to_string(position) +
+    if (position > upstream.version()) {
+      return Corrupt("the table before it is older than what was read from it: upstream=" + link.upstream->name +
+                     " version=" + std::to_string(upstream.version()) + " consumed=" + std::to_string(position) +
                      " (was a backup restored? put the newer one back)");
     }
   }
@@ -104,20 +150,13 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options, Formats for
   CS_ASSIGN(lake->lock_, FileLock::Acquire(options.root + "/.cryptostream.lock"));
   CS_TRY(CheckBeforeWriting(options.root));
   kAfterLock.Reach();
-  CS_ASSIGN(lake->bronze_, lake->OpenTable(BronzeLayout(), formats));
-  CS_ASSIGN(lake->silver_, lake->OpenTable(SilverLayout(), formats));
-  CS_ASSIGN(lake->gold_, lake->OpenTable(GoldLayout(), formats));
-  CS_ASSIGN(lake->hourly_, lake->OpenTable(GoldHourLayout(), formats));
-  CS_ASSIGN(lake->daily_, lake->OpenTable(GoldDayLayout(), formats));
-  CS_ASSIGN(lake->quarantine_, lake->OpenTable(QuarantineLayout(), formats));
-  CS_ASSIGN(lake->gaps_, lake->OpenTable(GapsLayout(), formats));
-  for (Table* table : {lake->bronze_.get(), lake->silver_.get(), lake->gold_.get(), lake->hourly_.get(), lake->daily_.get(),
-                       lake->quarantine_.get(), lake->gaps_.get()}) {
-    CS_ASSIGN(Positions positions, table->Txns());
+  CS_TRY(lake->OpenTables(formats));
+  for (const LakeTable& each : lake->Tables()) {
+    CS_ASSIGN(Positions positions, each.table->Txns());
     lake->epoch_ = std::max(lake->epoch_, PositionOr(positions, EpochId(), 0));
   }
   ++lake->epoch_;
-  CS_ASSIGN(Positions silver, lake->silver_->Txns());
+  CS_ASSIGN(Positions silver, lake->silver().Txns());
   lake->quotes_ = QuotesOf(silver, options.quotes);
   CS_TRY(lake->CheckLineage());
   kAfterOpen.Reach();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,8 +13,9 @@
 #include "lake/maintenance.h"
 #include "lake/tally.h"
 #include "market/quote.h"
-#include "market/rollup.h"
+#include "market/derived_table.h"
 #include "market/schema.h"
+#include "market/source_order.h"
 
 namespace cryptostream {
 
@@ -26,6 +28,7 @@ struct LakeOptions {
   std::size_t commit_bytes = 64 << 20;             // or this much, whichever comes first
   std::chrono::milliseconds correct_every{5'000};  // closed windows are replaced at most so often
   QuoteSettings quotes;                            // currencies of sources whose messages do not say theirs
+  SourceOrderSettings order;                       // which row gold takes where several sources have one
   MaintenanceOptions maintenance;                  // its retentions become properties of tables that are made
 };
 
@@ -47,23 +50,32 @@ class Lake {
 
   const LakeOptions& options() const { return options_; }
   std::int64_t epoch() const { return epoch_; }
-  Table& bronze() { return *bronze_; }
-  Table& silver() { return *silver_; }
-  Table& gold() { return *gold_; }
-  // The tables of HourlyRollup() and DailyRollup().
-  Table& rollup(const RollupTable& of) { return of.period == HourlyRollup().period ? *hourly_ : *daily_; }
-  Table& quarantine() { return *quarantine_; }
-  Table& gaps() { return *gaps_; }
+  Table& bronze() { return table(BronzeLayout()); }
+  Table& silver() { return table(SilverLayout()); }
+  // The windows of every source, and those that were chosen of them.
+  Table& sources() { return table(SourcesLayout()); }
+  Table& gold() { return table(GoldLayout()); }
+  Table& derived(const DerivedTable& of) { return table(*of.layout); }
+  Table& quarantine() { return table(QuarantineLayout()); }
+  Table& gaps() { return table(GapsLayout()); }
+  // Requires: the table is there, as all are in a lake of the newest format.
+  Table& table(const TableLayout& layout) { return *tables_.at(&layout); }
+  // Whether tables still lie where they lay before there were the chosen ones, which are not there then (delta/lake_place.h).
+  bool lies_in_former_places() const { return !tables_.contains(&GoldLayout()); }
+  // Puts these tables into their places and makes those that are missing. Killed anywhere, it goes on at the next call. Errors: as of
+  // the tables.
+  Status TakePlaces();
   // The currencies of rows and messages that do not say theirs, as they were recorded when the lake was opened.
   const SourceQuotes& quotes() const { return quotes_; }
   // What its stages did since it was opened.
   Tally& tally() { return tally_; }
-  // All of them, in the order of the data.
+  // Those that are there, in the order of the data.
   std::vector<LakeTable> Tables();
 
  private:
   explicit Lake(LakeOptions options) : options_(std::move(options)) {}
   Result<std::unique_ptr<Table>> OpenTable(const TableLayout& layout, Formats formats);
+  Status OpenTables(Formats formats);
   Status CheckLineage();
 
   const LakeOptions options_;
@@ -71,7 +83,7 @@ class Lake {
   std::int64_t epoch_ = 0;
   Tally tally_;
   SourceQuotes quotes_;
-  std::unique_ptr<Table> bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
+  std::map<const TableLayout*, std::unique_ptr<Table>> tables_;
 };
 
 }  // namespace cryptostream

@@ -1,8 +1,8 @@
 // Windows made anew by order, for when gold was changed from outside or a fault of ours is repaired. In: silver as gold has consumed
 // it. Out: replacements, day by day, so that memory holds one day of windows and an interruption leaves whole days behind.
 //
-// The rollups are not recomputed here: their own stages are run until they have followed gold to what was just committed and
-// have folded the range again. A rollup's position names the version of gold that it was folded from and moves with it.
+// The tables behind gold's windows are not recomputed here: their own stages are run until they have followed to what was just committed
+// and have made the range again. Such a table's position names the version that it was made of and moves with it.
 #include "maintain/recompute.h"
 
 #include <arrow/api.h>
@@ -18,8 +18,8 @@
 #include "lake/commit_once.h"
 #include "lake/correction.h"
 #include "lake/cut_log.h"
-#include "lake/rollup_rows.h"
-#include "lake/rollup_stage.h"
+#include "lake/derived_rows.h"
+#include "lake/derived_stage.h"
 #include "lake/stage.h"
 #include "maintain/retention.h"
 #include "market/columns.h"
@@ -73,12 +73,12 @@ Status Commit(Lake& lake, CommitKind kind, const std::vector<GoldRow>& rows, std
   CommitPlan plan;
   plan.kind = kind;
   plan.positions = at;
-  CS_ASSIGN(Positions now, lake.gold().Txns());
+  CS_ASSIGN(Positions now, lake.sources().Txns());
   plan.expected = StandingBefore(now, at);
   plan.operation = kind == CommitKind::kAppend ? "gold recompute append" : "gold recompute";
   plan.removes = std::move(removes);
   CS_ASSIGN(plan.rows, GoldColumns(rows));
-  CS_TRY(CommitOnce(lake.gold(), GoldLayout(), std::move(plan), lake.epoch()));
+  CS_TRY(CommitOnce(lake.sources(), SourcesLayout(), std::move(plan), lake.epoch()));
   return {};
 }
 
@@ -99,7 +99,7 @@ Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, T
     rows.emplace(key, sum.Finish(key));
     keys.insert(key);
   }
-  TableView gold = lake.gold().view();
+  TableView gold = lake.sources().view();
   CS_TRY(VisitKeys(gold, lake.quotes(), range, [&](const WindowKey& key) { keys.insert(key); }));
   CS_ASSIGN(Correction correction, PlanReplacement(gold, lake.quotes(), keys, rows));
   report.added += static_cast<std::int64_t>(correction.fresh.size());
@@ -113,9 +113,9 @@ Status RecomputeDay(Lake& lake, const TableView& silver, const Closed& closed, T
   return Commit(lake, CommitKind::kReplace, correction.rewritten, std::move(correction.removes), done);
 }
 
-Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, StopToken stop) {
-  Recomputed report{.table = "gold"};
-  CS_ASSIGN(Positions positions, lake.gold().Txns());
+Result<Recomputed> RecomputeSources(Lake& lake, const RecomputeOptions& options, StopToken stop) {
+  Recomputed report{.table = SourcesLayout().name};
+  CS_ASSIGN(Positions positions, lake.sources().Txns());
   Version consumed = PositionOr(positions, GoldPositionId(lake.silver().id()), kNoVersion);
   if (consumed == kNoVersion) return report;
   const Closed closed = ClosedTimes(positions);
@@ -124,7 +124,7 @@ Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, St
   CS_ASSIGN(Positions upstream, lake.silver().Txns());
   TimeRange range = From(WholeFrom(upstream, positions), {WindowStart(options.range.from), last + kWindow});
   if (auto done = positions.find(options.position_id); done != positions.end()) range = From(FromMicros(done->second), range);
-  CS_ASSIGN(std::set<Date> days, Days(silver, lake.gold().view(), range));
+  CS_ASSIGN(std::set<Date> days, Days(silver, lake.sources().view(), range));
   std::size_t done = 0;
   for (Date day : days) {
     if (stop.stop_requested()) return Cancelled("stopped; the days before are done: next=" + FormatDate(day));
@@ -135,46 +135,54 @@ Result<Recomputed> RecomputeGold(Lake& lake, const RecomputeOptions& options, St
   return report;
 }
 
-// Runs the stage of a rollup until it stands at gold's newest version and has folded the range again.
-Result<Recomputed> FollowWith(Lake& lake, const RollupTable& rollup, TimeRange range, StopToken stop) {
-  RollupStage logic(lake, rollup);
+// Runs the stage of a derived table until it stands at upstream's newest version and has made the range again.
+Result<Recomputed> FollowWith(Lake& lake, const DerivedTable& table, std::optional<TimeRange> range, StopToken stop) {
+  DerivedStage logic(lake, table);
   std::mutex mutex;
   std::optional<Error> fatal;
   Stage stage(lake, logic, nullptr, [&](const Error& error) {
     std::lock_guard lock(mutex);
     fatal = error;
   });
-  logic.RequestRecompute(range);
+  if (range) logic.RequestRecompute(*range);
+  logic.RequestAll(false);
   stage.Start();
-  while (!logic.RecomputeDone() || logic.done() < lake.gold().version()) {
+  while (!logic.RecomputeDone() || !logic.AllDone() || logic.done() < lake.table(*table.upstream).version()) {
     {
       std::lock_guard lock(mutex);
       if (fatal) return std::unexpected(*fatal);
     }
-    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped; the next start brings the rollups up to date");
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped; the next start brings the tables behind gold's up to date");
   }
   stage.Stop();
-  return Recomputed{rollup.layout->name, logic.added(), logic.changed(), logic.removed()};
+  return Recomputed{table.layout->name, logic.added(), logic.changed(), logic.removed()};
 }
 
-// What a rollup lacks of gold as it is now.
-Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRange range) {
-  Recomputed report{.table = rollup.layout->name};
-  TableView table = lake.rollup(rollup).view(), gold = lake.gold().view();
-  CS_ASSIGN(Positions positions, lake.gold().Txns());
-  const Closed closed = ClosedTimes(positions);
-  Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), rollup.period);
-  CS_ASSIGN(Positions own, lake.rollup(rollup).Txns());
-  TimeRange whole = From(WholeFrom(positions, own), {PeriodStart(range.from, rollup.period), last + rollup.period});
+// Where the closed time of a row's period stands.
+Name ClosedBy(const DerivedTable& table, const WindowKey& key) {
+  return table.rows == RowsOf::kCoins ? Name(kChosen) : key.source;
+}
+
+// What a derived table lacks of the one before it as that is now.
+Result<Recomputed> CompareDerived(Lake& lake, const DerivedTable& of, TimeRange range) {
+  Recomputed report{.table = of.layout->name};
+  TableView table = lake.derived(of).view(), upstream = lake.table(*of.upstream).view();
+  CS_ASSIGN(Positions positions, lake.table(*of.upstream).Txns());
+  CS_ASSIGN(Positions own, lake.derived(of).Txns());
+  const Closed closed = ClosedTimes(own);
+  const SourceOrders orders = OrdersOf(of.upstream == &GoldLayout() ? positions : own);
+  Timestamp last = PeriodStart(range.to - std::chrono::microseconds(1), of.period);
+  TimeRange whole = From(WholeFrom(positions, own), {PeriodStart(range.from, of.period), last + of.period});
   std::set<WindowKey> periods, keys;
-  CS_TRY(VisitKeys(gold, lake.quotes(), whole, [&](const WindowKey& key) {
-    WindowKey period = PeriodKey(key, rollup.period);
-    if (IsClosed(period, closed, rollup.period)) periods.insert(period);
+  CS_TRY(VisitKeys(upstream, lake.quotes(), whole, [&](const WindowKey& key) {
+    auto found = closed.find(ClosedBy(of, key));
+    WindowKey period = of.KeyOf(key);
+    if (found != closed.end() && period.start + of.period <= found->second) periods.insert(period);
   }));
   keys = periods;
-  CS_TRY(VisitKeys(table, lake.quotes(), whole, [&](const WindowKey& key) { keys.insert(key); }));
-  CS_ASSIGN(WindowRows rows, FoldPeriods(gold, lake.quotes(), periods, rollup.period));
-  CS_ASSIGN(Correction correction, PlanReplacement(table, lake.quotes(), keys, rows));
+  CS_TRY(VisitKeys(table, lake.quotes(), whole, [&](const WindowKey& key) { keys.insert(KeyFor(of.rows, key)); }));
+  CS_ASSIGN(WindowRows rows, MakeRows(upstream, {of, lake.quotes(), orders}, periods));
+  CS_ASSIGN(Correction correction, PlanReplacement(table, lake.quotes(), keys, rows, of.rows));
   report.added = static_cast<std::int64_t>(correction.fresh.size());
   report.changed = correction.changed;
   report.removed = correction.gone;
@@ -185,12 +193,21 @@ Result<Recomputed> CompareRollup(Lake& lake, const RollupTable& rollup, TimeRang
 
 Result<std::vector<Recomputed>> Recompute(Lake& lake, const RecomputeOptions& options, StopToken stop) {
   std::vector<Recomputed> report;
-  CS_ASSIGN(Recomputed gold, RecomputeGold(lake, options, stop));
-  report.push_back(std::move(gold));
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    auto done = options.dry_run ? CompareRollup(lake, *rollup, options.range) : FollowWith(lake, *rollup, options.range, stop);
+  CS_ASSIGN(Recomputed sources, RecomputeSources(lake, options, stop));
+  report.push_back(std::move(sources));
+  for (const DerivedTable* table : DerivedTables()) {
+    auto done = options.dry_run ? CompareDerived(lake, *table, options.range) : FollowWith(lake, *table, options.range, stop);
     if (!done) return std::unexpected(done.error());
     report.push_back(*std::move(done));
+  }
+  return report;
+}
+
+Result<std::vector<Recomputed>> FollowGold(Lake& lake, StopToken stop) {
+  std::vector<Recomputed> report;
+  for (const DerivedTable* table : DerivedTables()) {
+    CS_ASSIGN(Recomputed done, FollowWith(lake, *table, std::nullopt, stop));
+    report.push_back(std::move(done));
   }
   return report;
 }

@@ -25,10 +25,13 @@ struct Recomputed {
   std::int64_t added = 0, changed = 0, removed = 0;  // rows
 };
 
-// Makes the closed windows of a range anew: gold from silver at gold's position, then the rollups from gold. Only rows that differ
+// Makes the closed windows of a range anew: those of every source from silver at gold's position, then all that is made of them. Only rows that differ
 // are replaced, in commits of a day each; rows that nothing explains are taken out. Gold's positions stay where they are.
 // Requires: nothing else works on the lake. Errors: Cancelled (what is committed stays, and is right), Conflict, NotFound (silver's version
 // was cleaned up), as of the tables.
 Result<std::vector<Recomputed>> Recompute(Lake& lake, const RecomputeOptions& options, StopToken stop);
+
+// Brings all that is made of gold's windows up to them. Requires, errors: likewise.
+Result<std::vector<Recomputed>> FollowGold(Lake& lake, StopToken stop);
 
 }  // namespace cryptostream

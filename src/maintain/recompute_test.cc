@@ -2,7 +2,7 @@
 #include "maintain/recompute.h"
 
 #include "lake/engine_fixture.h"
-#include "lake/rollup_stage.h"
+#include "lake/derived_stage.h"
 
 namespace cryptostream {
 namespace {

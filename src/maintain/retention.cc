@@ -41,7 +41,7 @@ std::optional<Date> DayOf(const DataFile& file) {
 // The first day of silver that holds a window that gold has not closed: nothing from it on may go. Date::max() if all are closed.
 Result<Date> FirstOpenDay(Lake& lake) {
   CS_ASSIGN(Positions silver, lake.silver().Txns());
-  CS_ASSIGN(Positions gold, lake.gold().Txns());
+  CS_ASSIGN(Positions gold, lake.sources().Txns());
   Date first = Date::max();
   for (const auto& [id, newest] : silver) {
     auto key = WatermarkKey(id);
@@ -53,18 +53,21 @@ Result<Date> FirstOpenDay(Lake& lake) {
   return first;
 }
 
-// The first day of gold with the end of a source that the rollups have not folded: its last hour and day are
-// written once gold has closed the rest of the day (GoldStage::CloseEndedDays). Date::max() if there is none.
-Result<Date> FirstUnfoldedDay(Lake& lake) {
-  CS_ASSIGN(Positions gold, lake.gold().Txns());
+// The first day of a table of windows with an end that the tables made of it do not have yet: the last hour and day of a source are
+// written once gold has closed the rest of the day (GoldStage::CloseEndedDays), and rows are chosen once the sources that keep up have
+// come as far. Date::max() if there is none.
+Result<Date> FirstUnmadeDay(Lake& lake, const LakeTable& table) {
+  CS_ASSIGN(Positions own, table.table->Txns());
   Date first = Date::max();
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    CS_ASSIGN(Positions folded, lake.rollup(*rollup).Txns());
-    for (const auto& [id, closed] : gold) {
-      if (!id.starts_with(ClosedId(""))) continue;
-      Timestamp end = FromMicros(std::min(closed, PositionOr(folded, id, closed)));
-      bool dropped = end <= RetainedFrom(gold);
-      if (!dropped && end != std::chrono::floor<std::chrono::days>(end)) first = std::min(first, DateOf(end));
+  for (const DerivedTable* each : DerivedTables()) {
+    if (each->upstream != table.layout) continue;
+    CS_ASSIGN(Positions made, lake.derived(*each).Txns());
+    const bool chooses = each == &ChosenMinutes();
+    for (const auto& [source, closed] : PositionsBelow(own, ClosedId(""))) {
+      std::string id = ClosedId(chooses ? kChosen : source);
+      Timestamp end = FromMicros(std::min(closed, PositionOr(made, id, closed)));
+      bool behind = chooses ? end < FromMicros(closed) : end != std::chrono::floor<std::chrono::days>(end);
+      if (behind && end > RetainedFrom(own)) first = std::min(first, DateOf(end));
     }
   }
   return first;
@@ -79,10 +82,8 @@ Result<RetentionPlan> PlanRetention(Lake& lake, const LakeTable& table, std::chr
     CS_ASSIGN(Date open, FirstOpenDay(lake));
     plan.before = std::min(plan.before, open);
   }
-  if (table.table == &lake.gold()) {
-    CS_ASSIGN(Date unfolded, FirstUnfoldedDay(lake));
-    plan.before = std::min(plan.before, unfolded);
-  }
+  CS_ASSIGN(Date unmade, FirstUnmadeDay(lake, table));
+  plan.before = std::min(plan.before, unmade);
   CS_ASSIGN(Version floor, FloorOf(lake, *table.table));
   if (floor == kNoVersion) return plan;
   std::set<std::string> read;

@@ -1,7 +1,10 @@
 // A lake of an earlier format becomes one of this program's. In: the lake's lock and its tables as they are. Out: tables that say the
 // newest format, and rows as it has them. A step for each format; each first describes every table anew, so that an older program
 // refuses the lake before a row is in it that it would not understand, then works on the rows. What is done is told by the tables
-// alone: their format, and a position of gold that a step's work on the rows moves on. So whoever is killed goes on there.
+// alone: their format, where they lie, and a position of gold that a step's work on the rows moves on. So whoever is killed goes on there.
+//
+// Format 3 moves the tables of gold's windows: while they lie where the chosen ones belong they keep their former format, by which they are
+// known (delta/lake_place.h), and the tables before them already refuse an older program.
 //
 // Old files stay as they are: a column that they lack is null (docs/upgrade.md).
 #include "maintain/upgrade.h"
@@ -15,10 +18,16 @@
 
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "delta/data_file.h"
+#include "delta/lake_place.h"
 #include "delta/partition.h"
 #include "delta/position.h"
+#include "delta/retained_from.h"
 #include "lake/commit_once.h"
 #include "maintain/recompute.h"
+#include "market/columns.h"
+#include "market/derived_table.h"
+#include "market/source_order.h"
 #include "query/storage_kind.h"
 
 namespace cryptostream {
@@ -31,6 +40,9 @@ const CrashPoint kAfterTable("upgrade.after_table");
 const CrashPoint kBeforeRows("upgrade.before_rows");
 const CrashPoint kBeforeDone("upgrade.before_done");
 const CrashPoint kAfterDone("upgrade.after_done");
+const CrashPoint kBeforeChosen("upgrade.before_chosen");
+const CrashPoint kAfterCarried("upgrade.after_carried");
+const CrashPoint kAfterChosen("upgrade.after_chosen");
 
 constexpr std::int64_t kSpareBytes = 64 << 20;  // for commits, checkpoints and whoever else writes to the disk
 
@@ -62,7 +74,7 @@ Result<std::size_t> DaysToCompare(const Snapshot& gold) {
 
 Result<UpgradePlan> Plan(const std::vector<Seen>& tables) {
   UpgradePlan plan{.from = kTableFormat};
-  std::int64_t gold_bytes = 0;
+  std::int64_t gold_bytes = 0, chosen_bytes = 0;
   bool compares = false;
   for (const Seen& seen : tables) {
     TableUpgrade table{.table = seen.layout->name, .format = FormatOf(seen.snapshot->properties())};
@@ -70,17 +82,22 @@ Result<UpgradePlan> Plan(const std::vector<Seen>& tables) {
     for (const std::string& name : seen.layout->schema->field_names()) {
       if (!seen.snapshot->schema()->GetFieldByName(name)) table.columns.push_back(name);
     }
-    if (seen.layout == &GoldLayout()) {
+    if (seen.layout == &SourcesLayout()) {
       CS_ASSIGN(table.days, DaysToCompare(*seen.snapshot));
       compares = table.days > 0;
+      CS_ASSIGN(std::int64_t chosen, RowsDone(*seen.snapshot, kChosenRows));
+      table.chooses = chosen != kUpgraded;
+      plan.chooses = table.chooses;
     }
     if (seen.layout->path.starts_with("gold/")) {
       CS_ASSIGN(std::vector<DataFile> files, seen.snapshot->Files());
-      for (const DataFile& file : files) gold_bytes += file.size_bytes;
+      const bool of_sources = !seen.layout->former_path.empty();
+      for (const DataFile& file : files) (of_sources ? gold_bytes : chosen_bytes) += file.size_bytes;
     }
-    if (table.format < kTableFormat || table.days > 0) plan.tables.push_back(std::move(table));
+    if (table.format < kTableFormat || table.days > 0 || table.chooses) plan.tables.push_back(std::move(table));
   }
-  if (compares) plan.room_bytes = gold_bytes;
+  if (compares) plan.room_bytes += gold_bytes + chosen_bytes;
+  if (plan.chooses) plan.room_bytes += gold_bytes;
   return plan;
 }
 
@@ -103,7 +120,7 @@ Status CheckRoom(const std::string& root, const UpgradePlan& plan) {
                   root, static_cast<double>(space.available) / kMb, static_cast<double>(wanted) / kMb));
 }
 
-// Says of a table that it is of a format, with the columns that this takes. Gold's row work begins with it.
+// Says of a table that it is of a format, with the columns that this takes. The work on gold's rows begins with it.
 Status Describe(Lake& lake, const LakeTable& each, int format) {
   const TableLayout& layout = *each.layout;
   if (FormatOf(each.table->properties()) >= format) return {};
@@ -119,32 +136,105 @@ Status Describe(Lake& lake, const LakeTable& each, int format) {
   plan.operation = "upgrade";
   plan.add_columns = arrow::schema(std::move(missing));
   plan.properties = {{kFormatProperty, std::to_string(format)}, {statistics.key(), statistics.mapped()}};
-  if (each.table == &lake.gold() && format == kMeansRoundedOnce) plan.positions[UpgradedId(format)] = 0;
+  bool works_on_rows = format == kMeansRoundedOnce || format == kChosenRows;
+  if (each.layout == &SourcesLayout() && works_on_rows) plan.positions[UpgradedId(format)] = 0;
   CS_TRY(CommitOnce(*each.table, layout, std::move(plan), lake.epoch()));
   kAfterTable.Reach();
   return {};
 }
 
-// Makes gold's rows, and the rollups', those that this program would write.
+// Says that the rows are as a format has them.
+Status SayDone(Lake& lake, int format) {
+  CommitPlan plan;
+  plan.operation = "upgrade";
+  plan.positions[UpgradedId(format)] = kUpgraded;
+  CS_ASSIGN(Positions now, lake.sources().Txns());
+  plan.expected = StandingBefore(now, plan.positions);
+  CS_TRY(CommitOnce(lake.sources(), SourcesLayout(), std::move(plan), lake.epoch()));
+  return {};
+}
+
+void Log(const std::vector<Recomputed>& report) {
+  for (const Recomputed& table : report) {
+    LogInfo("{}: rows added={} changed={} removed={}", table.table, table.added, table.changed, table.removed);
+  }
+}
+
+// Makes the rows of gold's windows, and of all that is made of them, those that this program would write.
 Status CompareGold(Lake& lake, const UpgradeProgress& progress, StopToken stop) {
-  CS_ASSIGN(std::int64_t done, RowsDone(*lake.gold().snapshot(), kMeansRoundedOnce));
+  CS_ASSIGN(std::int64_t done, RowsDone(*lake.sources().snapshot(), kMeansRoundedOnce));
   if (done == kUpgraded) return {};
   kBeforeRows.Reach();
   RecomputeOptions options{.range = {FromMicros(0), FromMicros(kUpgraded)}};
   options.position_id = UpgradedId(kMeansRoundedOnce);
   options.progress = progress;
   CS_ASSIGN(std::vector<Recomputed> report, Recompute(lake, options, stop));
-  for (const Recomputed& table : report) {
-    LogInfo("{}: rows added={} changed={} removed={}", table.table, table.added, table.changed, table.removed);
-  }
+  Log(report);
   kBeforeDone.Reach();
-  CommitPlan plan;
-  plan.operation = "upgrade";
-  plan.positions[options.position_id] = kUpgraded;
-  CS_ASSIGN(Positions now, lake.gold().Txns());
-  plan.expected = StandingBefore(now, plan.positions);
-  CS_TRY(CommitOnce(lake.gold(), GoldLayout(), std::move(plan), lake.epoch()));
+  CS_TRY(SayDone(lake, kMeansRoundedOnce));
   kAfterDone.Reach();
+  return {};
+}
+
+// Of each coin and window that begins before `before` the first row by order.
+Result<std::vector<GoldRow>> ChosenRowsBefore(Lake& lake, Table& table, Timestamp before) {
+  const SourceOrders orders(lake.options().order);
+  std::map<WindowKey, GoldRow> chosen;
+  CS_ASSIGN(std::vector<DataFile> files, table.Files());
+  for (const DataFile& file : files) {
+    CS_ASSIGN(auto columns, ReadDataFile(table.root_path(), file, GoldLayout().schema));
+    CS_ASSIGN(std::vector<GoldRow> rows, GoldRows(*columns, lake.quotes()));
+    for (const GoldRow& row : rows) {
+      if (row.key.start >= before) continue;
+      auto [place, first] = chosen.try_emplace(KeyFor(RowsOf::kCoins, row.key), row);
+      if (!first && orders.Before(row.key, place->second.key)) place->second = row;
+    }
+  }
+  std::vector<GoldRow> rows;
+  for (const auto& [key, row] : chosen) rows.push_back(row);
+  return rows;
+}
+
+// Of days that retention has dropped there are no minutes to choose from. The chosen hours and days of those are taken from the rollups of
+// every source, and the chosen tables say from when on they are whole.
+Status CarryOver(Lake& lake) {
+  CS_ASSIGN(Positions sources, lake.sources().Txns());
+  const Timestamp before = RetainedFrom(sources);
+  if (before == Timestamp::min()) return {};
+  for (const auto& [from, of] : {std::pair(&SourcesLayout(), &ChosenMinutes()), std::pair(&SourcesHourLayout(), &HourlyRollup()),
+                                 std::pair(&SourcesDayLayout(), &DailyRollup())}) {
+    CS_ASSIGN(Positions now, lake.derived(*of).Txns());
+    if (now.contains(RetainedFromId())) continue;
+    CommitPlan plan;
+    plan.operation = "upgrade";
+    plan.positions[RetainedFromId()] = ToMicros(before);
+    CS_ASSIGN(std::vector<GoldRow> rows, ChosenRowsBefore(lake, lake.table(*from), before));
+    CS_ASSIGN(plan.rows, GoldColumns(rows, of->period));
+    CS_TRY(CommitOnce(lake.derived(*of), *of->layout, std::move(plan), lake.epoch()));
+    kAfterCarried.Reach();
+  }
+  return {};
+}
+
+// Makes the chosen rows of those of every source, and their rollups.
+Status MakeChosen(Lake& lake, StopToken stop) {
+  CS_ASSIGN(std::int64_t done, RowsDone(*lake.sources().snapshot(), kChosenRows));
+  if (done == kUpgraded) return {};
+  CS_ASSIGN(std::vector<Recomputed> report, FollowGold(lake, stop));
+  Log(report);
+  kAfterChosen.Reach();
+  return SayDone(lake, kChosenRows);
+}
+
+// Of a table that lies where another belongs the format is raised when it has moved.
+Status RaiseFormat(Lake& lake, int format) {
+  if (format == kChosenRows && lake.lies_in_former_places()) {
+    for (const LakeTable& each : lake.Tables()) {
+      if (each.layout->former_path.empty()) CS_TRY(Describe(lake, each, format));
+    }
+    CS_TRY(lake.TakePlaces());
+  }
+  for (const LakeTable& each : lake.Tables()) CS_TRY(Describe(lake, each, format));
   return {};
 }
 
@@ -153,10 +243,13 @@ Status Upgrade(Lake& lake, StopToken stop, const UpgradeProgress& progress) {
   if (!plan.needed()) return {};
   CS_TRY(CheckRoom(lake.options().root, plan));
   LogInfo("upgrading the lake {} {}", lake.options().root, plan.Words());
-  for (int format = plan.from + 1; format <= kTableFormat; ++format) {
-    for (const LakeTable& each : lake.Tables()) CS_TRY(Describe(lake, each, format));
+  for (int format = plan.from + 1; format <= kTableFormat; ++format) CS_TRY(RaiseFormat(lake, format));
+  if (plan.chooses) {
+    kBeforeChosen.Reach();
+    CS_TRY(CarryOver(lake));
   }
   CS_TRY(CompareGold(lake, progress, stop));
+  CS_TRY(MakeChosen(lake, stop));
   LogInfo("upgraded the lake {} to format {}", lake.options().root, kTableFormat);
   return {};
 }
@@ -168,6 +261,7 @@ std::string UpgradePlan::Words() const {
   for (const TableUpgrade& table : tables) {
     if (!table.columns.empty()) what.push_back(fmt::format("{} gets {}", table.table, fmt::join(table.columns, ", ")));
     if (table.days > 0) what.push_back(fmt::format("{} days of {} are compared with silver", table.days, table.table));
+    if (table.chooses) what.push_back("the windows of every source move to gold/sources, gold is chosen of them");
   }
   return fmt::format("{}{}{}", from < kTableFormat ? fmt::format("from format {} to {}", from, kTableFormat) : "that was begun",
                      what.empty() ? "" : ": ", fmt::join(what, "; "));
@@ -177,7 +271,9 @@ Result<UpgradePlan> PlanUpgrade(const fs::path& root) {
   CS_TRY(CheckIsLake(root));
   std::vector<Seen> tables;
   for (const TableLayout* layout : AllLayouts()) {
-    auto table = Table::Open((fs::absolute(root).lexically_normal() / layout->path).string());
+    auto place = PlaceOf(root, *layout);
+    if (!place) continue;
+    auto table = Table::Open(place->string());
     if (!table && table.error().kind == ErrorKind::kNotFound) continue;  // the next start makes it
     if (!table) return std::unexpected(table.error());
     tables.push_back({layout, (*table)->snapshot()});

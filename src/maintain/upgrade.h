@@ -18,16 +18,18 @@ struct TableUpgrade {
   std::string table;
   int format = 0;                    // that it has
   std::vector<std::string> columns;  // that it gets, null in the rows that are there
-  std::size_t days = 0;              // of gold, to be compared with silver
+  std::size_t days = 0;              // of gold's windows, to be compared with silver
+  bool chooses = false;              // the chosen rows are still to be made of its own
 };
 
 // What there is to do to a lake. A lake's format is the least of its tables'.
 struct UpgradePlan {
   int from = 0;
   std::vector<TableUpgrade> tables;  // those with something to do
+  bool chooses = false;              // gold is still to be chosen
   std::int64_t room_bytes = 0;       // what it takes on the disk if every row differs
   bool needed() const { return !tables.empty(); }
-  // "from format 1 to 2: columns for silver (quote, ...); 3 days of gold are compared with silver"
+  // "from format 1 to 2: columns for silver (quote, ...); 3 days of gold_sources are compared with silver"
   std::string Words() const;
 };
 

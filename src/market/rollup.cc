@@ -15,16 +15,6 @@
 
 namespace cryptostream {
 
-const RollupTable& HourlyRollup() {
-  static const RollupTable table{&GoldHourLayout(), std::chrono::hours(1)};
-  return table;
-}
-
-const RollupTable& DailyRollup() {
-  static const RollupTable table{&GoldDayLayout(), std::chrono::hours(24)};
-  return table;
-}
-
 Timestamp PeriodStart(Timestamp time, std::chrono::minutes period) {
   std::chrono::microseconds step = period, past = time.time_since_epoch() % step;
   if (past.count() < 0) past += step;

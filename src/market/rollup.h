@@ -4,18 +4,9 @@
 #include <cstdint>
 
 #include "market/exact_sum.h"
-#include "market/schema.h"
 #include "market/window.h"
 
 namespace cryptostream {
-
-// A rollup table: one row a period, coin, source and quote, folded from the 1-minute table.
-struct RollupTable {
-  const TableLayout* layout;
-  std::chrono::minutes period;
-};
-const RollupTable& HourlyRollup();
-const RollupTable& DailyRollup();
 
 // The start of the period that holds `time`. Periods are counted from the epoch, so days begin at 00:00 UTC.
 Timestamp PeriodStart(Timestamp time, std::chrono::minutes period);

@@ -10,7 +10,8 @@ namespace {
 
 template <class Columns>
 TableLayout MakeLayout(std::string name, std::string path, const Columns& columns, std::vector<std::string> distinct = {}) {
-  TableLayout layout{.name = std::move(name), .path = std::move(path), .distinct_columns = std::move(distinct)};
+  TableLayout layout{
+      .name = std::move(name), .path = std::move(path), .former_path = {}, .distinct_columns = std::move(distinct)};
   arrow::FieldVector fields;
   ForEachColumn(columns, [&](const auto& column) {
     layout.columns.push_back(column.info);
@@ -18,6 +19,14 @@ TableLayout MakeLayout(std::string name, std::string path, const Columns& column
     if (column.info.role == ColumnRole::kPartition) layout.partition_columns.emplace_back(column.info.name);
   });
   layout.schema = arrow::schema(std::move(fields));
+  return layout;
+}
+
+// The table of every source's windows: it lay where the chosen ones lie now.
+TableLayout OfSources(std::string name, const TableLayout& chosen) {
+  std::string file = chosen.path.substr(chosen.path.rfind('/') + 1);
+  TableLayout layout = MakeLayout(std::move(name), "gold/sources/" + file, kGoldColumns);
+  layout.former_path = chosen.path;
   return layout;
 }
 
@@ -49,6 +58,21 @@ const TableLayout& SilverLayout() {
   return layout;
 }
 
+const TableLayout& SourcesLayout() {
+  static const TableLayout layout = OfSources("gold_sources", GoldLayout());
+  return layout;
+}
+
+const TableLayout& SourcesHourLayout() {
+  static const TableLayout layout = OfSources("gold_sources_1h", GoldHourLayout());
+  return layout;
+}
+
+const TableLayout& SourcesDayLayout() {
+  static const TableLayout layout = OfSources("gold_sources_1d", GoldDayLayout());
+  return layout;
+}
+
 const TableLayout& GoldLayout() {
   static const TableLayout layout = MakeLayout("gold", "gold/crypto_metrics_1m", kGoldColumns);
   return layout;
@@ -75,8 +99,8 @@ const TableLayout& GapsLayout() {
 }
 
 std::vector<const TableLayout*> AllLayouts() {
-  return {&BronzeLayout(),  &SilverLayout(),     &GoldLayout(), &GoldHourLayout(),
-          &GoldDayLayout(), &QuarantineLayout(), &GapsLayout()};
+  return {&BronzeLayout(), &SilverLayout(),   &SourcesLayout(), &SourcesHourLayout(), &SourcesDayLayout(),
+          &GoldLayout(),   &GoldHourLayout(), &GoldDayLayout(), &QuarantineLayout(),  &GapsLayout()};
 }
 
 std::shared_ptr<arrow::Schema> SchemaOfFormat(const TableLayout& layout, int format) {

@@ -14,6 +14,7 @@ namespace cryptostream {
 struct TableLayout {
   std::string name;  // "bronze"
   std::string path;  // "bronze/crypto_raw"
+  std::string former_path;  // where it lay up to format 2 (delta/lake_place.h); empty: there too
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;
   std::vector<std::string> distinct_columns;  // texts of which hardly one comes twice
@@ -22,8 +23,13 @@ struct TableLayout {
 
 const TableLayout& BronzeLayout();
 const TableLayout& SilverLayout();
+// The windows of every source and currency, and their rollups; gold's columns.
+const TableLayout& SourcesLayout();
+const TableLayout& SourcesHourLayout();
+const TableLayout& SourcesDayLayout();
+// The one chosen row a coin and window (market/source_order.h), and its rollups.
 const TableLayout& GoldLayout();
-const TableLayout& GoldHourLayout();  // the rollups have gold's columns
+const TableLayout& GoldHourLayout();
 const TableLayout& GoldDayLayout();
 const TableLayout& QuarantineLayout();
 const TableLayout& GapsLayout();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "delta/lake_place.h"
 #include "delta/position.h"
 #include "delta/table.h"
 #include "market/schema.h"
@@ -155,9 +156,10 @@ Result<LakeViews> OpenLakeViews(const std::filesystem::path& root, DuckOptions o
   LakeViews out;
   std::vector<PinnedView> views;
   for (const TableLayout* layout : AllLayouts()) {
-    auto table = Table::Open((std::filesystem::absolute(root).lexically_normal() / layout->path).string());
+    auto place = PlaceOf(root, ReadInItsPlace(root, *layout));
+    auto table = Table::Open(place.value_or(root / layout->path).string());
     if (!table && table.error().kind != ErrorKind::kNotFound) return std::unexpected(table.error());
-    PinnedView view{layout->name, layout, nullptr, ""};
+    PinnedView view{layout->name, layout, nullptr, "", ""};
     if (table) {
       view.snapshot = (*table)->snapshot();
       view.root_path = (*table)->root_path();

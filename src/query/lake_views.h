@@ -13,8 +13,9 @@
 
 namespace cryptostream {
 
-// A DuckDB over the tables of a lake, each pinned at the version that was newest when it was opened: views bronze, silver, gold,
-// gold_1h, gold_1d, quarantine and gaps over exactly the live files.
+// A DuckDB over the tables of a lake, each pinned at the version that was newest when it was opened: views bronze, silver,
+// gold_sources, gold_sources_1h, gold_sources_1d, gold, gold_1h, gold_1d, quarantine and gaps over exactly the live files. Of a lake of an
+// earlier format, which has no chosen rows, gold is what gold_sources is.
 struct LakeViews {
   std::unique_ptr<Duck> duck;
   std::vector<std::pair<std::string, Version>> versions;  // by view; kNoVersion: the table does not exist, the view is empty

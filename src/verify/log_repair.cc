@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "delta/lake_place.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -30,8 +31,9 @@ Status SetAside(const fs::path& log, const std::string& name, Repaired& repaired
 // Who says that a log went on behind its last commit; empty if nobody does.
 Result<std::string> WhoReadPast(const TableLog& log, const fs::path& lake_root) {
   for (const TableLayout* layout : AllLayouts()) {
-    if (layout == log.layout || !HasLog(lake_root / layout->path)) continue;
-    auto other = TableLog::Read(*layout, lake_root / layout->path, LogExtent::kTail);
+    auto place = PlaceOf(lake_root, *layout);
+    if (layout == log.layout || !place || !HasLog(*place)) continue;
+    auto other = TableLog::Read(*layout, *place, LogExtent::kTail);
     if (!other && !IsFaultOfData(other.error())) return std::unexpected(other.error());
     if (!other)
       return fmt::format("{} may have read past it, but cannot be read itself: {}", layout->name, other.error().message);
@@ -107,7 +109,7 @@ Status RebuildHint(const TableLog& log, Repaired& repaired) {
 
 Result<Repaired> RepairLog(const TableLayout& layout, const fs::path& lake_root) {
   Repaired repaired;
-  CS_ASSIGN(TableLog log, TableLog::Read(layout, lake_root / layout.path));
+  CS_ASSIGN(TableLog log, TableLog::Read(layout, PlaceOf(lake_root, layout).value_or(lake_root / layout.path)));
   CS_TRY(SetAsideNewer(log, lake_root, repaired));
   CS_TRY(SetAsideBad(log, repaired));
   CS_ASSIGN(log.listing, ListLog(log.log()));
@@ -119,7 +121,8 @@ Result<Repaired> RepairLake(const fs::path& root) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   std::vector<const TableLayout*> there;
   for (const TableLayout* layout : AllLayouts()) {
-    if (HasLog(absolute / layout->path)) there.push_back(layout);
+    auto place = PlaceOf(absolute, *layout);
+    if (place && HasLog(*place)) there.push_back(layout);
   }
   if (there.empty()) return NotFound("there is no lake: root=" + root.string() + " (give --storage)");
   CS_ASSIGN(FileLock lock, FileLock::Acquire((absolute / ".cryptostream.lock").string()));

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "delta/lake_place.h"
 #include "verify/log_repair.h"
 #include "verify/verify_parts.h"
 
@@ -65,8 +66,8 @@ Status CheckNoRows(const fs::path& table) {
   return {};
 }
 
-Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root) {
-  auto log = TableLog::Read(layout, lake_root / layout.path, LogExtent::kTail);
+Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root, const fs::path& table) {
+  auto log = TableLog::Read(layout, table, LogExtent::kTail);
   if (log && StandInsGood(*log)) return log;
   // The newest checkpoint cannot be read, or a checksum or the hint is wrong: the commits may be whole all
   // the same.
@@ -74,7 +75,7 @@ Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root) 
   if (!repaired) return std::unexpected(log ? repaired.error() : log.error());
   for (const std::string& line : repaired->done) LogWarn("a log was mended: {}", line);
   if (!repaired->left.empty()) return Corrupt(repaired->left.front());
-  return TableLog::Read(layout, lake_root / layout.path, LogExtent::kTail);
+  return TableLog::Read(layout, table, LogExtent::kTail);
 }
 
 }  // namespace
@@ -82,12 +83,14 @@ Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root) 
 Status CheckBeforeWriting(const fs::path& root) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   for (const TableLayout* layout : AllLayouts()) {
-    fs::path table = absolute / layout->path;
+    auto place = PlaceOf(absolute, *layout);
+    if (!place) continue;
+    const fs::path& table = *place;
     if (!HasLog(table)) {
       CS_TRY(CheckNoRows(table));
       continue;
     }
-    CS_ASSIGN(TableLog log, ReadTail(*layout, absolute));
+    CS_ASSIGN(TableLog log, ReadTail(*layout, absolute, table));
     if (!IsMadeByUs(log)) continue;  // opening it refuses it for what it is
     for (const Check& check :
          {CheckWritableShape(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {

@@ -1,5 +1,5 @@
 // Verification from outside: the order of checks. In: a lake's directory. Out: one report. Each table is
-// pinned once, the later before the earlier (gold, silver, quarantine, bronze), so that what a table names of
+// pinned once, the later before the earlier (the chosen rows, gold's of every source, silver, quarantine, bronze), so that what a table names of
 // the one before it is there although the engine goes on writing. First each table for itself (log,
 // checkpoints, files); what cannot be read is not compared with others.
 #include "verify/verify.h"
@@ -10,6 +10,7 @@
 #include <functional>
 #include <thread>
 
+#include "delta/lake_place.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -23,7 +24,17 @@ int PinRank(const std::string& name) {
   if (name == "gaps") return 3;
   if (name == "quarantine") return 2;
   if (name == "silver") return 1;
-  return name == "gold" ? 0 : -1;
+  if (name == SourcesLayout().name) return 0;
+  if (name == GoldLayout().name) return -2;
+  return name.starts_with(SourcesLayout().name) ? -1 : -3;
+}
+
+// What can lack without anything being lost: a rollup of a lake that is older than the rollups, or chosen rows of one that is older than
+// those, or is being upgraded.
+bool MayLack(const TableLayout& layout, const PinnedTables& tables) {
+  if (PinRank(layout.name) >= 0) return false;
+  auto sources = tables.find(SourcesLayout().name);
+  return &layout != &GoldLayout() || sources == tables.end() || FormatOf(sources->second) < kChosenRows;
 }
 
 std::vector<const TableLayout*> PinOrder() {
@@ -46,13 +57,13 @@ Result<TableLog> ReadLog(const TableLayout& layout, const fs::path& root) {
 bool Wanted(const std::string& what, const std::string& table) {
   if (what == "all" || what == table) return true;
   if (what == "bronze") return table == "gaps" || table == "quarantine";
-  return what == "gold" && PinRank(table) == -1;
+  return what == "gold" && PinRank(table) <= 0;
 }
 
 void Append(VerifyReport& report, std::vector<Check> checks) { std::ranges::move(checks, std::back_inserter(report.checks)); }
 
 // The places at which progress is told, in order: each table's log, each table's files, each comparison.
-enum Step : std::size_t { kLogs = 0, kFiles = 7, kBronze = 14, kSilver = 15, kGold = 16, kRollups = 17, kSteps = 18 };
+enum Step : std::size_t { kLogs = 0, kFiles = 10, kBronze = 20, kSilver = 21, kGold = 22, kDerived = 23, kSteps = 28 };
 
 void Say(const VerifyOptions& options, std::size_t step, const std::string& doing) {
   if (options.progress) options.progress(step, kSteps, doing);
@@ -70,12 +81,13 @@ Result<Pinned> PinTables(const fs::path& root, const VerifyOptions& options, Ver
   Pinned pinned;
   std::vector<const TableLayout*> missing;
   for (const TableLayout* layout : PinOrder()) {
-    if (!HasLog(root / layout->path)) {
+    auto place = PlaceOf(root, *layout);
+    if (!place || !HasLog(*place)) {
       missing.push_back(layout);
       continue;
     }
     Say(options, kLogs + pinned.tables.size(), layout->name + ": log");
-    auto log = ReadLog(*layout, root / layout->path);
+    auto log = ReadLog(*layout, *place);
     if (log) {
       pinned.tables.emplace(layout->name, *std::move(log));
       continue;
@@ -88,7 +100,7 @@ Result<Pinned> PinTables(const fs::path& root, const VerifyOptions& options, Ver
   bool written =
       !report.checks.empty() || std::ranges::any_of(pinned.tables, [](const auto& table) { return table.second.version > 0; });
   for (const TableLayout* layout : missing) {
-    if (PinRank(layout->name) < 0 && written) continue;
+    if (written && MayLack(*layout, pinned.tables)) continue;
     Check check{layout->name + ": the table is there", true, written ? "" : "not made yet, the next start makes it", {}};
     if (written)
       Wrong(check, "table=" + (root / layout->path).string() + ": it is missing, others have rows (put it back from a backup)");
@@ -178,11 +190,14 @@ Result<VerifyReport> VerifyLake(const fs::path& root, const VerifyOptions& optio
   }
   if (wanted("gold")) {
     Say(options, kGold, "gold: windows beside silver's rows");
-    Compare(pinned, {"gold", "silver"}, CheckGold, report);
-    for (const std::string name : {"gold_1h", "gold_1d"}) {
-      if (!pinned.tables.contains(name)) continue;  // made before there were rollups; the next start adds them
-      Say(options, kRollups, name + ": periods beside gold's windows");
-      Compare(pinned, {name, "gold"}, [&](const PinnedTables& tables) { return CheckRollups(tables, name); }, report);
+    Compare(pinned, {SourcesLayout().name, "silver"}, CheckGold, report);
+    std::size_t step = kDerived;
+    for (const DerivedTable* derived : DerivedTables()) {
+      const std::string &name = derived->layout->name, &upstream = derived->upstream->name;
+      Say(options, step++, name + ": rows beside those of " + upstream);
+      if (!pinned.tables.contains(name)) continue;  // made before there was such a table; the next start adds it
+      Compare(
+          pinned, {name, upstream, "silver"}, [&](const PinnedTables& tables) { return CheckDerived(tables, *derived); }, report);
     }
   }
   return report;

@@ -29,15 +29,15 @@ consteval bool AllStated() {
 }
 static_assert(AllStated(), "a column of gold does not say how exactly it is compared");
 
-// In: whether the table may hold means that were rounded twice.
-std::string ColumnTexts(bool rounded_twice) {
+std::string ColumnTexts(const WindowTables& tables) {
   std::string texts = "CASE WHEN g.misplaced <> 0 THEN 'window is not one whole period' END";
   for (const ColumnInfo& column : Compared()) {
     std::string want = fmt::format("w.{}", column.name), found = fmt::format("g.{}", column.name);
     std::string bits = fmt::format("{} IS DISTINCT FROM {}", want, found);
     std::string far = fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {3})", want, found, kTolerance, bits);
     std::string sums = fmt::format("CASE WHEN w.loose THEN {} ELSE {} END", far, bits);
-    std::string differs = column.exactness == Exactness::kBits ? bits : column.exactness == Exactness::kTolerance ? far : sums;
+    const bool rounded_twice = tables.rounded_twice;
+    std::string differs = column.exactness == Exactness::kBits || tables.copied ? bits : column.exactness == Exactness::kTolerance ? far : sums;
     if (rounded_twice && (column.name == "avg_price" || column.name == "range_pct")) {
       differs = fmt::format("({}) AND {} IS DISTINCT FROM w.{}_twice", differs, found, column.name);
     }
@@ -52,11 +52,13 @@ std::string ColumnTexts(bool rounded_twice) {
 
 }  // namespace
 
+int FormatOf(const TableLog& log) {
+  const DescribingAction* metadata = LatestAt(log.metadata, log.version);
+  return metadata == nullptr ? kTableFormat : FormatIn(*metadata);
+}
+
 bool RoundsTwice(const TableLog& gold, const Positions& positions) {
-  const DescribingAction* metadata = LatestAt(gold.metadata, gold.version);
-  Result<LogFields> properties = metadata == nullptr ? LogFields() : MembersOf(metadata->fields, "configuration");
-  auto format = properties ? TextOf(*properties, kFormatProperty) : std::nullopt;
-  if (format && FormatOf({{kFormatProperty, *format}}) < kMeansRoundedOnce) return true;
+  if (FormatOf(gold) < kMeansRoundedOnce) return true;
   return PositionOr(positions, UpgradedId(kMeansRoundedOnce), kUpgraded) != kUpgraded;
 }
 
@@ -90,10 +92,17 @@ std::string WindowComparison(const WindowTables& tables, const std::string& pair
         make_timestamp(m * {2}), coin_id, source, quote, list_aggregate(texts, 'string_agg', ', ')) END AS place
     FROM (SELECT m, coin_id, source, quote, v, w.samples AS samples, g.path AS path, g.version AS version, g.file_row_number AS row, {3} AS texts
       FROM ({4}) pairs LEFT JOIN want w USING (v, m, coin_id, source, quote) LEFT JOIN found_window g USING (m, coin_id, source, quote)))",
-                     tables.table, tables.upstream, tables.step_us, ColumnTexts(tables.rounded_twice), pairs);
+                     tables.table, tables.upstream, tables.step_us, ColumnTexts(tables), pairs);
 }
 
 std::string DoubledWindows(const WindowTables& tables) {
+  if (tables.rows == RowsOf::kCoins) {
+    return fmt::format(
+        "SELECT format('{} version={{}} file={{}} row={{}} window={{}} coin={{}}: the window has {{}} rows', max(version), "
+        "arg_max(path, version), arg_max(file_row_number, version), make_timestamp(m * {}), coin_id, count(*)) "
+        "FROM found_window GROUP BY m, coin_id HAVING count(*) > 1 ORDER BY m",
+        tables.table, tables.step_us);
+  }
   return fmt::format(
       "SELECT format('{} version={{}} file={{}} row={{}} window={{}} coin={{}} source={{}} quote={{}}: the window has {{}} "
       "rows', "

@@ -1,4 +1,4 @@
-// Gold as a function of silver. In: gold pinned, and silver at the version that gold names. Out: whether each closed window has exactly
+// The windows of every source as a function of silver. In: gold pinned, and silver at the version that gold names. Out: whether each closed window has exactly
 // one row and every column of it is what silver's rows give (verify_windows.cc).
 //
 // While late rows wait to be worked in (`corrected` behind what gold has read), a window that they touch may still be as it was at an
@@ -20,7 +20,7 @@ namespace {
 struct GoldState {
   Version consumed = kNoVersion, corrected = kNoVersion;
   std::string closed;  // VALUES of (source, microseconds)
-  WindowTables tables{.table = "gold", .upstream = "silver"};
+  WindowTables tables{.table = SourcesLayout().name, .upstream = "silver"};
 };
 
 Result<GoldState> StateOf(const TableLog& silver, const Positions& positions) {
@@ -67,7 +67,7 @@ class GoldComparison {
   Status Run(Check& once, Check& same) {
     CS_ASSIGN(duck_, OpenRows(tables_, WindowMacros()));
     CS_ASSIGN(TableRows silver, TableRows::Open(*duck_, tables_.at("silver"), "silver"));
-    CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, tables_.at("gold"), "found"));
+    CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, tables_.at(SourcesLayout().name), "found"));
     CS_ASSIGN(EventTimes ticks, EventTimes::Of(*duck_, silver, "silver", "api_timestamp"));
     CS_ASSIGN(EventTimes windows, EventTimes::Of(*duck_, gold, "found", "\"window\".start"));
     for (const WindowTables& slice : SlicesOf(state_.tables, ticks, state_.tables.step_us)) {
@@ -135,21 +135,21 @@ class GoldComparison {
 };
 
 Check CheckLineage(const TableLog& silver, const TableLog& gold, const Positions& positions, const GoldState& state) {
-  Check check{"gold: its position is one of silver", true, "", {}};
+  Check check{SourcesLayout().name + ": its position is one of silver", true, "", {}};
   for (const auto& [id, value] : positions) {
     if (!id.starts_with(AppId("gold/")) || id == GoldPositionId(silver.table_id)) continue;
-    Wrong(check, fmt::format("gold version={} position={}: it is of another silver, this one has the id {}", gold.version, id,
+    Wrong(check, fmt::format("gold_sources version={} position={}: it is of another silver, this one has the id {}", gold.version, id,
                              silver.table_id));
   }
   if (state.consumed > silver.version) {
-    Wrong(check, fmt::format("gold version={}: it has read silver up to {}, which ends at {}", gold.version, state.consumed,
+    Wrong(check, fmt::format("gold_sources version={}: it has read silver up to {}, which ends at {}", gold.version, state.consumed,
                              silver.version));
   }
   if (state.corrected > state.consumed) {
-    Wrong(check, fmt::format("gold version={}: late rows are worked in up to {}, but read up to {}", gold.version,
+    Wrong(check, fmt::format("gold_sources version={}: late rows are worked in up to {}, but read up to {}", gold.version,
                              state.corrected, state.consumed));
   }
-  check.detail = fmt::format("gold version {} has read silver up to {} of {}", gold.version, state.consumed, silver.version);
+  check.detail = fmt::format("gold_sources version {} has read silver up to {} of {}", gold.version, state.consumed, silver.version);
   return check;
 }
 
@@ -157,13 +157,13 @@ Check CheckLineage(const TableLog& silver, const TableLog& gold, const Positions
 
 Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   const TableLog& silver = tables.at("silver");
-  const TableLog& gold = tables.at("gold");
+  const TableLog& gold = tables.at(SourcesLayout().name);
   CS_ASSIGN(Positions positions, gold.PositionsAt(gold.version));
   CS_ASSIGN(GoldState state, StateOf(silver, positions));
   state.tables.rounded_twice = RoundsTwice(gold, positions);
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
-  Check once{"gold: one row a window, coin, source and quote", true, "", {}};
-  Check same{"gold: every closed window as silver gives it, every column", true, "", {}};
+  Check once{SourcesLayout().name + ": one row a window, coin, source and quote", true, "", {}};
+  Check same{SourcesLayout().name + ": every closed window as silver gives it, every column", true, "", {}};
   CS_TRY(GoldComparison(tables, std::move(state)).Run(once, same));
   checks.push_back(std::move(once));
   checks.push_back(std::move(same));

@@ -14,12 +14,9 @@ namespace cryptostream {
 
 std::optional<ReadPast> FindReadPast(const std::string& table_id, Version last, const TableLog& by) {
   // The positions whose value is a version of the table before.
-  const std::set<std::string> reads{SilverPositionId(table_id),
-                                    GoldPositionId(table_id),
-                                    CorrectedId(table_id),
-                                    RollupPositionId("gold_1h", table_id),
-                                    RollupPositionId("gold_1d", table_id),
-                                    QuarantineId("silver", table_id)};
+  std::set<std::string> reads{SilverPositionId(table_id), GoldPositionId(table_id), CorrectedId(table_id),
+                              QuarantineId("silver", table_id)};
+  for (const DerivedTable* each : DerivedTables()) reads.insert(RollupPositionId(each->position, table_id));
   std::optional<ReadPast> found;
   for (const PositionAction& action : by.positions) {
     const std::string& id = by.position_ids[action.id];

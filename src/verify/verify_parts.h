@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "market/derived_table.h"
 #include "market/quote.h"
 #include "query/print.h"
 #include "verify/event_times.h"
@@ -121,8 +122,8 @@ std::vector<std::string> WindowStatements();
 std::vector<std::string> WindowMacros();
 // Gold as a function of silver (verify_gold.cc).
 Result<std::vector<Check>> CheckGold(const PinnedTables& tables);
-// A rollup, gold_1h or gold_1d, as a function of gold (verify_rollup.cc).
-Result<std::vector<Check>> CheckRollups(const PinnedTables& tables, const std::string& name);
+// A rollup, or the chosen rows, as a function of the table before it (verify_derived.cc).
+Result<std::vector<Check>> CheckDerived(const PinnedTables& tables, const DerivedTable& table);
 
 // A table of windows and what it is made of (verify_columns.cc).
 struct WindowTables {
@@ -132,10 +133,15 @@ struct WindowTables {
   std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
   std::string quote_sql = "quote";    // a row's currency (QuoteColumnSql)
   bool rounded_twice = false;         // made by a format whose means were rounded twice; either is right then
+  RowsOf rows = RowsOf::kSeries;      // of what there is one a window
+  bool copied = false;                // its rows are upstream's: every column bit for bit
 };
 // Whether gold, and the rollups that are made of it, may hold means that were rounded twice: it is of the first format, or its upgrade has not
 // compared every day yet (maintain/upgrade.h).
 bool RoundsTwice(const TableLog& gold, const Positions& positions);
+// The cryptostream.format that a metadata says, and that of a table's newest one.
+int FormatIn(const DescribingAction& metadata);
+int FormatOf(const TableLog& log);
 // The columns that are compared, as SQL, each behind a comma: times as microseconds.
 std::string ComparedColumns();
 // `whole` cut into slices, each of about `most` rows of the table before.

@@ -96,12 +96,6 @@ void CheckColumn(Check& check, const std::string& where, const arrow::Field* our
   }
 }
 
-int FormatIn(const DescribingAction& metadata) {
-  auto found = MembersOf(metadata.fields, "configuration");
-  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
-  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
-}
-
 // Out: the names of our columns in the order in which they are there.
 std::vector<std::string> CheckColumns(Check& check, const TableLog& log, const DescribingAction& metadata) {
   std::string where = Where(metadata) + "metaData.schemaString: ";
@@ -186,6 +180,12 @@ void CheckProperties(Check& check, const TableLog& log, const DescribingAction& 
 }
 
 }  // namespace
+
+int FormatIn(const DescribingAction& metadata) {
+  auto found = MembersOf(metadata.fields, "configuration");
+  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
+  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
+}
 
 std::optional<milliseconds> IntervalOf(std::string_view text) {
   std::istringstream words{std::string(text)};

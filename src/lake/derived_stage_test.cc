@@ -1,5 +1,5 @@
 // The rollup tables against gold: closed periods only, corrections, restarts, tables that came later or were damaged.
-#include "lake/rollup_stage.h"
+#include "lake/derived_stage.h"
 
 #include <random>
 

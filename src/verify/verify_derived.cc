@@ -1,27 +1,25 @@
-// The rollups as functions of gold. In: gold and a rollup, pinned. Out: whether each period that ends at or before the rollup's `closed` has
-// exactly one row, every column of it folded from gold's minutes. Sums as in verify_windows.cc: avg_price, vwap and volume bit for
-// bit, volatility (the pooled variance: that within the minutes and that between them) within its tolerance.
+// What is made of gold's windows: the rollups of every source, the chosen rows, and their rollups. In: such a table and the one before it,
+// pinned. Out: whether each period that ends at or before the table's `closed` has exactly one row, every column of it as it follows from the
+// rows before. Of the rollups sums are as in verify_windows.cc: avg_price, vwap and volume bit for bit, volatility (the pooled variance: that
+// within the minutes and that between them) within its tolerance. A chosen row is the first by the order in force, bit for bit.
 //
-// A rollup's position may lie some versions behind gold without a row being old, and a row may be ahead of it (market/rollup.h): each
-// period must be what some version of gold from the position to the newest gives. The newest is tried first, and nearly always is enough.
+// A table's position may lie some versions behind without a row being old, and a row may be ahead of it (market/rollup.h): each
+// period must be what some version of the table before from the position to the newest gives. The newest is tried first, and nearly always is
+// enough.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "delta/position.h"
+#include "market/derived_table.h"
 #include "query/lake_views.h"
+#include "verify/table_rows.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
 namespace {
 
 constexpr int kMaxVersions = 200;
-
-struct Period {
-  std::string_view table;
-  std::int64_t step_us;
-};
-constexpr Period kPeriods[] = {{"gold_1h", 3'600'000'000}, {"gold_1d", 86'400'000'000}};
 
 constexpr const char* kFolded = R"(
   CREATE OR REPLACE TABLE folded AS SELECT v, m, coin_id, source, quote, count(*) AS minutes, sum(samples)::BIGINT AS samples, sum(updates)::BIGINT AS updates,
@@ -68,35 +66,103 @@ constexpr const char* kWant = R"(
     last_event, max_source_age_s
   FROM folded JOIN period_means USING (v, m, coin_id, source, quote) JOIN spread USING (v, m, coin_id, source, quote))";
 
-std::string Closed(const Positions& positions) {
-  std::string closed;
-  for (const auto& [id, position] : positions) {
-    if (!id.starts_with(ClosedId(""))) continue;
-    closed += fmt::format("{}({}, {}::BIGINT)", closed.empty() ? "" : ", ", SqlText(id.substr(ClosedId("").size())), position);
-  }
-  return closed.empty() ? "('', 0::BIGINT)" : closed;
+// Of the chosen rows. What is listed stands by its place, the rest behind it.
+constexpr const char* kPlaceMacro =
+    "CREATE MACRO place_of(listed, name) AS coalesce(nullif(list_position(listed, name), 0), 1000000)";
+
+// The orders as they are recorded: `coin` is null where it is for every one.
+constexpr const char* kChoice =
+    "CREATE TABLE choice(n BIGINT, coin VARCHAR, from_us BIGINT, sources VARCHAR[], quotes VARCHAR[])";
+
+// The order that holds at the start of each period: of the records that apply the last.
+constexpr const char* kApplied = R"(
+  CREATE OR REPLACE TABLE applied AS SELECT v, m, coin_id, arg_max(sources, n) AS sources, arg_max(quotes, n) AS quotes
+  FROM (SELECT DISTINCT v, m, coin_id FROM minute) JOIN choice ON (coin IS NULL OR coin = coin_id) AND from_us <= m * step_us()
+  GROUP BY v, m, coin_id)";
+
+constexpr const char* kChosenRow = R"(
+  CREATE OR REPLACE TABLE want AS SELECT * EXCLUDE (place), false AS loose, avg_price AS avg_price_twice, range_pct AS range_pct_twice
+  FROM (SELECT minute.* EXCLUDE (us), row_number() OVER (PARTITION BY v, m, coin_id
+      ORDER BY place_of(sources, source), source, place_of(quotes, quote), quote) AS place
+    FROM minute JOIN applied USING (v, m, coin_id)) WHERE place = 1)";
+
+// Of the chosen minutes those of the period's first currency; their source is null where there are several.
+constexpr const char* kFirstCurrency = R"(
+  CREATE OR REPLACE TABLE first_minute AS
+  WITH currency AS (SELECT v, m, coin_id, quote, count(DISTINCT source) > 1 AS several FROM minute GROUP BY ALL),
+    first AS (SELECT v, m, coin_id, arg_min(quote, (place_of(quotes, quote), quote)) AS quote
+      FROM currency JOIN applied USING (v, m, coin_id) GROUP BY v, m, coin_id)
+  SELECT minute.* REPLACE (CASE WHEN several THEN '(null)' ELSE source END AS source)
+  FROM minute JOIN first USING (v, m, coin_id, quote) JOIN currency USING (v, m, coin_id, quote))";
+constexpr const char* kOnlyFirst = "CREATE OR REPLACE TABLE minute AS SELECT * FROM first_minute";
+
+std::string TextList(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + SqlText(text);
+  return "[" + list + "]::VARCHAR[]";
 }
 
-// Gold's minutes of closed periods.
+Status MakeChoice(const Duck& duck, const SourceOrders& orders, std::int64_t step_us) {
+  CS_TRY(duck.Run(fmt::format("CREATE MACRO step_us() AS {}::BIGINT", step_us)));
+  CS_TRY(duck.Run(kPlaceMacro));
+  CS_TRY(duck.Run(kChoice));
+  // Behind all records: by name.
+  std::vector<std::string> rows{fmt::format("(-1, NULL, {}, {}, {})", -9'000'000'000'000'000'000, TextList({}), TextList({}))};
+  for (const SourceOrders::Record& record : orders.records()) {
+    rows.push_back(fmt::format("({}, {}, {}, {}, {})", record.n, record.coin.empty() ? "NULL" : SqlText(record.coin),
+                               ToMicros(record.from), TextList(record.order.sources), TextList(record.order.quotes)));
+  }
+  return InsertRows(duck, "choice", rows);
+}
+
+// The statements that make `want` of `minute`.
+std::vector<const char*> Statements(const DerivedTable& table) {
+  if (table.rows == RowsOf::kSeries) return {kFolded, kMeans, kWant};
+  if (table.period == kWindow) return {kApplied, kChosenRow};
+  return {kApplied, kFirstCurrency, kOnlyFirst, kFolded, kMeans, kWant};
+}
+
+// Joins the time up to which rows are made.
+std::string ClosedJoin(const DerivedTable& table, const Positions& positions) {
+  if (table.rows == RowsOf::kCoins) {
+    return fmt::format("CROSS JOIN (SELECT {}::BIGINT AS until)", PositionOr(positions, ClosedId(kChosen), 0));
+  }
+  std::string closed;
+  for (const auto& [source, position] : PositionsBelow(positions, ClosedId(""))) {
+    closed += fmt::format("{}({}, {}::BIGINT)", closed.empty() ? "" : ", ", SqlText(source), position);
+  }
+  return "JOIN (VALUES " + (closed.empty() ? "('', 0::BIGINT)" : closed) + ") closed(source, until) USING (source)";
+}
+
+// Upstream's rows of closed periods.
 std::string Minutes(const WindowTables& tables, const std::string& closed, Version gold_version) {
   return fmt::format(
       "SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) // {1} AS m, coin_id, source, "
       "{6} AS quote{5} "
-      "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) "
+      "FROM gold_row {2} "
       "WHERE (epoch_us(\"window\".start) // {1} + 1) * {1} <= until AND epoch_us(\"window\".start) // {1} * {1} >= {3} "
       "AND epoch_us(\"window\".start) < {4}",
       gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), tables.quote_sql);
 }
 
-// Compares a rollup with gold, a slice of event time after the other.
-class RollupComparison {
+// Compares a table with the one before it, a slice of event time after the other.
+class DerivedComparison {
  public:
-  RollupComparison(const PinnedTables& all, const TableLog& rollup, std::string closed, Version position)
-      : all_(all), gold_(all.at("gold")), rollup_(rollup), closed_(std::move(closed)), position_(position) {}
+  // In: the table's position, and the positions that say how far its rows are made and in which order they are chosen.
+  DerivedComparison(const PinnedTables& all, const DerivedTable& table, Version position, const Positions& own,
+                    const Positions& upstream)
+      : all_(all),
+        table_(table),
+        gold_(all.at(table.upstream->name)),
+        rollup_(all.at(table.layout->name)),
+        closed_(ClosedJoin(table, own)),
+        orders_(OrdersOf(table.upstream == &GoldLayout() ? upstream : own)),
+        position_(position) {}
 
   // Errors: as of the queries.
   Status Run(const WindowTables& whole, Check& same) {
     CS_ASSIGN(duck_, OpenRows(all_, WindowMacros()));
+    CS_TRY(MakeChoice(*duck_, orders_, whole.step_us));
     CS_ASSIGN(TableRows found, TableRows::Open(*duck_, rollup_, "found"));
     CS_ASSIGN(EventTimes periods, EventTimes::Of(*duck_, found, "found", "\"window\".start"));
     CS_ASSIGN(TableRows gold, TableRows::Open(*duck_, gold_, "gold"));
@@ -123,7 +189,7 @@ class RollupComparison {
   // Makes `want` of gold's rows at a version.
   Status Want(const WindowTables& slice, const TableRows& gold, const EventTimes& minutes, Version version) {
     CS_TRY(gold.Fill("minute", Minutes(slice, closed_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
-    for (const char* statement : {kFolded, kMeans, kWant}) CS_TRY(duck_->Run(statement));
+    for (const char* statement : Statements(table_)) CS_TRY(duck_->Run(statement));
     return {};
   }
 
@@ -149,46 +215,54 @@ class RollupComparison {
   }
 
   const PinnedTables& all_;
-  const TableLog& gold_;
+  const DerivedTable& table_;
+  const TableLog& gold_;  // the table before
   const TableLog& rollup_;
-  std::string closed_;
-  Version position_;
+  const std::string closed_;
+  const SourceOrders orders_;
+  const Version position_;
   std::unique_ptr<Duck> duck_;
 };
 
-Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& rollup, std::int64_t step_us) {
-  const TableLog& gold = all.at("gold");
-  const std::string& name = rollup.layout->name;
-  CS_ASSIGN(Positions positions, rollup.PositionsAt(rollup.version));
-  CS_ASSIGN(Positions upstream, gold.PositionsAt(gold.version));
-  WindowTables tables{name, "gold", step_us, WholeFromMicros(positions, upstream)};
-  tables.rounded_twice = RoundsTwice(gold, upstream);
-  const TableLog& silver = all.at("silver");
-  CS_ASSIGN(Positions recorded, silver.PositionsAt(silver.version));
-  tables.quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
-  tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
-  std::string prefix = AppId(name + "/"), own = prefix + gold.table_id;
-  Version position = PositionOr(positions, own, kNoVersion);
-
-  Check lineage{name + ": its position is one of gold", true, "", {}};
-  lineage.detail = fmt::format("{} version {} has read gold up to {} of {}", name, rollup.version, position, gold.version);
-  for (const auto& [id, value] : positions) {
-    if (id.starts_with(prefix) && id != own)
-      Wrong(lineage, fmt::format("version={} position={}: it is of another gold", rollup.version, id));
-  }
-  if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
-
-  Check same{name + ": every closed period as gold gives it, every column", true, "", {}};
-  CS_TRY(RollupComparison(all, rollup, Closed(positions), position).Run(tables, same));
-  return std::vector<Check>{std::move(lineage), std::move(same)};
+std::string SameName(const DerivedTable& table) {
+  const std::string& name = table.layout->name;
+  if (&table == &ChosenMinutes()) return name + ": every closed minute the first of its sources' rows, every column";
+  return name + ": every closed period as " + table.upstream->name + " gives it, every column";
 }
 
 }  // namespace
 
-Result<std::vector<Check>> CheckRollups(const PinnedTables& tables, const std::string& name) {
-  auto period = std::ranges::find(kPeriods, name, &Period::table);
-  if (period == std::end(kPeriods)) return Internal("no rollup of that name: name=" + name);
-  return CheckRollup(tables, tables.at(name), period->step_us);
+Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTable& table) {
+  const TableLog& gold = all.at(table.upstream->name);
+  const TableLog& rollup = all.at(table.layout->name);
+  const std::string& name = table.layout->name;
+  const std::int64_t step_us = std::chrono::microseconds(table.period).count();
+  CS_ASSIGN(Positions positions, rollup.PositionsAt(rollup.version));
+  CS_ASSIGN(Positions upstream, gold.PositionsAt(gold.version));
+  WindowTables tables{name, table.upstream->name, step_us, WholeFromMicros(positions, upstream)};
+  tables.rounded_twice = table.rows == RowsOf::kSeries && RoundsTwice(gold, upstream);
+  tables.rows = table.rows;
+  tables.copied = &table == &ChosenMinutes();
+  const TableLog& silver = all.at("silver");
+  CS_ASSIGN(Positions recorded, silver.PositionsAt(silver.version));
+  tables.quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
+  tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
+  std::string prefix = AppId(table.position) + "/", own = prefix + gold.table_id;
+  Version position = PositionOr(positions, own, kNoVersion);
+
+  Check lineage{name + ": its position is one of " + table.upstream->name, true, "", {}};
+  lineage.detail =
+      fmt::format("{} version {} has read {} up to {} of {}", name, rollup.version, table.upstream->name, position, gold.version);
+  for (const auto& [id, value] : positions) {
+    if (id.starts_with(prefix) && id != own) {
+      Wrong(lineage, fmt::format("version={} position={}: it is of another {}", rollup.version, id, table.upstream->name));
+    }
+  }
+  if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
+
+  Check same{SameName(table), true, "", {}};
+  CS_TRY(DerivedComparison(all, table, position, positions, upstream).Run(tables, same));
+  return std::vector<Check>{std::move(lineage), std::move(same)};
 }
 
 }  // namespace cryptostream
