@@ -153,9 +153,9 @@ Command AddShow(CLI::App& program, CommandContext& context) {
       "Examples:\n  cryptostream show gold\n  cryptostream show silver --coin bitcoin --limit 5 --json\n"
       "A table on the terminal fits 100 columns: numbers are shortened. --json and --csv have every column and digit.");
   auto flags = std::make_shared<ShowFlags>();
-  app->add_option("table", flags->table, "silver, gold, gold_1h or gold_1d")
+  app->add_option("table", flags->table, "silver, gold, gold_1h or gold_1d, or gold_sources, gold_sources_1h or gold_sources_1d")
       ->required()
-      ->check(CLI::IsMember({"silver", "gold", "gold_1h", "gold_1d"}));
+      ->check(CLI::IsMember({"silver", "gold", "gold_1h", "gold_1d", "gold_sources", "gold_sources_1h", "gold_sources_1d"}));
   app->add_option("--coin", flags->coin, "only this coin");
   app->add_option("--limit", flags->limit, "how many rows")->check(CLI::Range(1, 10'000))->capture_default_str();
   AddResultFlags(app, flags->result);
@@ -171,7 +171,7 @@ Command AddShow(CLI::App& program, CommandContext& context) {
 
 Command AddQuery(CLI::App& program, CommandContext& context) {
   CLI::App* app =
-      program.add_subcommand("query", "SQL over bronze, silver, gold, gold_1h, gold_1d, quarantine and gaps; read only");
+      program.add_subcommand("query", "SQL over bronze, silver, gold, gold_1h, gold_1d, gold_sources and theirs, quarantine and gaps; read only");
   app->footer(
       "Examples:\n  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
       "  cryptostream query --csv \"select * from gold where coin_id = 'bitcoin'\" > bitcoin.csv\n"

@@ -77,6 +77,18 @@ void CheckSymbols(const Config& config, Problems& problems) {
   }
 }
 
+void CheckOrder(const Config& config, Problems& problems) {
+  const SourceOrder& order = config.lake.order.order;
+  for (const std::string& source : order.sources) {
+    if (IsValidName(source)) continue;
+    problems.Add("gold.source_order has what is no source: value=" + source + " (as coingecko)", {"gold.source_order"});
+  }
+  for (const std::string& quote : order.quotes) {
+    if (IsQuote(quote)) continue;
+    problems.Add("gold.quote_order has what is no currency: value=" + quote + " (a code, as usd)", {"gold.quote_order"});
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use) {
@@ -85,6 +97,7 @@ std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use) {
   bool serves = use == ConfigUse::kServe || use == ConfigUse::kRun;
   CheckStorage(config, problems);
   CheckSymbols(config, problems);
+  CheckOrder(config, problems);
   problems.Add(KafkaProblems(config.kafka));
   if (use == ConfigUse::kRun) CheckDemo(config, problems);
   if (serves) problems.Add(ServeProblems(config.serve));

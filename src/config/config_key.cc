@@ -39,6 +39,7 @@ constexpr TextRule kAnyText;
 constexpr TextRule kTopic{kTopicPattern, kTopicHint};
 constexpr TextRule kCoin{kNamePattern, "as CoinGecko spells it: bitcoin"};
 constexpr TextRule kCurrency{kQuotePattern, "as CoinGecko spells it: usd"};
+constexpr TextRule kCurrencies{kQuotePattern, "codes as usd"};
 constexpr TextRule kSource{kNamePattern, "names as coingecko"};
 constexpr bool kMayBeEmpty = true, kNeeded = false;
 
@@ -62,6 +63,13 @@ std::vector<ConfigKey> LakeKeys() {
                10ms, 1min, [](Config& c) -> auto& { return c.lake.commit_every; }),
       Integer({"engine.commit_bytes", "Bronze commits earlier when it holds this many bytes.", "16777216"}, 1 << 16, 1 << 30,
               [](Config& c) -> auto& { return c.lake.commit_bytes; }),
+      List({"gold.source_order",
+            "Which source's row gold takes for a coin and window: the first of these that has one; then the others, by name. A change "
+            "holds from now on.",
+            "kraken, coingecko"},
+           kSource, [](Config& c) -> auto& { return c.lake.order.order.sources; }),
+      List({"gold.quote_order", "Which currency's row, of a source that has several.", "eur, usd"}, kCurrencies,
+           [](Config& c) -> auto& { return c.lake.order.order.quotes; }),
       Duration({"engine.correct_every", "Windows with late rows are replaced at most this often.", "1s"}, 0ms, 10s,
                [](Config& c) -> auto& { return c.lake.correct_every; }),
   };
@@ -221,8 +229,6 @@ std::vector<ConfigKey> ServeKeys() {
            [](Config& c) -> auto& { return c.serve.allow_remote; }),
       List({"serve.allowed_hosts", "Further host names under which the page may be opened.", "prices.example.org"}, kAnyText,
            [](Config& c) -> auto& { return c.serve.allowed_hosts; }),
-      List({"serve.source_order", "Which source answers for a coin: the first of these that has a row.", "kraken, coingecko"},
-           kSource, [](Config& c) -> auto& { return c.serve.source_order; }),
       Duration({"serve.live_age", "A price up to this old is live.", "1m"}, 1s, 24h,
                [](Config& c) -> auto& { return c.serve.live_age; }),
       Duration({"serve.delayed_age", "A price up to this old is delayed; an older one is stale.", "15m"}, 1s, 48h,
@@ -253,6 +259,7 @@ std::vector<ConfigKey> ServeKeys() {
 
 std::string CurrentPath(const std::string& path) {
   constexpr std::string_view kOldEngine = "stream.";  // until `stream` was a command
+  if (path == "serve.source_order") return "gold.source_order";  // until the order was the tables'
   return path.starts_with(kOldEngine) ? "engine." + path.substr(kOldEngine.size()) : path;
 }
 

@@ -259,9 +259,9 @@ TEST_F(ConfigTest, EveryProblemOfARoomIsSaid) {
   using testing::AllOf, testing::ElementsAre;
   EXPECT_THAT(
       ProblemsOf({"serve.address=nowhere", "serve.live_age=1h", "serve.source_order=a b,c d", "serve.proxies=10.0.0.5,proxy"}),
-      ElementsAre(AllOf(HasSubstr("no IP address"), HasSubstr("[serve.address by --set]")),
+      ElementsAre(AllOf(HasSubstr("value=a b"), HasSubstr("[gold.source_order by --set]")), HasSubstr("value=c d"),
+                  AllOf(HasSubstr("no IP address"), HasSubstr("[serve.address by --set]")),
                   AllOf(HasSubstr("serve.live_age is above"), HasSubstr("[serve.live_age by --set]")),
-                  AllOf(HasSubstr("value=a b"), HasSubstr("[serve.source_order by --set]")), HasSubstr("value=c d"),
                   AllOf(HasSubstr("value=proxy"), HasSubstr("[serve.proxies by --set]"))));
   EXPECT_THAT(ProblemsOf({"coingecko.coins=bit coin,x y", "coingecko.vs_currency=u s d", "coingecko.base_url=nothing",
                           "coingecko.plan=pro"}),

@@ -16,7 +16,7 @@ namespace cryptostream {
 struct BackendOptions {
   std::filesystem::path root;
   LiveLimits limits;
-  SourceOrder order;
+  SourceOrderSettings order;  // where the lake has not recorded one
   QuoteSettings quotes;  // currencies of sources, where the lake has not recorded them
   std::chrono::milliseconds poll_interval{1000};
   std::chrono::milliseconds query_timeout{10'000};

@@ -56,11 +56,12 @@ void BarSum::Add(const Minute& part) {
     bar_.open = part.open;
     bar_.high = part.high;
     bar_.low = part.low;
+    bar_.source = part.source;
     first_avg_ = part.avg;
     first_vwap_ = part.vwap;
   }
   ++parts_;
-  bar_.source = part.source;
+  if (bar_.source != part.source) bar_.source = Name();
   bar_.quote = part.quote;
   bar_.high = std::max(bar_.high, part.high);
   bar_.low = std::min(bar_.low, part.low);

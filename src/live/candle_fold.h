@@ -15,7 +15,7 @@ namespace cryptostream {
 
 // What the API says of a bar of any length.
 struct BarFigures {
-  Name source;  // of its newest minute
+  Name source;  // empty: several contributed
   Name quote;   // the currency of the prices: one a bar
   double open = kNull, high = kNull, low = kNull, close = kNull, avg = kNull;
   double volume = kNull, vwap = kNull;
@@ -40,7 +40,7 @@ inline constexpr auto kBarFields = std::tuple(
     BarField<&BarFigures::volume, &GoldRow::volume>{{}, "volume", true},
     BarField<&BarFigures::vwap, &GoldRow::vwap>{{}, "vwap", true},
     BarField<&BarFigures::samples, &GoldRow::samples>{{}, "samples"},
-    BarField<&BarFigures::source, &GoldRow::key, &WindowKey::source>{{}, "source"},
+    BarField<&BarFigures::source, &GoldRow::key, &WindowKey::source>{{}, "source", true},
     BarField<&BarFigures::quote, &GoldRow::key, &WindowKey::quote>{{}, "quote"});
 // closed and committed are no columns, and take one word.
 static_assert(BytesOfColumns<BarFigures>(kBarFields) + alignof(BarFigures) == sizeof(BarFigures), "a figure without a field");

@@ -184,13 +184,22 @@ Result<CandlePage> FilledPage(const CandleQuery& query, TimeSpan range, AllMinut
 
 }  // namespace
 
+bool IsOver(const Candle& candle, const TimesBySource& closed) {
+  if (candle.source.empty()) {
+    std::map<Name, Timestamp> times;
+    for (const auto& [source, time] : closed) times[Name(source)] = time;
+    return candle.close_time <= ChosenThrough(times, false);
+  }
+  auto found = closed.find(candle.source.str());
+  return found != closed.end() && candle.close_time <= found->second;
+}
+
 std::vector<Candle> FoldMinutes(const std::vector<Minute>& minutes, std::chrono::minutes interval, const TimesBySource& closed) {
   CandleFolder folder(interval);
   for (const Minute& minute : minutes) folder.Add(minute);
   std::vector<Candle> candles = folder.Take();
   for (Candle& candle : candles) {
-    auto found = closed.find(candle.source.str());
-    if (found != closed.end() && candle.close_time <= found->second) candle.closed = true;
+    if (IsOver(candle, closed)) candle.closed = true;
   }
   return candles;
 }

@@ -35,6 +35,9 @@ struct CandlePage {
   std::optional<Timestamp> next_from, next_to;  // where the next page begins (from) or ends (to); one of them, or the end
 };
 
+// Whether a bar without rows in its last minute is over. `closed`: source -> end of its closed windows. Of a bar that several sources made the
+// time decides up to which rows are chosen.
+bool IsOver(const Candle& candle, const TimesBySource& closed);
 // Bars of ascending minutes. `closed`: source -> end of its closed windows.
 std::vector<Candle> FoldMinutes(const std::vector<Minute>& minutes, std::chrono::minutes interval, const TimesBySource& closed);
 

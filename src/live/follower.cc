@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "delta/data_file.h"
+#include "delta/lake_place.h"
 #include "delta/position.h"
 #include "market/columns.h"
+#include "market/derived_table.h"
 #include "market/schema.h"
 #include "query/lake_views.h"
 
@@ -56,7 +58,8 @@ Follower::Follower(const std::filesystem::path& root, std::shared_ptr<Live> live
     : root_(std::filesystem::absolute(root).lexically_normal()),
       live_(std::move(live)),
       options_(options),
-      quotes_(options.quotes) {}
+      quotes_(options.quotes),
+      orders_(options.order) {}
 
 Follower::~Follower() { Stop(); }
 
@@ -113,8 +116,9 @@ void Follower::Run(StopToken stop) {
 
 Status Follower::Poll() {
   Status followed = FollowGold();
-  if (followed) followed = FollowRollup(HourlyRollup(), hourly_);
-  if (followed) followed = FollowRollup(DailyRollup(), daily_);
+  for (const DerivedTable* table : DerivedTables()) {
+    if (followed) followed = FollowDerived(*table->layout);
+  }
   if (followed) followed = FollowSilver();
   if (!followed) {
     // A file was vacuumed before we read it: what came in its place is in a newer snapshot.
@@ -129,18 +133,33 @@ Status Follower::Poll() {
   return counted;
 }
 
-// Opens a table that may not be there yet, or looks for its newest version. Out: whether there is one.
-Result<bool> Follower::Open(const char* path, Followed& followed) {
+// True while the table's place is taken by one that is followed there.
+bool Follower::PlaceIsTaken(const TableLayout& layout) const {
+  return std::ranges::any_of(tables_, [&](const auto& other) {
+    return other.first->former_path == layout.path && other.second.table && other.second.place == root_ / layout.path;
+  });
+}
+
+// Opens a table that may not be there yet, or looks for its newest version. One that was moved (an upgrade) is opened anew where it lies
+// now. Out: whether there is one.
+Result<bool> Follower::Open(const TableLayout& layout) {
+  Followed& followed = tables_[&layout];
+  const fs::path own = root_ / layout.path;
+  if (followed.table && followed.place != own && fs::exists(own / "_delta_log")) followed = Followed();
   if (followed.table) {
     CS_TRY(followed.watch->Look([&] { return followed.table->Refresh(); }));
     return true;
   }
-  auto table = Table::Open((root_ / path).string());
+  if (PlaceIsTaken(layout)) return false;
+  auto place = PlaceOf(root_, layout);
+  if (!place) return false;
+  auto table = Table::Open(place->string());
   if (!table) {
     if (table.error().kind == ErrorKind::kNotFound) return false;
     return std::unexpected(table.error());
   }
   followed.table = *std::move(table);
+  followed.place = *std::move(place);
   followed.watch.emplace(fs::path(followed.table->root_path()) / "_delta_log");
   return true;
 }
@@ -186,7 +205,7 @@ TimesBySource Follower::NewestEvents() const {
 }
 
 Status Follower::FollowGold() {
-  CS_ASSIGN(bool there, Open(GoldLayout().path.c_str(), gold_));
+  CS_ASSIGN(bool there, Open(SourcesLayout()));
   if (!there) return {};
   Version newest = gold_.table->version();
   if (gold_.version == newest) return {};
@@ -203,30 +222,40 @@ Status Follower::FollowGold() {
     }
   }
   gold_.version = newest;
-  PinGold();
+  Pin(SourcesLayout(), gold_.table->snapshot(), closed_);
   return {};
 }
 
-void Follower::PinGold() {
+void Follower::Pin(const TableLayout& layout, std::shared_ptr<const Snapshot> snapshot, TimesBySource closed) {
+  std::string root = tables_[&layout].table->root_path();
   std::lock_guard lock(mutex_);
-  gold_pinned_ = {gold_.table->snapshot(), gold_.table->root_path(), closed_};
+  pinned_[&layout] = {std::move(snapshot), std::move(root), std::move(closed)};
 }
 
-// Rollups are not kept in memory: only the newest version is pinned, for who reads older bars.
-Status Follower::FollowRollup(const RollupTable& rollup, Followed& followed) {
-  CS_ASSIGN(bool there, Open(rollup.layout->path.c_str(), followed));
+// What is made of gold's windows is not kept in memory: only the newest version is pinned, for who reads older bars.
+Status Follower::FollowDerived(const TableLayout& layout) {
+  CS_ASSIGN(bool there, Open(layout));
+  Followed& followed = tables_[&layout];
   if (!there || followed.version == followed.table->version()) return {};
   auto snapshot = followed.table->snapshot();
-  CS_ASSIGN(auto txns, snapshot->Txns(std::string(kPrefix) + "closed/"));
+  CS_ASSIGN(auto txns, snapshot->Txns());
   followed.version = snapshot->version();
-  std::lock_guard lock(mutex_);
-  rollups_pinned_[rollup.period] = {snapshot, followed.table->root_path(), ClosedBySource(txns)};
+  Pin(layout, snapshot, ClosedBySource(txns));
+  if (&layout != &GoldLayout()) return {};
+  SourceOrders orders = OrdersOf(txns, SourceOrders(options_.order));
+  bool changed = false;
+  {
+    std::lock_guard lock(mutex_);
+    changed = orders.records().size() != orders_.records().size();
+    orders_ = orders;
+  }
+  if (changed) live_->SetOrders(std::move(orders));
   return {};
 }
 
 Status Follower::LoadGold() {
   // Silver's positions say how far each source has come; without them gold's newest day decides.
-  CS_ASSIGN(bool silver, Open(SilverLayout().path.c_str(), silver_));
+  CS_ASSIGN(bool silver, Open(SilverLayout()));
   if (silver && event_times_.empty()) {
     CS_ASSIGN(auto positions, silver_.table->snapshot()->Txns(std::string(kPrefix) + "watermark/"));
     CS_ASSIGN(auto recorded, silver_.table->snapshot()->Txns(std::string(kPrefix) + "quote/"));
@@ -238,9 +267,9 @@ Status Follower::LoadGold() {
   CS_ASSIGN(auto files, snapshot->Files());
   GoldPlan plan = PlanGold(files, NewestEvents(), options_.keep);
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, GoldLayout(), plan.files, quotes_, &GoldRows, rows));
+  CS_TRY(ReadInto(*gold_.table, SourcesLayout(), plan.files, quotes_, &GoldRows, rows));
   closed_ = ClosedBySource(txns);
-  PinGold();  // before Live knows a coin: what it leaves to the table must be found there
+  Pin(SourcesLayout(), snapshot, closed_);  // before Live knows a coin: what it leaves to the table must be found there
   live_->SetCompleteFrom(plan.complete_from, plan.others_complete_from);
   live_->ApplyGold(rows, closed_, snapshot->version());
   LogDebug("loaded recent windows: version={} rows={} files={} of {}", snapshot->version(), rows.size(), plan.files.size(),
@@ -251,14 +280,14 @@ Status Follower::LoadGold() {
 Status Follower::ApplyGoldCommit(const CommitActions& commit) {
   if (commit.adds.empty() && commit.data_change_remove) return LoadGold();  // somebody deleted rows: look at all of it again
   std::vector<GoldRow> rows;
-  CS_TRY(ReadInto(*gold_.table, GoldLayout(), commit.adds, quotes_, &GoldRows, rows));
+  CS_TRY(ReadInto(*gold_.table, SourcesLayout(), commit.adds, quotes_, &GoldRows, rows));
   for (const auto& [source, time] : ClosedBySource(commit.txns)) closed_[source] = time;
   live_->ApplyGold(rows, closed_, commit.version);
   return {};
 }
 
 Status Follower::FollowSilver() {
-  CS_ASSIGN(bool there, Open(SilverLayout().path.c_str(), silver_));
+  CS_ASSIGN(bool there, Open(SilverLayout()));
   if (!there) return {};
   Version newest = silver_.table->version();
   if (silver_.version == newest) return {};

@@ -19,7 +19,8 @@
 #include "live/live.h"
 #include "live/tail_plan.h"
 #include "market/quote.h"
-#include "market/rollup.h"
+#include "market/schema.h"
+#include "market/source_order.h"
 
 namespace cryptostream {
 
@@ -35,16 +36,17 @@ struct FollowerOptions {
   std::chrono::milliseconds facts_interval{2000};
   std::chrono::hours keep{25};  // as LiveLimits::keep
   QuoteSettings quotes{};       // currencies of sources, where silver has not recorded them
+  SourceOrderSettings order{};  // of the chosen rows, where gold has not recorded one
 };
 
 // A table of the lake at the version that the follower has seen.
 struct FollowedTable {
   std::shared_ptr<const Snapshot> snapshot;  // null while there is no table
   std::string root;
-  TimesBySource closed;  // its windows that end at or before are complete
+  TimesBySource closed;  // its windows that end at or before are complete; of chosen rows by "chosen"
 };
 
-// Follows the logs of silver and gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every
+// Follows the logs of silver and of every source's gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every
 // tick of a window that gold has not closed is either in memory or comes with this poll. A thread of its own; the getters are
 // thread-safe.
 class Follower {
@@ -61,10 +63,11 @@ class Follower {
   // One poll, for tests and for the first load. Requires: not started, or called by the thread.
   Status Poll();
 
-  // The gold version that Live reflects.
-  FollowedTable gold() const;
-  // The rollup by hour or by day.
-  FollowedTable rollup(std::chrono::minutes period) const;
+  // A table of windows. Of every source's minutes it is the version that Live reflects; of a lake of an earlier format there are no chosen
+  // rows.
+  FollowedTable followed(const TableLayout& layout) const;
+  // By which rows are chosen.
+  SourceOrders orders() const;
   std::map<std::string, TableFacts> facts() const;
   // source -> newest event time that silver has consumed in every partition.
   TimesBySource watermarks() const;
@@ -81,17 +84,19 @@ class Follower {
  private:
   struct Followed {
     std::unique_ptr<Table> table;
+    std::filesystem::path place;
     std::optional<LogWatch> watch;  // there is one when there is a table
     Version version = kNoVersion;   // up to which Live has it
   };
 
   void Run(StopToken stop);
-  Result<bool> Open(const char* path, Followed& followed);
+  bool PlaceIsTaken(const TableLayout& layout) const;
+  Result<bool> Open(const TableLayout& layout);
   Status FollowGold();
   Status LoadGold();
-  void PinGold();
+  void Pin(const TableLayout& layout, std::shared_ptr<const Snapshot> snapshot, TimesBySource closed);
   Status ApplyGoldCommit(const CommitActions& commit);
-  Status FollowRollup(const RollupTable& rollup, Followed& followed);
+  Status FollowDerived(const TableLayout& layout);
   Status FollowSilver();
   Status LoadSilver();
   Status ApplySilverCommits(const std::vector<CommitActions>& commits);
@@ -104,7 +109,8 @@ class Follower {
   const FollowerOptions options_;
 
   // Of the polling thread.
-  Followed bronze_, silver_, gold_, hourly_, daily_, quarantine_, gaps_;
+  std::map<const TableLayout*, Followed> tables_;
+  Followed &bronze_ = tables_[&BronzeLayout()], &silver_ = tables_[&SilverLayout()], &gold_ = tables_[&SourcesLayout()];
   TimesBySource closed_;
   std::map<std::string, std::map<std::string, Timestamp>> event_times_;  // source -> partition -> newest event time
   std::optional<Version> consumed_bronze_;
@@ -118,8 +124,8 @@ class Follower {
   std::condition_variable_any changed_;
   bool poked_ = false;
   std::uint64_t polls_begun_ = 0, polls_ended_ = 0;
-  FollowedTable gold_pinned_;
-  std::map<std::chrono::minutes, FollowedTable> rollups_pinned_;
+  std::map<const TableLayout*, FollowedTable> pinned_;
+  SourceOrders orders_;
   std::map<std::string, TableFacts> facts_;
   TimesBySource watermarks_;
   std::string trouble_;

@@ -10,12 +10,10 @@ namespace cryptostream {
 Status Follower::RefreshFacts() {
   auto begin = std::chrono::steady_clock::now();
   std::map<std::string, TableFacts> all = facts();
-  const std::pair<const TableLayout*, Followed*> tables[] = {
-      {&BronzeLayout(), &bronze_}, {&SilverLayout(), &silver_},         {&GoldLayout(), &gold_}, {&GoldHourLayout(), &hourly_},
-      {&GoldDayLayout(), &daily_}, {&QuarantineLayout(), &quarantine_}, {&GapsLayout(), &gaps_}};
-  for (auto [layout, followed] : tables) {
-    const bool fresh = followed == &silver_ || followed == &gold_ || followed == &hourly_ || followed == &daily_;
-    if (!fresh) CS_TRY(Open(layout->path.c_str(), *followed));  // the others were followed just now
+  const std::vector<const TableLayout*> others{&BronzeLayout(), &QuarantineLayout(), &GapsLayout()};
+  for (const TableLayout* layout : AllLayouts()) {
+    if (std::ranges::find(others, layout) != others.end()) CS_TRY(Open(*layout));  // the rest was followed just now
+    Followed* followed = &tables_[layout];
     TableFacts& facts = all[layout->name];
     if (!followed->table) continue;
     auto snapshot = followed->table->snapshot();
@@ -41,15 +39,15 @@ Status Follower::RefreshFacts() {
   return {};
 }
 
-FollowedTable Follower::gold() const {
+FollowedTable Follower::followed(const TableLayout& layout) const {
   std::lock_guard lock(mutex_);
-  return gold_pinned_;
+  auto found = pinned_.find(&layout);
+  return found == pinned_.end() ? FollowedTable() : found->second;
 }
 
-FollowedTable Follower::rollup(std::chrono::minutes period) const {
+SourceOrders Follower::orders() const {
   std::lock_guard lock(mutex_);
-  auto found = rollups_pinned_.find(period);
-  return found == rollups_pinned_.end() ? FollowedTable() : found->second;
+  return orders_;
 }
 
 std::map<std::string, TableFacts> Follower::facts() const {

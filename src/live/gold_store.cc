@@ -5,7 +5,10 @@
 #include "live/gold_store.h"
 
 #include <algorithm>
+#include <ranges>
 
+#include "delta/position.h"
+#include "market/derived_table.h"
 #include "query/lake_views.h"
 
 namespace cryptostream {
@@ -37,10 +40,35 @@ Minute MinuteOf(const std::vector<SqlValue>& row) {
   return minute;
 }
 
+Timestamp Newest(const TimesBySource& times) {
+  Timestamp newest = kNoTime;
+  for (const auto& [source, time] : times) newest = std::max(newest, time);
+  return newest;
+}
+
 }  // namespace
 
-GoldStore::GoldStore(const Duck& duck, const Follower& follower, SourceOrder order, std::chrono::milliseconds timeout)
-    : duck_(duck), follower_(follower), order_(std::move(order)), timeout_(timeout) {}
+GoldStore::GoldStore(const Duck& duck, const Follower& follower, std::chrono::milliseconds timeout)
+    : duck_(duck), follower_(follower), timeout_(timeout) {}
+
+Timestamp GoldStore::Files::chosen_through() const {
+  const DayFiles& gold = Of(GoldLayout());
+  auto found = gold.closed.find(std::string(kChosen));
+  return found == gold.closed.end() || gold.version == kNoVersion ? kNoTime : found->second;
+}
+
+Timestamp GoldStore::Files::oldest() const {
+  Timestamp oldest = Timestamp::max();
+  for (const TableLayout* layout : {&SourcesLayout(), &GoldLayout()}) {
+    if (!Of(*layout).by_day.empty()) oldest = std::min(oldest, Timestamp(Of(*layout).by_day.front().first));
+  }
+  return oldest;
+}
+
+Timestamp GoldStore::Files::end() const {
+  const DayFiles& sources = Of(SourcesLayout());
+  return sources.by_day.empty() ? Timestamp::max() : Timestamp(sources.by_day.back().first) + std::chrono::hours(24);
+}
 
 Result<GoldStore::DayFiles> GoldStore::FilesByDay(const FollowedTable& table) {
   DayFiles out;
@@ -57,32 +85,25 @@ Result<GoldStore::DayFiles> GoldStore::FilesByDay(const FollowedTable& table) {
 }
 
 Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
-  FollowedTable gold = follower_.gold();
-  if (!gold.snapshot) return std::make_shared<const Files>();
   std::shared_ptr<const Files> known;
   {
     std::lock_guard lock(mutex_);
     known = files_;
   }
-  auto is_known = [](const FollowedTable& table, const DayFiles* files) {
-    return files != nullptr && (table.snapshot ? table.snapshot->version() : kNoVersion) == files->version;
-  };
   auto pinned = std::make_shared<Files>();
-  bool changed = !is_known(gold, known.get());
-  if (changed) {
-    CS_ASSIGN(static_cast<DayFiles&>(*pinned), FilesByDay(gold));
-  } else {
-    static_cast<DayFiles&>(*pinned) = *known;
-  }
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    FollowedTable table = follower_.rollup(rollup->period);
-    const DayFiles* before = known ? &known->rollups.at(rollup->period) : nullptr;
-    if (is_known(table, before)) {
-      pinned->rollups[rollup->period] = *before;
+  pinned->orders = follower_.orders();
+  bool changed = known == nullptr || known->orders.records().size() != pinned->orders.records().size();
+  std::vector<const TableLayout*> layouts{&SourcesLayout()};
+  for (const DerivedTable* table : DerivedTables()) layouts.push_back(table->layout);
+  for (const TableLayout* layout : layouts) {
+    FollowedTable table = follower_.followed(*layout);
+    const DayFiles* before = known ? &known->Of(*layout) : nullptr;
+    if (before != nullptr && (table.snapshot ? table.snapshot->version() : kNoVersion) == before->version) {
+      pinned->tables[layout] = *before;
       continue;
     }
     changed = true;
-    CS_ASSIGN(pinned->rollups[rollup->period], FilesByDay(table));
+    CS_ASSIGN(pinned->tables[layout], FilesByDay(table));
   }
   if (!changed) return known;
   std::lock_guard lock(mutex_);
@@ -92,7 +113,8 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
 
 std::string GoldStore::RowsSql() const {
   return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
-         ") WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 AND ($5 = '' OR quote = $5)";
+         ") WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 AND ($5 = '' OR quote = $5) "
+         "AND ($6 = '' OR source = $6)";
 }
 
 // Rows of a coin that start in the range, ascending, of all sources.
@@ -104,7 +126,7 @@ Status GoldStore::ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpa
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
   const std::string sql = "SELECT " + MinuteColumns() + RowsSql() + " ORDER BY 1";
-  CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote}, {.timeout = timeout_, .max_rows = kMaxMinutes},
+  CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote, of.source}, {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
                             visit(MinuteOf(row));
                             ++rows;
@@ -114,37 +136,55 @@ Status GoldStore::ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpa
   return {};
 }
 
-Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const CoinQuote& of, Timestamp from, Timestamp to) const {
-  const std::vector<std::string>& order = order_(of.coin);
-  auto rank = [&](Name source) {
-    auto place = std::find(order.begin(), order.end(), source.str());
-    return std::pair(place - order.begin(), source);
-  };
+// Chosen rows come from the chosen table as far as it has come, all others from that of every source.
+std::vector<GoldStore::Part> GoldStore::PartsOf(const Files& files, const CoinRows& of, TimeSpan range) {
+  if (!of.chosen) return {{&SourcesLayout(), range}};
+  Timestamp through = std::clamp(files.chosen_through(), range.from, range.to);
+  std::vector<Part> parts{{&GoldLayout(), {range.from, through}}, {&SourcesLayout(), {through, range.to}}};
+  std::erase_if(parts, [](const Part& part) { return part.range.from >= part.range.to; });
+  return parts;
+}
+
+// The row of a minute is chosen before rows in another currency are left out.
+Result<std::vector<Minute>> GoldStore::Minutes(const Files& files, const CoinRows& of, Timestamp from, Timestamp to) const {
+  const Name coin(of.coin);
+  auto key = [&](const Minute& minute) { return WindowKey{minute.start, coin, minute.source, minute.quote}; };
+  CoinRows asked = of;
+  if (of.chosen) asked.quote.clear();
   std::vector<Minute> minutes;
-  CS_TRY(ForEachRow(files, of, {from, to}, [&](const Minute& minute) {
-    if (minutes.empty() || minutes.back().start != minute.start) {
-      minutes.push_back(minute);
-    } else if (rank(minute.source) < rank(minutes.back().source)) {
-      minutes.back() = minute;
-    }
-  }));
+  for (const Part& part : PartsOf(files, of, {from, to})) {
+    CS_TRY(ForEachRow(files.Of(*part.layout), asked, part.range, [&](const Minute& minute) {
+      if (minutes.empty() || minutes.back().start != minute.start) {
+        minutes.push_back(minute);
+      } else if (files.orders.Before(key(minute), key(minutes.back()))) {
+        minutes.back() = minute;
+      }
+    }));
+  }
+  std::erase_if(minutes, [&](const Minute& minute) { return !of.quote.empty() && minute.quote.str() != of.quote; });
   return minutes;
 }
 
-Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinQuote& of, TimeSpan range,
+Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinRows& of, TimeSpan range,
                                              std::chrono::minutes interval) const {
   // The longest period that the interval is made of.
-  const std::pair<const std::chrono::minutes, DayFiles>* rollup = nullptr;
-  for (const auto& entry : files.rollups) {
-    if (interval % entry.first == std::chrono::minutes(0) && !entry.second.by_day.empty()) rollup = &entry;
+  const DerivedTable* rollup = nullptr;
+  for (const DerivedTable* table : DerivedTables()) {
+    bool fits = interval % table->period == std::chrono::minutes(0) && table->period > kWindow;
+    bool is_asked = (table->rows == RowsOf::kCoins) == of.chosen;
+    if (fits && is_asked && !files.Of(*table->layout).by_day.empty()) rollup = table;
   }
   if (rollup == nullptr) return Minutes(files, of, range.from, range.to);
+  CoinRows asked = of;
+  if (of.chosen) asked.quote.clear();
   std::vector<Minute> rows;
-  CS_TRY(ForEachRow(rollup->second, of, range, [&](Minute row) {
-    row.length = rollup->first;
+  CS_TRY(ForEachRow(files.Of(*rollup->layout), asked, range, [&](Minute row) {
+    row.length = rollup->period;
     rows.push_back(row);
   }));
-  auto spans = MinuteSpans(range, {rollup->first, rollup->second.closed, files.closed}, rows);
+  RollupReach reach{rollup->period, files.Of(*rollup->layout).closed, files.Of(SourcesLayout()).closed, of.quote};
+  if (of.chosen) reach.gold = {{std::string(kChosen), Newest(reach.gold)}};
+  auto spans = MinuteSpans(range, reach, rows);
   std::vector<Minute> minutes;
   for (const TimeSpan& span : spans) {
     CS_ASSIGN(auto part, Minutes(files, of, span.from, span.to));
@@ -156,15 +196,20 @@ Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinQuote
 Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const CoinQuote& of, TimeSpan range,
                                                     bool newest) const {
   std::string sql = "SELECT epoch_us(" + std::string(newest ? "max" : "min") + "(\"window\".\"start\"))" + RowsSql();
-  CS_ASSIGN(auto found, duck_.Query(sql, {paths, of.coin, range.from, range.to, of.quote}, {.timeout = timeout_}));
+  CS_ASSIGN(auto found, duck_.Query(sql, {paths, of.coin, range.from, range.to, of.quote, of.source}, {.timeout = timeout_}));
   const auto* micros = found.rows.empty() ? nullptr : std::get_if<std::int64_t>(&found.rows[0][0]);
   return micros == nullptr ? std::nullopt : std::optional(FromMicros(*micros));
 }
 
 // Looks through the days in their order, a few at first and ever more: the coin has rows in the first days most often.
 // Days without files cost nothing, however long a gap is.
-Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date, std::string>> days, const CoinQuote& of,
-                                                      TimeSpan range, bool newest) const {
+Result<std::optional<Timestamp>> GoldStore::NearestIn(const DayFiles& files, const CoinRows& of, TimeSpan range,
+                                                      bool newest) const {
+  std::vector<std::pair<Date, std::string>> days;
+  for (const auto& day : files.by_day) {
+    if (Timestamp(day.first) < range.to && Timestamp(day.first) + std::chrono::hours(24) > range.from) days.push_back(day);
+  }
+  if (newest) std::ranges::reverse(days);
   std::size_t count = 8;
   for (std::size_t begin = 0; begin < days.size(); count *= 4) {
     std::size_t end = std::min(days.size(), begin + count);
@@ -177,32 +222,30 @@ Result<std::optional<Timestamp>> GoldStore::NearestIn(std::vector<std::pair<Date
   return std::nullopt;
 }
 
-Result<std::optional<Timestamp>> GoldStore::NewestBefore(const Files& files, const CoinQuote& of, Timestamp time) const {
-  std::vector<std::pair<Date, std::string>> days;
-  for (auto it = files.by_day.rbegin(); it != files.by_day.rend(); ++it) {
-    if (Timestamp(it->first) < time) days.push_back(*it);
+Result<std::optional<Timestamp>> GoldStore::NewestBefore(const Files& files, const CoinRows& of, Timestamp time) const {
+  std::vector<Part> parts = PartsOf(files, of, {Timestamp(), time});
+  for (const Part& part : std::views::reverse(parts)) {
+    CS_ASSIGN(auto found, NearestIn(files.Of(*part.layout), of, part.range, true));
+    if (found) return found;
   }
-  return NearestIn(std::move(days), of, {Timestamp(), time}, true);
+  return std::nullopt;
 }
 
-Result<std::optional<Timestamp>> GoldStore::OldestFrom(const Files& files, const CoinQuote& of, Timestamp time) const {
-  std::vector<std::pair<Date, std::string>> days;
-  for (const auto& day : files.by_day) {
-    if (Timestamp(day.first) + std::chrono::hours(24) > time) days.push_back(day);
+Result<std::optional<Timestamp>> GoldStore::OldestFrom(const Files& files, const CoinRows& of, Timestamp time) const {
+  for (const Part& part : PartsOf(files, of, {time, Timestamp::max()})) {
+    CS_ASSIGN(auto found, NearestIn(files.Of(*part.layout), of, part.range, false));
+    if (found) return found;
   }
-  return NearestIn(std::move(days), of, {time, Timestamp::max()}, false);
+  return std::nullopt;
 }
 
-Result<std::string> GoldStore::NewestQuote(const Files& files, const std::string& coin) const {
-  CS_ASSIGN(auto newest, NewestBefore(files, {coin, ""}, Timestamp::max()));
+Result<std::string> GoldStore::NewestQuote(const Files& files, const CoinRows& of) const {
+  CoinRows asked = of;
+  asked.quote.clear();
+  CS_ASSIGN(auto newest, NewestBefore(files, asked, Timestamp::max()));
   if (!newest) return std::string();
-  std::map<std::string, std::string> by_source;
-  CS_TRY(ForEachRow(files, {coin, ""}, {*newest, *newest + kWindow},
-                    [&](const Minute& minute) { by_source.emplace(minute.source.str(), minute.quote.str()); }));
-  for (const std::string& source : order_(coin)) {
-    if (auto found = by_source.find(source); found != by_source.end()) return found->second;
-  }
-  return by_source.empty() ? std::string() : by_source.begin()->second;
+  CS_ASSIGN(auto minutes, Minutes(files, asked, *newest, *newest + kWindow));
+  return minutes.empty() ? std::string() : minutes.back().quote.str();
 }
 
 Result<bool> GoldStore::Knows(const std::string& coin) {
@@ -213,9 +256,9 @@ Result<bool> GoldStore::Knows(const std::string& coin) {
   }
   CS_ASSIGN(auto files, Pin());
   std::set<std::string> coins;
-  if (!files->by_day.empty()) {
+  if (const DayFiles& all = files->Of(SourcesLayout()); !all.by_day.empty()) {
     std::vector<std::string> paths;
-    for (const auto& [day, path] : files->by_day) paths.push_back(path);
+    for (const auto& [day, path] : all.by_day) paths.push_back(path);
     CS_ASSIGN(auto rows, duck_.Query("SELECT DISTINCT coin_id FROM read_parquet($1::VARCHAR[], hive_partitioning = false)",
                                      {paths}, {.timeout = timeout_}));
     for (const auto& row : rows.rows) {

@@ -10,8 +10,17 @@
 
 namespace cryptostream {
 
-Live::Live(LiveLimits limits, SourceOrder order, const Clock* clock)
-    : limits_(limits), order_(std::move(order)), clock_(clock != nullptr ? *clock : MachineClock()) {}
+Live::Live(LiveLimits limits, SourceOrders orders, const Clock* clock)
+    : limits_(limits), clock_(clock != nullptr ? *clock : MachineClock()), orders_(std::move(orders)) {}
+
+void Live::SetOrders(SourceOrders orders) {
+  {
+    std::lock_guard lock(mutex_);
+    orders_ = std::move(orders);
+    ++sequence_;
+  }
+  Notify();
+}
 
 Series* Live::Find(Name coin, Name source, Name quote) {
   SourceSeries& all = coins_[coin];

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "delta/snapshot.h"
 #include "live/series.h"
+#include "market/source_order.h"
 
 namespace cryptostream {
 
@@ -28,8 +29,13 @@ struct LiveLimits {
   std::size_t max_provisional = 100'000;  // ticks; more than this show only once they are in silver
 };
 
-// The order in which sources answer for a window of a coin.
-using SourceOrder = std::function<const std::vector<std::string>&(const std::string& coin)>;
+// Which rows of a coin are asked for, one a minute: of one source, in one currency; or those that are chosen by the order in force, as far as
+// they are in one currency, where none is given the headline's.
+struct SeriesAsked {
+  std::string source, quote;
+  bool among_chosen = false;  // `quote` is one of the chosen rows'
+  bool chosen() const { return source.empty() && (quote.empty() || among_chosen); }
+};
 
 // Orders names by text, and finds one by text without interning it: what a client asks for must not fill the table of names.
 struct NameLess {
@@ -53,7 +59,7 @@ struct CoinView {
   std::vector<double> spark;
 };
 
-// Windows of one coin in one currency, one a minute, by source order.
+// Windows of one coin in one currency, one a minute.
 struct CoinWindows {
   Name quote;                       // empty: the coin has no window in memory
   std::vector<WindowView> windows;  // ascending
@@ -69,7 +75,10 @@ struct CoinWindows {
 class Live {
  public:
   // `clock` is the machine's when null.
-  Live(LiveLimits limits, SourceOrder order, const Clock* clock = nullptr);
+  Live(LiveLimits limits, SourceOrders orders, const Clock* clock = nullptr);
+
+  // The orders by which rows are chosen from now on.
+  void SetOrders(SourceOrders orders);
 
   // Shows ticks of batch number `batch` (ascending) before they are durable. Ticks that the engine would refuse as being from
   // the future are left out.
@@ -93,11 +102,11 @@ class Live {
   std::vector<Name> CoinIds() const;
   std::size_t coin_count() const;
   std::optional<CoinView> Coin(std::string_view coin) const;
-  // Windows in [from, to), one a minute: the first source in the coin's order that has a row. All in one currency: `quote`, or where that
-  // is empty the headline's, so that prices in two currencies are never one line.
-  CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote = {}) const;
+  // Windows in [from, to), one a minute, all in one currency: prices in two are never one line. Of several sources the first in the order
+  // that has a row.
+  CoinWindows Windows(std::string_view coin, Timestamp from, Timestamp to, const SeriesAsked& asked = {}) const;
   // The newest `count` windows, still ascending.
-  CoinWindows NewestWindows(std::string_view coin, std::size_t count, std::string_view quote = {}) const;
+  CoinWindows NewestWindows(std::string_view coin, std::size_t count, const SeriesAsked& asked = {}) const;
   // Coins whose windows changed after `sequence`.
   std::vector<Name> ChangedSince(std::uint64_t sequence) const;
   // Starts of the oldest window of the coin that changed after `sequence` and of its newest window; nullopt: none changed.
@@ -134,22 +143,22 @@ class Live {
   void DropConsumed(Version consumed_bronze);
   // Folds what was touched, marks the change and keeps to the limits.
   void Finish();
-  // Series of a coin in the order in which they answer; of one currency, unless it is empty.
-  std::vector<const Series*> Ordered(Name coin, const SourceSeries& all, std::string_view quote = {}) const;
-  // The one that makes the headline; null: no series has a window.
-  const Series* Best(Name coin, const SourceSeries& all) const;
+  // The series of a coin that are asked for, in the order in which they answer.
+  std::vector<const Series*> Ordered(Name coin, const SourceSeries& all, const SeriesAsked& asked = {}) const;
+  // The one of these that makes the headline; null: none has a window.
+  static const Series* Best(const std::vector<const Series*>& ordered);
   CoinView Headline(Name coin, const SourceSeries& all) const;
   // The line beside the headline, over the period of its change.
   static std::vector<double> Spark(const std::vector<const Series*>& ordered, Timestamp now, double price);
-  CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const;
+  CoinWindows Collect(std::string_view coin, Timestamp from, Timestamp to, const SeriesAsked& asked) const;
   void Notify() const;
 
   const LiveLimits limits_;
-  const SourceOrder order_;
   const Clock& clock_;
   std::function<void()> notify_;
 
   mutable std::mutex mutex_;
+  SourceOrders orders_;
   std::map<Name, SourceSeries, NameLess> coins_;
   std::map<Name, Timestamp> closed_;
   std::map<Name, Timestamp> last_fed_;

@@ -1,5 +1,5 @@
 // Answers from the live memory. Out: copies, so that no lock is held while they are rendered. Which source answers is
-// decided per window: the first in the coin's order that has a row, so a chart backfill shows exactly where the better
+// decided per window, by the same order as in the table of chosen rows: so a chart backfill shows exactly where the better
 // source has nothing.
 #include <algorithm>
 
@@ -26,23 +26,20 @@ double PriceADayBefore(const Series& series, Timestamp now) {
 
 }  // namespace
 
-std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all, std::string_view quote) const {
+std::vector<const Series*> Live::Ordered(Name coin, const SourceSeries& all, const SeriesAsked& asked) const {
   std::vector<const Series*> out;
-  auto wanted = [&](const Series& series) { return quote.empty() || series.quote().str() == quote; };
-  for (const std::string& source : order_(coin.str())) {
-    for (const auto& [key, series] : all) {
-      if (key.first.str() == source && wanted(*series)) out.push_back(series.get());
-    }
-  }
   for (const auto& [key, series] : all) {
-    if (wanted(*series) && std::find(out.begin(), out.end(), series.get()) == out.end()) out.push_back(series.get());
+    bool wanted = (asked.source.empty() || series->source().str() == asked.source) &&
+                  (asked.quote.empty() || series->quote().str() == asked.quote);
+    if (wanted) out.push_back(series.get());
   }
+  auto key = [&](const Series* series) { return WindowKey{Timestamp::max(), coin, series->source(), series->quote()}; };
+  std::ranges::stable_sort(out, [&](const Series* a, const Series* b) { return orders_.Before(key(a), key(b)); });
   return out;
 }
 
 // The first in order of those that are not far behind the newest; of one source in several currencies the one with the newest price.
-const Series* Live::Best(Name coin, const SourceSeries& all) const {
-  const std::vector<const Series*> ordered = Ordered(coin, all);
+const Series* Live::Best(const std::vector<const Series*>& ordered) {
   auto event_time = [](const Series& s) {
     const WindowView* window = s.Newest();
     return window ? window->row.last_event : kNoTime;
@@ -58,40 +55,49 @@ const Series* Live::Best(Name coin, const SourceSeries& all) const {
   return best;
 }
 
-CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const {
+// The row of a minute is chosen before rows in another currency are left out, as in the table.
+CoinWindows Live::Collect(std::string_view coin, Timestamp from, Timestamp to, const SeriesAsked& asked) const {
   CoinWindows out;
   out.gold_version = gold_version_;
   out.complete_from = others_complete_from_;
   for (const auto& [source, complete] : complete_from_) out.complete_from = std::max(out.complete_from, complete);
   auto found = coins_.find(coin);
   if (found == coins_.end()) return out;
-  const Series* best = Best(found->first, found->second);
-  out.quote = !quote.empty() ? Name() : best != nullptr ? best->quote() : Name();
   for (const auto& [key, series] : found->second) {
-    if (!quote.empty() && series->quote().str() == quote) out.quote = series->quote();
     out.complete_from = std::max(out.complete_from, series->complete_from());
     out.sequence = std::max(out.sequence, series->sequence());
     out.known = out.known || series->size() > 0;
   }
+  std::vector<const Series*> ordered = Ordered(found->first, found->second, asked.chosen() ? SeriesAsked() : asked);
+  for (const Series* series : ordered) {
+    if (series->quote().str() == asked.quote) out.quote = series->quote();
+  }
+  if (const Series* best = Best(ordered); asked.quote.empty() && best != nullptr) out.quote = best->quote();
   if (out.quote.empty()) return out;
+  if (!asked.chosen()) std::erase_if(ordered, [&](const Series* series) { return series->quote() != out.quote; });
   from = std::max(from, out.complete_from);
   std::map<Timestamp, const WindowView*> chosen;
-  for (const Series* series : Ordered(found->first, found->second, out.quote.str())) {
-    series->ForEach(from, to, [&](const WindowView& view) { chosen.try_emplace(view.row.key.start, &view); });
+  for (const Series* series : ordered) {
+    series->ForEach(from, to, [&](const WindowView& view) {
+      auto [place, first] = chosen.try_emplace(view.row.key.start, &view);
+      if (!first && orders_.Before(view.row.key, place->second->row.key)) place->second = &view;
+    });
   }
   out.windows.reserve(chosen.size());
-  for (const auto& [start, view] : chosen) out.windows.push_back(*view);
+  for (const auto& [start, view] : chosen) {
+    if (view->row.key.quote == out.quote) out.windows.push_back(*view);
+  }
   return out;
 }
 
-CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to, std::string_view quote) const {
+CoinWindows Live::Windows(std::string_view coin, Timestamp from, Timestamp to, const SeriesAsked& asked) const {
   std::lock_guard lock(mutex_);
-  return Collect(coin, from, to, quote);
+  return Collect(coin, from, to, asked);
 }
 
-CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count, std::string_view quote) const {
+CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count, const SeriesAsked& asked) const {
   std::lock_guard lock(mutex_);
-  CoinWindows out = Collect(coin, kNoTime, Timestamp::max(), quote);
+  CoinWindows out = Collect(coin, kNoTime, Timestamp::max(), asked);
   if (out.windows.size() > count) {
     out.windows.erase(out.windows.begin(), out.windows.end() - static_cast<std::ptrdiff_t>(count));
   }
@@ -101,7 +107,7 @@ CoinWindows Live::NewestWindows(std::string_view coin, std::size_t count, std::s
 CoinView Live::Headline(Name coin, const SourceSeries& all) const {
   CoinView view;
   view.coin = coin;
-  const Series* best = Best(coin, all);
+  const Series* best = Best(Ordered(coin, all));
   if (best == nullptr) return view;
   const GoldRow& row = best->Newest()->row;
   view.source = best->source();
@@ -153,7 +159,7 @@ std::vector<CoinView> Live::Coins() const {
   for (const auto& [coin, all] : coins_) {
     CoinView view = Headline(coin, all);
     if (view.source.empty()) continue;
-    view.spark = Spark(Ordered(coin, all, view.quote.str()), view.event_time, view.price);
+    view.spark = Spark(Ordered(coin, all, {"", view.quote.str()}), view.event_time, view.price);
     out.push_back(std::move(view));
   }
   return out;

@@ -55,6 +55,9 @@ std::vector<TimeSpan> MinuteSpans(TimeSpan asked, const RollupReach& reach, cons
   for (std::size_t i = 1; i < rows.size(); ++i) {
     if (rows[i].start == rows[i - 1].start) spans.push_back(Cut({rows[i].start, rows[i].start + reach.period}, asked));
   }
+  for (const Minute& row : rows) {
+    if (!reach.quote.empty() && row.quote.str() != reach.quote) spans.push_back(Cut({row.start, row.start + reach.period}, asked));
+  }
   spans = Joined(std::move(spans));
   JoinNearest(spans);
   return spans;

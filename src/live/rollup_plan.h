@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -13,10 +14,12 @@ namespace cryptostream {
 struct RollupReach {
   std::chrono::minutes period{60};
   TimesBySource rollup, gold;
+  std::string quote = {};  // rows in another currency do not answer; empty: all do
 };
 
 // Which parts of `asked` must be folded from minutes although there is a rollup: periods at its ends that it cuts, periods that the
-// rollup has no row of yet, and periods in which several sources have rows, because sources answer minute by minute.
+// rollup has no row of yet, periods in which several sources have rows, because sources answer minute by minute, and those whose row is in
+// another currency.
 // In: the rollup's rows of one coin in `asked`, ascending. Out: ascending, apart from each other; few (near ones are joined).
 std::vector<TimeSpan> MinuteSpans(TimeSpan asked, const RollupReach& reach, const std::vector<Minute>& rows);
 

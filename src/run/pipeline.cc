@@ -3,8 +3,8 @@
 //   source      a poll of CoinGecko, or a line of a recording, becomes a batch with a position       (source/)
 //   bronze      the messages as they came, durable with their position at most a second later        (lake/bronze)
 //   silver      typed, checked, freed of duplicates; what cannot be a row goes to quarantine          (lake/silver)
-//   gold        1-minute windows when the watermark has passed them; late rows replace them           (lake/gold)
-//   rollups     the same by hour and by day, folded from gold's closed windows                          (lake/rollup)
+//   gold        1-minute windows of every source when the watermark has passed them; late rows         (lake/gold)
+//               replace them; of these the one that was chosen for a coin, and both by hour and day    (lake/derived_stage)
 //   serve       the tables' logs are followed, windows kept in memory, REST, SSE and the page         (serve/)
 //
 // Ticks reach the page before they are durable (marked so); everything else it shows is read from the tables.
@@ -46,6 +46,7 @@ Result<std::unique_ptr<Server>> StartServer(const Config& config, ServeMode mode
   options.mode = mode;
   options.assets = Assets();
   options.coins = config.coingecko.coins;
+  options.order = config.lake.order;
   CS_ASSIGN(auto server, Server::Start(options));
   LogInfo("the page is at {}", server->url());
   return server;

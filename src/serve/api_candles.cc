@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "live/candle_range.h"
+#include "market/derived_table.h"
+#include "market/name.h"
 #include "market/quote.h"
 #include "serve/render.h"
 #include "serve/routes.h"
@@ -12,7 +14,7 @@ namespace {
 
 struct Asked {
   std::string coin;
-  std::string quote;  // empty: the headline's
+  SeriesAsked series;
   std::string interval_text;
   CandleQuery query;
   bool proxied = false;
@@ -25,9 +27,17 @@ Result<Asked> ReadQuery(const Params& params) {
     auto found = params.find(name);
     return found == params.end() ? std::string(otherwise) : found->second;
   };
-  asked.quote = LowerQuote(text("quote", ""));
-  if (!asked.quote.empty() && !IsQuote(asked.quote))
+  asked.series.quote = LowerQuote(text("quote", ""));
+  if (!asked.series.quote.empty() && !IsQuote(asked.series.quote))
     return Invalid("bad value: quote, must be a currency's code, for example usd");
+  asked.series.source = text("source", "");
+  if (params.contains("source") && !IsValidName(asked.series.source))
+    return Invalid("bad value: source, must be a source's name, for example kraken");
+  std::string chosen = text("chosen", "");
+  if (!chosen.empty() && chosen != "1" && chosen != "true") return Invalid("bad value: chosen, must be 1 or true");
+  asked.series.among_chosen = !chosen.empty();
+  if (asked.series.among_chosen && !asked.series.source.empty())
+    return Invalid("bad value: chosen and source exclude each other");
   asked.interval_text = text("interval", "1m");
   auto interval = ParseInterval(asked.interval_text);
   if (!interval) return Invalid("bad value: interval, must be one of " + std::string(IntervalNames()));
@@ -61,9 +71,10 @@ std::string NextLink(const Asked& asked, const CandlePage& page) {
   std::string link = std::string(asked.proxied ? "<" : "</api/v1/candles") + "?coin=" + PercentEncode(asked.coin) +
                      "&interval=" + asked.interval_text + "&limit=" + std::to_string(asked.query.limit) +
                      (asked.query.fill_previous ? "&fill=previous" : "");
+  if (!asked.series.source.empty()) link += "&source=" + PercentEncode(asked.series.source);
   // Of this page: the headline may turn to another currency meanwhile.
-  const std::string quote = page.candles.empty() ? asked.quote : page.candles.back().quote.str();
-  if (!quote.empty()) link += "&quote=" + quote;
+  const std::string quote = page.candles.empty() ? asked.series.quote : page.candles.back().quote.str();
+  if (!quote.empty()) link += "&quote=" + quote + (asked.series.chosen() ? "&chosen=1" : "");
   if (page.next_from) link += "&from=" + PercentEncode(FormatRfc3339(*page.next_from));
   if (page.next_from && asked.query.to) link += "&to=" + PercentEncode(FormatRfc3339(*asked.query.to));
   if (page.next_to) link += "&to=" + PercentEncode(FormatRfc3339(*page.next_to));
@@ -74,7 +85,7 @@ WebReply RenderPage(const Asked& asked, const CandlePage& page, const CoinWindow
   JsonWriter json;
   json.BeginObject().Key("coin").Text(asked.coin).Key("interval").Text(asked.interval_text).Key("source");
   const Candle* last = page.candles.empty() ? nullptr : &page.candles.back();
-  last == nullptr ? json.Null() : json.Text(last->source.str());
+  last == nullptr || last->source.empty() ? json.Null() : json.Text(last->source.str());
   json.Key("quote");
   last == nullptr ? json.Null() : json.Text(last->quote.str());
   json.Key("as_of_version");
@@ -100,13 +111,14 @@ struct Recent {
 };
 
 Recent ReadMemory(Backend& backend, const Asked& asked) {
-  Recent recent{backend.live()->Windows(asked.coin, kNoTime, Timestamp::max(), asked.quote), backend.live()->Closed(), {}};
+  Recent recent{backend.live()->Windows(asked.coin, kNoTime, Timestamp::max(), asked.series), backend.live()->Closed(), {}};
   recent.etag = "W/\"" + backend.epoch() + "-" + std::to_string(recent.windows.gold_version) + "-" +
                 std::to_string(recent.windows.sequence);
-  for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-    if (asked.query.interval % rollup->period != std::chrono::minutes(0)) continue;
-    FollowedTable table = backend.follower().rollup(rollup->period);
-    if (table.snapshot) recent.etag += "-" + std::to_string(table.snapshot->version());
+  for (const DerivedTable* table : DerivedTables()) {
+    bool is_asked = (table->rows == RowsOf::kCoins) == asked.series.chosen();
+    if (!is_asked || asked.query.interval % table->period != std::chrono::minutes(0)) continue;
+    FollowedTable followed = backend.follower().followed(*table->layout);
+    if (followed.snapshot) recent.etag += "-" + std::to_string(followed.snapshot->version());
   }
   recent.etag += "\"";
   return recent;
@@ -120,9 +132,10 @@ Result<WebReply> FromTable(Backend& backend, const Asked& asked) {
     if (!known) return UnknownCoin(asked.coin);
   }
   CS_ASSIGN(auto files, store.Pin());
-  CoinQuote of{asked.coin, asked.quote.empty() ? recent.windows.quote.str() : asked.quote};
+  const SeriesAsked& series = asked.series;
+  CoinRows of{asked.coin, series.quote.empty() ? recent.windows.quote.str() : series.quote, series.source, series.chosen()};
   if (of.quote.empty()) {
-    CS_ASSIGN(of.quote, store.NewestQuote(*files, asked.coin));
+    CS_ASSIGN(of.quote, store.NewestQuote(*files, of));
   }
   OlderMinutes older{
       .read = [&](Timestamp from, Timestamp to) { return store.Parts(*files, of, {from, to}, asked.query.interval); },

@@ -32,14 +32,11 @@ EventBoard::Bytes TickJson(const CoinView& coin) {
 EventBoard::Bytes BarJson(const std::string& coin, const std::string& interval, const Candle& candle) {
   JsonWriter json;
   json.BeginObject().Key("coin").Text(coin).Key("interval").Text(interval);
-  json.Key("source").Text(candle.source.str()).Key("quote").Text(candle.quote.str()).Key("candle");
+  json.Key("source");
+  candle.source.empty() ? json.Null() : json.Text(candle.source.str());
+  json.Key("quote").Text(candle.quote.str()).Key("candle");
   WriteCandle(json, candle);
   return std::make_shared<const std::string>(json.EndObject().Take());
-}
-
-bool IsClosedBy(const Candle& candle, const TimesBySource& closed) {
-  auto found = closed.find(candle.source.str());
-  return found != closed.end() && candle.close_time <= found->second;
 }
 
 }  // namespace
@@ -157,7 +154,7 @@ bool EventBoard::CloseBars(const std::string& coin, const Round& round, CoinEven
   bool any = false;
   for (auto& [interval, bars] : events.bars) {
     for (Bar& bar : bars) {
-      if (bar.candle.closed || !IsClosedBy(bar.candle, round.closed)) continue;
+      if (bar.candle.closed || !IsOver(bar.candle, round.closed)) continue;
       bar.candle.closed = true;
       bar.sequence = round.upto;
       bar.json = BarJson(coin, interval, bar.candle);

@@ -29,7 +29,7 @@ WebReply HandlePrometheus(RouteCall&& call) {
   for (const CoinView& coin : backend->live()->Prices()) {
     ages[coin.coin.str()] = std::chrono::duration<double>(call.state.Age(coin)).count();
   }
-  for (const auto& [source, time] : backend->follower().gold().closed) watermarks[source] = EpochSeconds(time);
+  for (const auto& [source, time] : backend->follower().followed(SourcesLayout()).closed) watermarks[source] = EpochSeconds(time);
   for (const auto& [source, time] : backend->follower().watermarks()) newest[source] = EpochSeconds(time);
   for (const auto& [table, facts] : backend->follower().facts()) {
     if (facts.version == kNoVersion) continue;

@@ -32,15 +32,14 @@ WebReply ReplyWith(std::shared_ptr<const std::string> body, const std::string& e
 }
 
 // The newest windows out of the table, for a coin of which memory has too few.
-Result<std::vector<Minute>> OlderWindows(GoldStore& store, CoinQuote of, Timestamp before, std::size_t count) {
+Result<std::vector<Minute>> OlderWindows(GoldStore& store, CoinRows of, Timestamp before, std::size_t count) {
   CS_ASSIGN(auto files, store.Pin());
   if (of.quote.empty()) {
-    CS_ASSIGN(of.quote, store.NewestQuote(*files, of.coin));
+    CS_ASSIGN(of.quote, store.NewestQuote(*files, of));
   }
   std::vector<Minute> out;
   std::chrono::hours span{24};
-  Timestamp end =
-      std::min(before, files->by_day.empty() ? before : Timestamp(files->by_day.back().first) + std::chrono::hours(24));
+  Timestamp end = std::min(before, files->end());
   while (end > files->oldest() && out.size() < count) {
     Timestamp begin = end - files->oldest() < span ? files->oldest() : end - span;
     CS_ASSIGN(auto part, store.Minutes(*files, of, begin, end));

@@ -8,7 +8,7 @@ namespace {
 
 void Write(JsonWriter& json, double value) { json.Number(value); }
 void Write(JsonWriter& json, std::int64_t value) { json.Integer(value); }
-void Write(JsonWriter& json, Name value) { json.Text(value.str()); }
+void Write(JsonWriter& json, Name value) { value.empty() ? json.Null() : json.Text(value.str()); }
 
 constexpr std::string_view SchemaType(double) { return "\"number\""; }
 constexpr std::string_view SchemaType(std::int64_t) { return "\"integer\""; }
@@ -82,7 +82,8 @@ void WriteHealth(JsonWriter& json, const ReadinessReport& report) {
 
 void WriteTables(JsonWriter& json, const std::map<std::string, TableFacts>& tables) {
   json.Key("tables").BeginObject();
-  for (const char* name : {"bronze", "silver", "gold", "gold_1h", "gold_1d"}) {
+  for (const char* name :
+       {"bronze", "silver", "gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d"}) {
     auto found = tables.find(name);
     TableFacts facts = found == tables.end() ? TableFacts() : found->second;
     json.Key(name).BeginObject().Key("version");

@@ -69,7 +69,7 @@ Status Server::Impl::OpenBackend(const std::filesystem::path& root) {
   backend.root = root;
   backend.limits = options.live_limits;
   backend.quotes = options.quotes;
-  backend.order = state.order();
+  backend.order = state.options().order;
   backend.poll_interval = options.poll_interval;
   backend.query_timeout = options.query_timeout;
   backend.query_threads = options.query_threads;
@@ -99,10 +99,6 @@ SettingProblems ServeProblems(const ServeOptions& options) {
     found.push_back({"serve.live_age is above serve.delayed_age: live_age=" + FormatDuration(options.live_age) +
                          " delayed_age=" + FormatDuration(options.delayed_age) + " (a price is live, then delayed, then stale)",
                      {"serve.live_age", "serve.delayed_age"}});
-  }
-  for (const std::string& source : options.source_order) {
-    if (IsValidName(source)) continue;
-    found.push_back({"serve.source_order has what is no source: value=" + source + " (as coingecko)", {"serve.source_order"}});
   }
   for (const std::string& proxy : options.proxies) {
     if (IsAddress(proxy)) continue;

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "live/live.h"
 #include "market/quote.h"
+#include "market/source_order.h"
 #include "market/status.h"
 #include "serve/assets.h"
 
@@ -47,9 +48,7 @@ struct ServeOptions {
   ServeMode mode = ServeMode::kLive;
   std::span<const Asset> assets;   // the page: Assets(); empty: no page
   std::vector<std::string> coins;  // listed first, in this order
-  // Which source answers for a window: the first in this order that has a row; the others follow by name.
-  std::vector<std::string> source_order = {"coingecko", "binance_spot", "binance_usdm", "kraken", "coinbase", "coingecko_chart"};
-  std::map<std::string, std::vector<std::string>> source_order_by_coin;
+  SourceOrderSettings order;                      // by which rows are chosen, where the lake has not recorded one
   QuoteSettings quotes;                           // currencies of sources, where the lake has not recorded them
   std::chrono::seconds live_age{120};             // up to this age a price is "live",
   std::chrono::seconds delayed_age{600};          // up to this "delayed", then "stale"

@@ -13,10 +13,6 @@ ServerState::ServerState(ServeOptions options)
     : options_(std::move(options)),
       ages_(options_.ages ? options_.ages : std::make_shared<FreshnessAges>(options_.live_age, options_.delayed_age)),
       clock_(options_.clock != nullptr ? *options_.clock : MachineClock()),
-      order_([this](const std::string& coin) -> const std::vector<std::string>& {
-        auto own = options_.source_order_by_coin.find(coin);
-        return own == options_.source_order_by_coin.end() ? options_.source_order : own->second;
-      }),
       mode_(options_.mode) {}
 
 std::shared_ptr<Backend> ServerState::backend() const {

@@ -22,7 +22,6 @@ class ServerState {
   const ServeOptions& options() const { return options_; }
   const FreshnessAges& ages() const { return *ages_; }
   Timestamp now() const { return clock_.Now(); }
-  const SourceOrder& order() const { return order_; }
 
   std::shared_ptr<Backend> backend() const;
   void SetBackend(std::shared_ptr<Backend> backend);
@@ -61,7 +60,6 @@ class ServerState {
   const ServeOptions options_;
   const std::shared_ptr<const FreshnessAges> ages_;
   const Clock& clock_;
-  const SourceOrder order_;
   mutable std::mutex mutex_;
   std::shared_ptr<Backend> backend_;
   ServeMode mode_;
