@@ -2,6 +2,7 @@
 // both by (window, coin, source, quote). Out: SQL whose rows name the table's file and row, the window, and each column that differs.
 #include <fmt/format.h>
 
+#include "delta/table.h"
 #include "market/table_columns.h"
 #include "verify/verify_parts.h"
 
@@ -54,9 +55,7 @@ std::string ColumnTexts(bool rounded_twice) {
 
 bool RoundsTwice(const TableLog& gold, const Positions& positions) {
   const DescribingAction* metadata = LatestAt(gold.metadata, gold.version);
-  Result<LogFields> properties = metadata == nullptr ? LogFields() : MembersOf(metadata->fields, "configuration");
-  auto format = properties ? TextOf(*properties, kFormatProperty) : std::nullopt;
-  if (format && FormatOf({{kFormatProperty, *format}}) < kMeansRoundedOnce) return true;
+  if (metadata != nullptr && FormatIn(*metadata) < kMeansRoundedOnce) return true;
   return PositionOr(positions, UpgradedId(kMeansRoundedOnce), kUpgraded) != kUpgraded;
 }
 

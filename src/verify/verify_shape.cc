@@ -96,12 +96,6 @@ void CheckColumn(Check& check, const std::string& where, const arrow::Field* our
   }
 }
 
-int FormatIn(const DescribingAction& metadata) {
-  auto found = MembersOf(metadata.fields, "configuration");
-  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
-  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
-}
-
 // Out: the names of our columns in the order in which they are there.
 std::vector<std::string> CheckColumns(Check& check, const TableLog& log, const DescribingAction& metadata) {
   std::string where = Where(metadata) + "metaData.schemaString: ";
@@ -206,6 +200,12 @@ bool IsMadeByUs(const TableLog& log) {
            auto found = MembersOf(metadata.fields, "configuration");
            return found && found->contains(kFormatProperty);
          });
+}
+
+int FormatIn(const DescribingAction& metadata) {
+  auto found = MembersOf(metadata.fields, "configuration");
+  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
+  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
 }
 
 Check CheckShape(const TableLog& log, const VerifyOptions& options) {
