@@ -56,6 +56,8 @@ inline constexpr auto kSilverColumns = std::tuple(
     Since(2, OtherColumn{{"high", ColumnType::kDouble, "of a bar: its greatest price; null in every row so far"}}),
     Since(2, OtherColumn{{"low", ColumnType::kDouble, "of a bar: its least price; null in every row so far"}}),
     Since(2, OtherColumn{{"bar_s", ColumnType::kInt, "of a bar: its length in seconds; null in every row so far"}}),
+    Since(2, OtherColumn{{"vwap", ColumnType::kDouble, "of a bar: its mean price by quantity; null in every row so far"}}),
+    Since(2, OtherColumn{{"trades", ColumnType::kLong, "of a bar: its number of trades; null in every row so far"}}),
     Partition("year", ColumnType::kInt, "of event time"), Partition("month", ColumnType::kInt, "of event time"),
     Partition("day", ColumnType::kInt, "of event time"));
 static_assert(BytesOfColumns<Tick>(kSilverColumns) == sizeof(Tick), "a member of Tick without a column");

@@ -2,6 +2,7 @@
 // both by (window, coin, source, quote). Out: SQL whose rows name the table's file and row, the window, and each column that differs.
 #include <fmt/format.h>
 
+#include "delta/table.h"
 #include "market/table_columns.h"
 #include "verify/verify_parts.h"
 

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kMacros[] = {
     // The columns of bars are null in every row.
     R"(CREATE MACRO whole(content, quote, received, us) AS hash(content, quote, received, (us // 3600000000) % 24, NULL::DOUBLE, NULL::DOUBLE,
-        NULL::DOUBLE, NULL::BIGINT))",
+        NULL::DOUBLE, NULL::BIGINT, NULL::DOUBLE, NULL::BIGINT))",
     R"(CREATE MACRO row_key(content, quote, source, symbol, trade) AS
         CASE WHEN trade IS NULL THEN hash(content, quote) ELSE hash(source, symbol, trade) END)",
     // Not only time: rows of one key in one group, and few enough in each for the hash.
@@ -55,7 +55,7 @@ constexpr SaidColumn kSaid[] = {
     {"quote", kQuote, &SecondReading::quote}};
 
 // The macro `whole` has these, and verify_files.cc the columns of the partition.
-constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "open", "high", "low", "bar_s"};
+constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "open", "high", "low", "bar_s", "vwap", "trades"};
 
 consteval bool AllCompared() {
   bool all = true;
@@ -142,7 +142,7 @@ std::string Hashed(const SourceQuotes& quotes) {
 std::string HadSql(const SourceQuotes& quotes) {
   return fmt::format(
       "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, quote, source, symbol, trade_id) AS k, "
-      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT) AS c, received < bronze_whole_from() AS older, "
+      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT, vwap, trades::BIGINT) AS c, received < bronze_whole_from() AS older, "
       "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
       "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, {1} "
       "AS "

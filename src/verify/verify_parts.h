@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "delta/position.h"
 #include "market/derived_table.h"
 #include "market/quote.h"
 #include "query/print.h"
@@ -46,6 +47,8 @@ Check CheckCommits(const TableLog& log);
 Check CheckPositions(const TableLog& log);
 // Protocol and metadata of every version, beside what this program makes a table with (verify_shape.cc).
 Check CheckShape(const TableLog& log, const VerifyOptions& options);
+// The format that a table says it is of (delta/table.h); the newest where it does not say it.
+int FormatIn(const DescribingAction& metadata);
 // A duration of a property ("interval 6 hours").
 std::optional<std::chrono::milliseconds> IntervalOf(std::string_view text);
 // False for a table whose every metadata lacks our property: another program's, and no damage of ours.

@@ -208,6 +208,12 @@ bool IsMadeByUs(const TableLog& log) {
          });
 }
 
+int FormatIn(const DescribingAction& metadata) {
+  auto found = MembersOf(metadata.fields, "configuration");
+  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
+  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
+}
+
 Check CheckShape(const TableLog& log, const VerifyOptions& options) {
   Check check{log.layout->name + ": the table as it was created", true, "id " + log.table_id, {}};
   CheckProtocols(check, log);

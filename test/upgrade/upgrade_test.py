@@ -15,7 +15,7 @@ from server import Server  # noqa: E402
 NEW_DAY = 1_714_867_200  # 2024-05-05, after all that the lakes hold
 FORMAT = "cryptostream.format"
 NEWEST = "2"
-ADDED = {"silver": ["quote", "open", "high", "low", "bar_s"], "gold": ["quote"], "gold_1h": ["quote"], "gold_1d": ["quote"]}
+ADDED = {"silver": ["quote", "open", "high", "low", "bar_s", "vwap", "trades"], "gold": ["quote"], "gold_1h": ["quote"], "gold_1d": ["quote"]}
 # Rounded twice by the first format.
 ROUNDED = {"avg_price", "vwap", "range_pct", "volatility"}
 
