@@ -44,7 +44,7 @@ bool MayHold(const DataFile& file, const std::set<WindowKey>& windows) {
 }  // namespace
 
 Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& quotes, const std::set<WindowKey>& keys,
-                                   const WindowRows& rows, RowsOf rows_of) {
+                                   const WindowRows& rows, RowPer rows_of) {
   Correction correction;
   std::set<WindowKey> found;
   CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());

@@ -27,7 +27,7 @@ using WindowRows = std::map<WindowKey, GoldRow>;
 // What has to change in a table of windows so that `keys` are again what `rows` says: compared bit by bit, a key
 // without an entry has no row, a second row of a key is taken out. In: what its keys are. Errors: as of reading the table.
 Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& quotes, const std::set<WindowKey>& keys,
-                                   const WindowRows& rows, RowsOf rows_of = RowsOf::kSeries);
+                                   const WindowRows& rows, RowPer rows_of = RowPer::kSeries);
 
 // Takes the rows of `windows` from `known` or recomputes them from silver's pinned version, and compares them bit by bit with
 // gold's. Windows that are right already cost no rewrite. Errors: as of reading the tables.

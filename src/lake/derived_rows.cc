@@ -97,7 +97,7 @@ Status VisitKeys(const TableView& table, const SourceQuotes& quotes, TimeRange r
 
 Result<WindowRows> MakeRows(const TableView& upstream, const Making& making, const std::set<WindowKey>& keys) {
   if (keys.empty()) return WindowRows();
-  if (making.table.rows == RowsOf::kSeries) return FoldSeries(upstream, making, keys);
+  if (making.table.rows == RowPer::kSeries) return FoldSeries(upstream, making, keys);
   return making.table.period == kWindow ? Choose(upstream, making, keys) : FoldChosen(upstream, making, keys);
 }
 

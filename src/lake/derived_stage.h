@@ -55,7 +55,7 @@ class DerivedStage final : public StageLogic {
   using Times = std::map<Name, Timestamp>;  // by source; of chosen rows one, that of kChosen
   Table& upstream() { return lake_.table(*table_.upstream); }
   TableView upstream_view() { return {snapshot_, upstream().root_path()}; }
-  bool IsChosen() const { return table_.rows == RowsOf::kCoins; }
+  bool IsChosen() const { return table_.rows == RowPer::kCoin; }
   bool ChoosesRows() const { return IsChosen() && table_.upstream == &SourcesLayout(); }
   Result<bool> Advance(StopToken stop);
   bool MayReadOn(const StopToken& stop);

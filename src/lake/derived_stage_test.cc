@@ -26,10 +26,10 @@ class RollupTest : public EngineTest {
   }
 
   // What a rollup must hold of a version of gold, folded here from all of its rows.
-  std::vector<GoldRow> Expected(const RollupTable& rollup, const Snapshot& gold) {
+  std::vector<GoldRow> Expected(const DerivedTable& rollup, const Snapshot& gold) {
     auto closed = ClosedTimes(*gold.Txns());
     std::map<WindowKey, RollupAccumulator> sums;
-    for (const GoldRow& row : Rows(lake_->gold(), gold)) {
+    for (const GoldRow& row : Rows(lake_->sources(), gold)) {
       WindowKey key = PeriodKey(row.key, rollup.period);
       if (key.start + rollup.period <= closed[key.source]) sums[key].Add(row);
     }
@@ -37,13 +37,13 @@ class RollupTest : public EngineTest {
     for (const auto& [key, sum] : sums) rows.push_back(sum.Finish(key));
     return rows;
   }
-  std::vector<GoldRow> Found(const RollupTable& rollup) {
-    Table& table = lake_->rollup(rollup);
+  std::vector<GoldRow> Found(const DerivedTable& rollup) {
+    Table& table = lake_->derived(rollup);
     return Rows(table, *table.snapshot());
   }
   void ExpectRight() {
-    for (const RollupTable* rollup : {&HourlyRollup(), &DailyRollup()}) {
-      auto found = Found(*rollup), expected = Expected(*rollup, *lake_->gold().snapshot());
+    for (const DerivedTable* rollup : {&SourcesHourly(), &SourcesDaily()}) {
+      auto found = Found(*rollup), expected = Expected(*rollup, *lake_->sources().snapshot());
       ASSERT_EQ(found.size(), expected.size()) << rollup->layout->name;
       for (std::size_t i = 0; i < found.size(); ++i) {
         EXPECT_EQ(found[i].key, expected[i].key);
@@ -80,18 +80,18 @@ TEST_F(RollupTest, APeriodHasARowOnceItIsClosed) {
   Start();
   Feed(Prices(kMidnight - 7200, kMidnight + 5400, 20));
   Drain(true);
-  auto hours = Found(HourlyRollup());
+  auto hours = Found(SourcesHourly());
   ASSERT_THAT(hours, SizeIs(9));  // 22:00, 23:00 and 0:00 of three coins; 1:00 is not over
   EXPECT_EQ(FormatRfc3339(hours[8].key.start), "2023-11-15T00:00:00.000Z");
   EXPECT_EQ(hours[0].samples, 60);
-  auto days = Found(DailyRollup());
+  auto days = Found(SourcesDaily());
   ASSERT_THAT(days, SizeIs(3));
   EXPECT_EQ(FormatRfc3339(days[0].key.start), "2023-11-14T00:00:00.000Z");
   EXPECT_EQ(days[0].samples, 120);
   ExpectRight();
   Feed(Prices(kMidnight + 5400, kMidnight + 7300, 20));
   Drain(true);
-  EXPECT_THAT(Found(HourlyRollup()), SizeIs(12));
+  EXPECT_THAT(Found(SourcesHourly()), SizeIs(12));
   ExpectRight();
 }
 
@@ -99,15 +99,15 @@ TEST_F(RollupTest, ALateRowReplacesItsHourAndItsDay) {
   Start();
   Feed(Prices(kMidnight - 7200, kMidnight + 5400, 20));
   Drain(true);
-  auto before = Found(HourlyRollup());
+  auto before = Found(SourcesHourly());
   Feed({Message(kMidnight - 7000, "bitcoin", 1.5), Message(kMidnight - 86'000, "solana", 9)});
   Drain(true);
-  auto after = Found(HourlyRollup());
+  auto after = Found(SourcesHourly());
   ASSERT_EQ(after.size(), before.size() + 1);
   EXPECT_EQ(after[0].key.coin.str(), "solana");
   EXPECT_EQ(after[1].min_price, 1.5);
   EXPECT_EQ(after[1].samples, before[0].samples + 1);
-  EXPECT_THAT(Found(DailyRollup()), SizeIs(4));
+  EXPECT_THAT(Found(SourcesDaily()), SizeIs(4));
   ExpectRight();
 }
 
@@ -124,7 +124,7 @@ TEST_F(RollupTest, RestartsChangeNothing) {
     if (at + part < lines.size()) Stop();
   }
   ExpectRight();
-  EXPECT_GT(Found(HourlyRollup()).size(), 100u);
+  EXPECT_GT(Found(SourcesHourly()).size(), 100u);
 }
 
 TEST_F(RollupTest, ATableThatCameLaterIsMadeFromAllOfGold) {
@@ -132,11 +132,11 @@ TEST_F(RollupTest, ATableThatCameLaterIsMadeFromAllOfGold) {
   Feed(Prices(kMidnight - 7200, kMidnight + 5400, 20));
   Drain(true);
   Stop();
-  std::filesystem::remove_all(root_ / GoldHourLayout().path);
-  std::filesystem::remove_all(root_ / GoldDayLayout().path);
+  std::filesystem::remove_all(root_ / SourcesHourLayout().path);
+  std::filesystem::remove_all(root_ / SourcesDayLayout().path);
   Start();
   Drain(false);
-  EXPECT_THAT(Found(HourlyRollup()), SizeIs(9));
+  EXPECT_THAT(Found(SourcesHourly()), SizeIs(9));
   ExpectRight();
 }
 
@@ -144,10 +144,10 @@ TEST_F(RollupTest, RowsTakenOutOfGoldLeaveTheRollups) {
   Start();
   Feed(Prices(kMidnight - 7200, kMidnight + 5400, 20));
   Drain(true);
-  Empty(lake_->gold());
+  Empty(lake_->sources());
   Drain(false);
-  EXPECT_THAT(Found(HourlyRollup()), IsEmpty());
-  EXPECT_THAT(Found(DailyRollup()), IsEmpty());
+  EXPECT_THAT(Found(SourcesHourly()), IsEmpty());
+  EXPECT_THAT(Found(SourcesDaily()), IsEmpty());
 }
 
 TEST_F(RollupTest, ARequestFoldsARangeAgain) {
@@ -157,14 +157,14 @@ TEST_F(RollupTest, ARequestFoldsARangeAgain) {
   Stop();
   auto lake = Lake::Open(options_);
   ASSERT_TRUE(lake);
-  Empty((*lake)->rollup(HourlyRollup()));
+  Empty((*lake)->derived(SourcesHourly()));
   *lake = nullptr;
   Start();
   Drain(false);
-  EXPECT_THAT(Found(HourlyRollup()), IsEmpty());  // nothing new in gold: nobody looked
-  engine_->hourly().RequestRecompute({FromMicros((kMidnight - 3600) * 1'000'000), FromMicros(kMidnight * 1'000'000)});
-  while (!engine_->hourly().RecomputeDone()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  auto hours = Found(HourlyRollup());
+  EXPECT_THAT(Found(SourcesHourly()), IsEmpty());  // nothing new in gold: nobody looked
+  engine_->derived(SourcesHourly()).RequestRecompute({FromMicros((kMidnight - 3600) * 1'000'000), FromMicros(kMidnight * 1'000'000)});
+  while (!engine_->derived(SourcesHourly()).RecomputeDone()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  auto hours = Found(SourcesHourly());
   ASSERT_THAT(hours, SizeIs(3));
   EXPECT_EQ(FormatRfc3339(hours[0].key.start), "2023-11-14T23:00:00.000Z");
 }
@@ -175,10 +175,10 @@ TEST_F(RollupTest, ThePositionFollowsGoldWithoutRows) {
     Feed({Message(static_cast<double>(kMidnight + 60 * m), "bitcoin", 100 + m)});
     Drain(false);
   }
-  Table& daily = lake_->rollup(DailyRollup());
-  EXPECT_THAT(Found(DailyRollup()), IsEmpty());
+  Table& daily = lake_->derived(SourcesDaily());
+  EXPECT_THAT(Found(SourcesDaily()), IsEmpty());
   auto positions = *daily.Txns();
-  std::int64_t position = PositionOr(positions, RollupPositionId("gold_1d", lake_->gold().id()), kNoVersion);
+  std::int64_t position = PositionOr(positions, RollupPositionId("gold_1d", lake_->sources().id()), kNoVersion);
   EXPECT_GE(position, 64);
   EXPECT_LE(daily.version(), 3);
   ExpectRight();

@@ -74,8 +74,10 @@ class EngineTest : public testing::Test {
     EXPECT_TRUE(read) << read.error().message;
     return all;
   }
-  std::vector<GoldRow> Gold() { return Rows(lake_->gold(), *lake_->gold().snapshot()); }
-  // The rows of gold or of a rollup at a version, by key.
+  // Of every source, and the chosen ones.
+  std::vector<GoldRow> Gold() { return Rows(lake_->sources(), *lake_->sources().snapshot()); }
+  std::vector<GoldRow> Chosen() { return Rows(lake_->gold(), *lake_->gold().snapshot()); }
+  // The rows of a table of windows at a version, by key.
   static std::vector<GoldRow> Rows(const Table& table, const Snapshot& at) {
     std::vector<GoldRow> all;
     auto files = at.Files();

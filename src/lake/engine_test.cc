@@ -176,7 +176,7 @@ TEST_F(EngineTest, AnOpenWindowDoesNotHoldBackGoldsPosition) {
     Drain(false);
   }
   EXPECT_THAT(Gold(), IsEmpty());
-  Version read = PositionOr(*lake_->gold().Txns(), GoldPositionId(lake_->silver().id()), kNoVersion);
+  Version read = PositionOr(*lake_->sources().Txns(), GoldPositionId(lake_->silver().id()), kNoVersion);
   EXPECT_LT(lake_->silver().version() - read, 20);
   EXPECT_GE(*FloorOf(*lake_, lake_->silver()), read);
   Stop();

@@ -91,8 +91,7 @@ TEST_F(CoinLabelsTest, AVanishedOrBrokenFileSaysNothingAndStopsNothing) {
 }
 
 TEST_F(CoinLabelsTest, TheFollowerKnowsThemWithTheFirstPoll) {
-  static const std::vector<std::string> kOrder{"coingecko"};
-  auto live = std::make_shared<Live>(LiveLimits(), [](const std::string&) -> auto& { return kOrder; });
+  auto live = std::make_shared<Live>(LiveLimits(), SourceOrders());
   Follower follower(lake_.root(), live, {});
   lake_.CommitBronze({Message("bitcoin", "Bitcoin")});
   lake_.CommitSilver({MakeTick(1, 100)},

@@ -9,16 +9,11 @@ namespace {
 
 using namespace testing_lake;
 
-const std::vector<std::string>& DefaultOrder(const std::string&) {
-  static const std::vector<std::string> order{"coingecko"};
-  return order;
-}
-
 std::int64_t Micros(Timestamp time) { return ToMicros(time); }
 
 struct Watched {
   explicit Watched(const TestLake& lake)
-      : live(std::make_shared<Live>(LiveLimits(), DefaultOrder)), follower(lake.root(), live, {}) {}
+      : live(std::make_shared<Live>(LiveLimits(), SourceOrders(SourceOrderSettings()))), follower(lake.root(), live, {}) {}
   std::vector<WindowView> All(std::string_view coin = "bitcoin") {
     return live->Windows(coin, kNoTime, Timestamp::max()).windows;
   }
@@ -94,6 +89,35 @@ TEST(Follower, ProvisionalTicksGiveWayToSilver) {
   EXPECT_TRUE(watched.All()[0].committed);
 }
 
+// Chosen rows as far as they have come, and behind them the choice among all: a lake of an earlier format has none, one that is being
+// upgraded has some.
+TEST(GoldStore, ReadsChosenRowsAsFarAsTheyHaveCome) {
+  TestLake lake;
+  lake.CommitGold({MakeRow(0, 1), MakeRow(0, 2, "bitcoin", "kraken"), MakeRow(1, 3), MakeRow(1, 4, "bitcoin", "kraken")}, {});
+  lake.CommitChosen({MakeRow(0, 2, "bitcoin", "kraken")},
+                    {{"cryptostream/closed/chosen", Micros(MinuteAt(1))}, {"cryptostream/order/1/*/kraken/usd", 0}});
+  Watched watched(lake);
+  ASSERT_TRUE(watched.follower.Poll());
+  auto duck = Duck::Open({.directories = {lake.root().string() + "/"}});
+  ASSERT_TRUE(duck);
+  GoldStore store(**duck, watched.follower, std::chrono::seconds(10));
+  auto files = store.Pin();
+  ASSERT_TRUE(files);
+  auto closes = [&](const CoinRows& of) {
+    std::string out;
+    auto minutes = store.Minutes(**files, of, MinuteAt(0), MinuteAt(5));
+    EXPECT_TRUE(minutes) << minutes.error().message;
+    for (const Minute& minute : *minutes) out += fmt::format("{} ", minute.close);
+    return out;
+  };
+  EXPECT_EQ(closes({"bitcoin", "usd"}), "2 4 ");
+  EXPECT_EQ(closes({"bitcoin", "usd", "coingecko", false}), "1 3 ");
+  EXPECT_EQ(closes({"bitcoin", "usd", "", false}), "2 4 ");
+  auto newest = store.NewestBefore(**files, {"bitcoin", "usd"}, Timestamp::max());
+  ASSERT_TRUE(newest);
+  EXPECT_EQ(*newest, MinuteAt(1));
+}
+
 TEST(GoldStore, ReadsOlderMinutesOfTheRightDaysAndSources) {
   TestLake lake;
   lake.CommitGold({MakeRow(0, 1), MakeRow(0, 2, "bitcoin", "kraken"), MakeRow(1, 3, "bitcoin", "kraken"),
@@ -103,7 +127,7 @@ TEST(GoldStore, ReadsOlderMinutesOfTheRightDaysAndSources) {
   ASSERT_TRUE(watched.follower.Poll());
   auto duck = Duck::Open({.directories = {lake.root().string() + "/"}});
   ASSERT_TRUE(duck);
-  GoldStore store(**duck, watched.follower, DefaultOrder, std::chrono::seconds(10));
+  GoldStore store(**duck, watched.follower, std::chrono::seconds(10));
   auto files = store.Pin();
   ASSERT_TRUE(files);
   EXPECT_EQ((*files)->oldest(), At("2024-08-08T00:00:00Z"));

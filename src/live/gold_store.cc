@@ -171,7 +171,7 @@ Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinRows&
   const DerivedTable* rollup = nullptr;
   for (const DerivedTable* table : DerivedTables()) {
     bool fits = interval % table->period == std::chrono::minutes(0) && table->period > kWindow;
-    bool is_asked = (table->rows == RowsOf::kCoins) == of.chosen;
+    bool is_asked = (table->rows == RowPer::kCoin) == of.chosen;
     if (fits && is_asked && !files.Of(*table->layout).by_day.empty()) rollup = table;
   }
   if (rollup == nullptr) return Minutes(files, of, range.from, range.to);

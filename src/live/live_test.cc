@@ -11,16 +11,17 @@ using namespace std::chrono_literals;
 
 class LiveTest : public testing::Test {
  protected:
-  static const std::vector<std::string>& Order(const std::string&) {
-    static const std::vector<std::string> order{"coingecko", "binance_spot"};
-    return order;
+  static SourceOrders Orders() {
+    SourceOrderSettings settings;
+    settings.order = {{"coingecko", "binance_spot"}, {}};
+    return SourceOrders(settings);
   }
   std::vector<WindowView> All(std::string_view coin = "bitcoin") {
     return live_.Windows(coin, kNoTime, Timestamp::max()).windows;
   }
   FakeClock clock_{At("2024-08-08T12:30:00Z")};
   LiveLimits limits_{.keep = 25h, .min_windows = 3, .max_windows = 400'000, .max_series = 4, .max_provisional = 5};
-  Live live_{limits_, Order, &clock_};
+  Live live_{limits_, Orders(), &clock_};
 };
 
 TEST_F(LiveTest, ProvisionalTickShowsAtOnceAndBecomesDurableWithoutBeingSeenTwice) {
@@ -51,7 +52,7 @@ TEST_F(LiveTest, TwoCurrenciesAreNeverOneLine) {
   live_.ApplySilver({in(0, 60'008, "usd"), in(60, 55'009, "eur"), in(61, 55'010, "eur")}, 1);
   auto closes = [&](std::string_view quote) {
     std::string out;
-    for (const WindowView& view : live_.Windows("bitcoin", kNoTime, Timestamp::max(), quote).windows) {
+    for (const WindowView& view : live_.Windows("bitcoin", kNoTime, Timestamp::max(), {"", std::string(quote)}).windows) {
       out += fmt::format("{} {} ", view.row.key.quote.str(), view.row.close);
     }
     return out;
@@ -65,7 +66,7 @@ TEST_F(LiveTest, TwoCurrenciesAreNeverOneLine) {
   EXPECT_EQ(closes(""), "usd 60008 usd 60009 ");
   live_.ApplyGold({}, {{"coingecko", Second(120)}}, 1);  // closes the source's windows in both
   for (const char* quote : {"usd", "eur"}) {
-    EXPECT_TRUE(live_.Windows("bitcoin", kNoTime, Timestamp::max(), quote).windows.front().closed) << quote;
+    EXPECT_TRUE(live_.Windows("bitcoin", kNoTime, Timestamp::max(), {"", quote}).windows.front().closed) << quote;
   }
 }
 
@@ -127,6 +128,34 @@ TEST_F(LiveTest, FirstSourceInOrderAnswersPerWindow) {
   EXPECT_EQ(all[0].row.close, 2);
   EXPECT_EQ(all[1].row.close, 4);
   EXPECT_EQ(all[2].row.close, 5);
+}
+
+// As in the table: what is chosen is in one currency a minute, and another line is asked for by its currency or its source.
+TEST_F(LiveTest, ARowIsChosenBeforeItsCurrencyIsAskedFor) {
+  auto row = [](int m, double price, const char* source, const char* quote) {
+    GoldRow made = MakeRow(m, price, "bitcoin", source);
+    made.key.quote = Name(quote);
+    return made;
+  };
+  live_.ApplyGold({row(0, 1, "coingecko", "usd"), row(0, 2, "binance_spot", "usdt"), row(1, 3, "binance_spot", "usdt"),
+                   row(2, 4, "coingecko", "usd")},
+                  {}, 1);
+  auto closes = [&](const SeriesAsked& asked) {
+    std::string out;
+    for (const WindowView& view : live_.Windows("bitcoin", kNoTime, Timestamp::max(), asked).windows) {
+      out += fmt::format("{} ", view.row.close);
+    }
+    return out;
+  };
+  EXPECT_EQ(closes({}), "1 4 ");
+  EXPECT_EQ(closes({"", "usdt", true}), "3 ");
+  EXPECT_EQ(closes({"", "usdt"}), "2 3 ");
+  EXPECT_EQ(closes({"binance_spot", ""}), "2 3 ");
+  EXPECT_EQ(closes({"binance_spot", "usd"}), "");
+  SourceOrders orders = Orders();
+  orders.Add({1, "", MinuteAt(0), {{"binance_spot"}, {}}});
+  live_.SetOrders(orders);
+  EXPECT_EQ(closes({}), "2 3 ");
 }
 
 TEST_F(LiveTest, HeadlineComesFromTheBestSourceThatIsNotBehind) {

@@ -61,7 +61,7 @@ class Mixed {
     AddSource("kraken", 24 * 60 + 77, 24 * 60 * 3 + 13, 0.2);
   }
 
-  std::string Bars(TimeSpan range, std::chrono::minutes interval, const RollupTable* rollup) {
+  std::string Bars(TimeSpan range, std::chrono::minutes interval, const DerivedTable* rollup) {
     std::vector<Minute> parts = rollup ? FromRollup(range, *rollup) : Minutes(range);
     CandleFolder folder(interval);
     for (const Minute& part : parts) folder.Add(part);
@@ -106,7 +106,7 @@ class Mixed {
     for (const auto& [start, minute] : chosen) out.push_back(minute);
     return out;
   }
-  std::vector<Minute> FromRollup(TimeSpan range, const RollupTable& rollup) const {
+  std::vector<Minute> FromRollup(TimeSpan range, const DerivedTable& rollup) const {
     std::map<WindowKey, RollupAccumulator> sums;
     for (const GoldRow& row : gold_) {
       WindowKey key = PeriodKey(row.key, rollup.period);
@@ -137,9 +137,9 @@ TEST(Rollups, GiveTheBarsOfTheMinutes) {
     Mixed world(seed);
     for (int round = 0; round < 40; ++round) {
       TimeSpan range = world.AnyRange();
-      EXPECT_EQ(world.Bars(range, 60min, &HourlyRollup()), world.Bars(range, 60min, nullptr)) << "seed " << seed;
-      EXPECT_EQ(world.Bars(range, 240min, &HourlyRollup()), world.Bars(range, 240min, nullptr)) << "seed " << seed;
-      EXPECT_EQ(world.Bars(range, 1440min, &DailyRollup()), world.Bars(range, 1440min, nullptr)) << "seed " << seed;
+      EXPECT_EQ(world.Bars(range, 60min, &SourcesHourly()), world.Bars(range, 60min, nullptr)) << "seed " << seed;
+      EXPECT_EQ(world.Bars(range, 240min, &SourcesHourly()), world.Bars(range, 240min, nullptr)) << "seed " << seed;
+      EXPECT_EQ(world.Bars(range, 1440min, &SourcesDaily()), world.Bars(range, 1440min, nullptr)) << "seed " << seed;
     }
   }
 }

@@ -79,13 +79,19 @@ class TestLake {
     ASSERT_TRUE(parts) << parts.error().message;
     Commit(BronzeLayout(), *parts, {}, {}, CommitKind::kAppend);
   }
+  // Windows of every source: what is kept in memory, and what answers where nothing is chosen yet.
   void CommitGold(const std::vector<GoldRow>& rows, std::map<std::string, std::int64_t> txns, bool replace_all = false) {
     auto parts = GoldColumns(rows);
     ASSERT_TRUE(parts) << parts.error().message;
-    Table* table = Open(GoldLayout());
+    Table* table = Open(SourcesLayout());
     std::vector<DataFile> removes;
     if (replace_all) removes = *table->Files();
-    Commit(GoldLayout(), *parts, std::move(txns), removes, replace_all ? CommitKind::kReplace : CommitKind::kAppend);
+    Commit(SourcesLayout(), *parts, std::move(txns), removes, replace_all ? CommitKind::kReplace : CommitKind::kAppend);
+  }
+  void CommitChosen(const std::vector<GoldRow>& rows, std::map<std::string, std::int64_t> txns) {
+    auto parts = GoldColumns(rows);
+    ASSERT_TRUE(parts) << parts.error().message;
+    Commit(GoldLayout(), *parts, std::move(txns), {}, CommitKind::kAppend);
   }
 
  private:

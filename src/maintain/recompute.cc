@@ -160,7 +160,7 @@ Result<Recomputed> FollowWith(Lake& lake, const DerivedTable& table, std::option
 
 // Where the closed time of a row's period stands.
 Name ClosedBy(const DerivedTable& table, const WindowKey& key) {
-  return table.rows == RowsOf::kCoins ? Name(kChosen) : key.source;
+  return table.rows == RowPer::kCoin ? Name(kChosen) : key.source;
 }
 
 // What a derived table lacks of the one before it as that is now.

@@ -1,8 +1,9 @@
 // Lakes whose gold or rollups were changed from outside, made right again from silver.
 #include "maintain/recompute.h"
 
-#include "lake/engine_fixture.h"
 #include "lake/derived_stage.h"
+#include "lake/engine_fixture.h"
+#include "maintain/reorder.h"
 
 namespace cryptostream {
 namespace {
@@ -26,10 +27,10 @@ class RecomputeTest : public EngineTest {
     gold_ = Gold();
     hours_ = Rows(Hours(), *Hours().snapshot());
     days_ = Rows(DaysTable(), *DaysTable().snapshot());
-    positions_ = *lake_->gold().Txns();
+    positions_ = *lake_->sources().Txns();
   }
-  Table& Hours() { return lake_->rollup(HourlyRollup()); }
-  Table& DaysTable() { return lake_->rollup(DailyRollup()); }
+  Table& Hours() { return lake_->derived(SourcesHourly()); }
+  Table& DaysTable() { return lake_->derived(SourcesDaily()); }
 
   // Puts `rows` in the place of all that a table has, as another program could, which need not write statistics.
   void Overwrite(Table& table, const std::vector<GoldRow>& rows, std::chrono::minutes length, bool statistics = true) {
@@ -77,10 +78,10 @@ TEST_F(RecomputeTest, WrongMissingAndInventedRowsAreMadeRight) {
   GoldRow invented = gold_[0];
   invented.key.coin = Name("solana");
   damaged.push_back(invented);
-  Overwrite(lake_->gold(), damaged, kWindow);
+  Overwrite(lake_->sources(), damaged, kWindow);
 
   auto looked = Run(all_, true);
-  ASSERT_EQ(looked.size(), 3u);
+  ASSERT_EQ(looked.size(), 6u);
   EXPECT_EQ(looked[0].added, 5);
   EXPECT_EQ(looked[0].changed, 2);
   EXPECT_EQ(looked[0].removed, 1);
@@ -91,7 +92,7 @@ TEST_F(RecomputeTest, WrongMissingAndInventedRowsAreMadeRight) {
   EXPECT_EQ(done[0].changed, 2);
   EXPECT_EQ(done[0].removed, 1);
   ExpectAllRight();
-  Positions after = *lake_->gold().Txns();
+  Positions after = *lake_->sources().Txns();
   after[EpochId()] = positions_[EpochId()];
   EXPECT_EQ(after, positions_);
 }
@@ -100,7 +101,7 @@ TEST_F(RecomputeTest, WrongMissingAndInventedRowsAreMadeRight) {
 TEST_F(RecomputeTest, RowsInFilesWithoutStatisticsAreMadeRight) {
   std::vector<GoldRow> damaged = gold_;
   damaged[3].avg_price += 1;
-  Overwrite(lake_->gold(), damaged, kWindow, false);
+  Overwrite(lake_->sources(), damaged, kWindow, false);
   auto done = Run(all_);
   EXPECT_EQ(done[0].added, 0);
   EXPECT_EQ(done[0].changed, 1);
@@ -108,9 +109,9 @@ TEST_F(RecomputeTest, RowsInFilesWithoutStatisticsAreMadeRight) {
 }
 
 TEST_F(RecomputeTest, WhatIsRightIsNotTouched) {
-  Version gold = lake_->gold().version(), hours = Hours().version(), days = DaysTable().version();
+  Version gold = lake_->sources().version(), hours = Hours().version(), days = DaysTable().version();
   for (const Recomputed& table : Run(all_)) EXPECT_EQ(table.added + table.changed + table.removed, 0) << table.table;
-  EXPECT_EQ(lake_->gold().version(), gold);
+  EXPECT_EQ(lake_->sources().version(), gold);
   EXPECT_EQ(Hours().version(), hours);
   EXPECT_EQ(DaysTable().version(), days);
 }
@@ -118,7 +119,7 @@ TEST_F(RecomputeTest, WhatIsRightIsNotTouched) {
 TEST_F(RecomputeTest, OnlyTheRangeIsMadeAnew) {
   std::vector<GoldRow> damaged = gold_;
   for (GoldRow& row : damaged) row.avg_price += 1;
-  Overwrite(lake_->gold(), damaged, kWindow);
+  Overwrite(lake_->sources(), damaged, kWindow);
   Run({At(kMidnight - 600), At(kMidnight + 630)});
   std::vector<GoldRow> now = Gold();
   ASSERT_EQ(now.size(), gold_.size());
@@ -132,7 +133,7 @@ TEST_F(RecomputeTest, RollupsAreMadeRightWhenGoldIs) {
   std::vector<GoldRow> damaged = hours_;
   damaged[1].close += 1;
   damaged.pop_back();
-  Overwrite(Hours(), damaged, HourlyRollup().period);
+  Overwrite(Hours(), damaged, SourcesHourly().period);
   auto looked = Run(all_, true);
   EXPECT_EQ(looked[0].changed, 0);
   EXPECT_EQ(looked[1].added, 1);
@@ -144,8 +145,26 @@ TEST_F(RecomputeTest, RollupsAreMadeRightWhenGoldIs) {
   ExpectAllRight();
 }
 
+TEST_F(RecomputeTest, ChosenRowsAreMadeRightWhenEverySourcesAre) {
+  auto chosen = Chosen();
+  EXPECT_EQ(chosen.size(), gold_.size());  // one source
+  std::vector<GoldRow> damaged = chosen;
+  damaged[2].close += 1;
+  damaged.erase(damaged.begin() + 7);
+  Overwrite(lake_->gold(), damaged, kWindow);
+  auto looked = Run(all_, true);
+  EXPECT_EQ(looked[3].table, "gold");
+  EXPECT_EQ(looked[3].added, 1);
+  EXPECT_EQ(looked[3].changed, 1);
+  auto done = Run(all_);
+  EXPECT_EQ(done[3].added, 1);
+  EXPECT_EQ(done[3].changed, 1);
+  ExpectSame(Chosen(), chosen);
+  ExpectAllRight();
+}
+
 TEST_F(RecomputeTest, TheEngineGoesOnAfterwards) {
-  Overwrite(lake_->gold(), {}, kWindow);
+  Overwrite(lake_->sources(), {}, kWindow);
   Run(all_);
   Stop();
   Start();
@@ -154,6 +173,51 @@ TEST_F(RecomputeTest, TheEngineGoesOnAfterwards) {
   auto gold = Gold();
   ASSERT_EQ(gold.size(), gold_.size() + 1);  // one late row, one new window
   EXPECT_EQ(gold[0].min_price, 1);
+}
+
+class ReorderTest : public EngineTest {
+ protected:
+  // Two hours of two sources.
+  ReorderTest() {
+    std::vector<std::string> lines;
+    for (std::int64_t t = kMidnight - 3600; t < kMidnight + 3600; t += 60) {
+      for (const char* source : {"coingecko", "kraken"}) {
+        lines.push_back(fmt::format(R"({{"timestamp": {}, "coin_id": "bitcoin", "price": {}, "volume_24h": 1, "source": "{}"}})", t,
+                                    100 + t % 97, source));
+      }
+    }
+    Start();
+    Feed(Lines(lines));
+    Drain(true);
+    Stop();
+  }
+  std::map<std::string, int> Sources(Table& table) {
+    std::map<std::string, int> sources;
+    for (const GoldRow& row : Rows(table, *table.snapshot())) ++sources[row.key.source.str()];
+    return sources;
+  }
+  void Reopen() {
+    auto lake = Lake::Open(options_);
+    ASSERT_TRUE(lake) << lake.error().message;
+    lake_ = *std::move(lake);
+  }
+};
+
+TEST_F(ReorderTest, AnOrderIsGivenAnEarlierStart) {
+  options_.order.order.sources = {"kraken"};
+  Reopen();
+  auto looked = Reorder(*lake_, {At(kMidnight), true, {}}, StopToken());
+  ASSERT_TRUE(looked) << looked.error().message;
+  EXPECT_EQ(looked->at(0).changed, 60);
+  EXPECT_EQ(Sources(lake_->gold())["kraken"], 0);
+  auto done = Reorder(*lake_, {At(kMidnight), false, {}}, StopToken());
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->at(0).changed, 60);
+  EXPECT_EQ(Sources(lake_->gold()), (std::map<std::string, int>{{"coingecko", 60}, {"kraken", 60}}));
+  EXPECT_EQ(Sources(lake_->derived(HourlyRollup())), (std::map<std::string, int>{{"coingecko", 1}, {"kraken", 1}}));
+  auto again = Reorder(*lake_, {At(kMidnight), false, {}}, StopToken());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->at(0).changed, 0);
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ TEST_F(RetentionTest, RecomputeLeavesWhatWasMadeOfDroppedDays) {
   Start();
   for (int day = 0; day < 4; ++day) Feed(day, 10 + day);
   auto gold = Averages();
-  Table& daily = lake_->rollup(DailyRollup());
+  Table& daily = lake_->derived(SourcesDaily());
   auto days = CountRows(daily);
   ASSERT_GE(days, 3);
   Drop(lake_->silver(), SilverLayout(), 2);
@@ -102,7 +102,7 @@ TEST_F(RetentionTest, RecomputeLeavesWhatWasMadeOfDroppedDays) {
   }
   EXPECT_EQ(Averages(), gold);
   EXPECT_EQ(CountRows(daily), days);
-  Drop(lake_->gold(), GoldLayout(), 3);
+  Drop(lake_->sources(), SourcesLayout(), 3);
   ASSERT_TRUE(Recompute(*lake_, {ever, false, {}}, StopToken()));
   EXPECT_THAT(Averages(), SizeIs(3));
 }
@@ -124,7 +124,7 @@ TEST_F(RetentionTest, LateRowsOfADroppedDayChangeNoWindow) {
 TEST_F(RetentionTest, ADroppedDayOfGoldDoesNotComeBackHalf) {
   Start();
   for (int day = 0; day < 3; ++day) Feed(day, 10);
-  Drop(lake_->gold(), GoldLayout(), 2);
+  Drop(lake_->sources(), SourcesLayout(), 2);
   EXPECT_THAT(Averages(), SizeIs(3));
   Feed(0, 99);
   EXPECT_THAT(Averages(), SizeIs(3));
@@ -162,25 +162,25 @@ TEST_F(RetentionTest, WhatSilverHasNotReadStaysInBronze) {
 TEST_F(RetentionTest, AnEndedSourcesLastHourIsFoldedBeforeItsDayGoes) {
   Start();
   Feed(0, 10);  // the source ends here, years ago
-  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 0);
-  EXPECT_THAT(Plan(lake_->gold(), GoldLayout(), 5).files, IsEmpty());
+  EXPECT_EQ(CountRows(lake_->derived(SourcesHourly())), 0);
+  EXPECT_THAT(Plan(lake_->sources(), SourcesLayout(), 5).files, IsEmpty());
   Stop();
   options_.maintenance.retain["gold"] = std::chrono::hours(24);
   Start();
   Drain(true);
-  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 1);
-  EXPECT_EQ(CountRows(lake_->rollup(DailyRollup())), 1);
-  EXPECT_EQ(Plan(lake_->gold(), GoldLayout(), 5).rows, 3);
-  Version closed = lake_->gold().version();
+  EXPECT_EQ(CountRows(lake_->derived(SourcesHourly())), 1);
+  EXPECT_EQ(CountRows(lake_->derived(SourcesDaily())), 1);
+  EXPECT_EQ(Plan(lake_->sources(), SourcesLayout(), 5).rows, 3);
+  Version closed = lake_->sources().version();
   Feed(0, 20);  // what comes later all the same is late, and worked in
   EXPECT_EQ(Averages().begin()->second, 15);
-  Drop(lake_->gold(), GoldLayout(), 5);
+  Drop(lake_->sources(), SourcesLayout(), 5);
   EXPECT_THAT(Averages(), IsEmpty());
-  EXPECT_EQ(CountRows(lake_->rollup(HourlyRollup())), 1);
-  Version dropped = lake_->gold().version();
+  EXPECT_EQ(CountRows(lake_->derived(SourcesHourly())), 1);
+  Version dropped = lake_->sources().version();
   EXPECT_GT(dropped, closed);
   Drain(true);
-  EXPECT_EQ(lake_->gold().version(), dropped);  // said once
+  EXPECT_EQ(lake_->sources().version(), dropped);  // said once
 }
 
 TEST_F(RetentionTest, MaintenanceDropsWhatIsConfigured) {

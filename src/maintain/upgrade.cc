@@ -186,7 +186,7 @@ Result<std::vector<GoldRow>> ChosenRowsBefore(Lake& lake, Table& table, Timestam
     CS_ASSIGN(std::vector<GoldRow> rows, GoldRows(*columns, lake.quotes()));
     for (const GoldRow& row : rows) {
       if (row.key.start >= before) continue;
-      auto [place, first] = chosen.try_emplace(KeyFor(RowsOf::kCoins, row.key), row);
+      auto [place, first] = chosen.try_emplace(KeyFor(RowPer::kCoin, row.key), row);
       if (!first && orders.Before(row.key, place->second.key)) place->second = row;
     }
   }

@@ -10,32 +10,32 @@ constexpr std::string_view kHours = "gold_1h", kDays = "gold_1d", kChosenRows = 
 
 }  // namespace
 
-WindowKey KeyFor(RowsOf rows, const WindowKey& row) {
-  return rows == RowsOf::kSeries ? row : WindowKey{row.start, row.coin, Name(), Name()};
+WindowKey KeyFor(RowPer rows, const WindowKey& row) {
+  return rows == RowPer::kSeries ? row : WindowKey{row.start, row.coin, Name(), Name()};
 }
 
 const DerivedTable& SourcesHourly() {
-  static const DerivedTable table{&SourcesHourLayout(), &SourcesLayout(), kHour, RowsOf::kSeries, kHours};
+  static const DerivedTable table{&SourcesHourLayout(), &SourcesLayout(), kHour, RowPer::kSeries, kHours};
   return table;
 }
 
 const DerivedTable& SourcesDaily() {
-  static const DerivedTable table{&SourcesDayLayout(), &SourcesLayout(), kDay, RowsOf::kSeries, kDays};
+  static const DerivedTable table{&SourcesDayLayout(), &SourcesLayout(), kDay, RowPer::kSeries, kDays};
   return table;
 }
 
 const DerivedTable& ChosenMinutes() {
-  static const DerivedTable table{&GoldLayout(), &SourcesLayout(), kWindow, RowsOf::kCoins, kChosenRows};
+  static const DerivedTable table{&GoldLayout(), &SourcesLayout(), kWindow, RowPer::kCoin, kChosenRows};
   return table;
 }
 
 const DerivedTable& HourlyRollup() {
-  static const DerivedTable table{&GoldHourLayout(), &GoldLayout(), kHour, RowsOf::kCoins, kHours};
+  static const DerivedTable table{&GoldHourLayout(), &GoldLayout(), kHour, RowPer::kCoin, kHours};
   return table;
 }
 
 const DerivedTable& DailyRollup() {
-  static const DerivedTable table{&GoldDayLayout(), &GoldLayout(), kDay, RowsOf::kCoins, kDays};
+  static const DerivedTable table{&GoldDayLayout(), &GoldLayout(), kDay, RowPer::kCoin, kDays};
   return table;
 }
 

@@ -11,17 +11,17 @@
 namespace cryptostream {
 
 // Whose rows a table of windows holds: a row each series (coin, source, quote), or the one that was chosen for the coin.
-enum class RowsOf { kSeries, kCoins };
+enum class RowPer { kSeries, kCoin };
 
 // The key under which such a table holds a row.
-WindowKey KeyFor(RowsOf rows, const WindowKey& row);
+WindowKey KeyFor(RowPer rows, const WindowKey& row);
 
 // A table of windows that is made of another one: the chosen rows, and the rollups.
 struct DerivedTable {
   const TableLayout* layout;
   const TableLayout* upstream;
   std::chrono::minutes period;
-  RowsOf rows;
+  RowPer rows;
   std::string_view position;  // its position's app id begins with it (RollupPositionId)
 
   // The row that a row of upstream goes into.

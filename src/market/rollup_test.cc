@@ -1,6 +1,8 @@
 // Hours and days out of minutes: every column, and that the order of the minutes does not matter.
 #include "market/rollup.h"
 
+#include "market/derived_table.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

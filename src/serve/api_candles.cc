@@ -115,7 +115,7 @@ Recent ReadMemory(Backend& backend, const Asked& asked) {
   recent.etag = "W/\"" + backend.epoch() + "-" + std::to_string(recent.windows.gold_version) + "-" +
                 std::to_string(recent.windows.sequence);
   for (const DerivedTable* table : DerivedTables()) {
-    bool is_asked = (table->rows == RowsOf::kCoins) == asked.series.chosen();
+    bool is_asked = (table->rows == RowPer::kCoin) == asked.series.chosen();
     if (!is_asked || asked.query.interval % table->period != std::chrono::minutes(0)) continue;
     FollowedTable followed = backend.follower().followed(*table->layout);
     if (followed.snapshot) recent.etag += "-" + std::to_string(followed.snapshot->version());

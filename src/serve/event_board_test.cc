@@ -14,7 +14,6 @@ class EventBoardTest : public testing::Test {
   void SetUp() override {
     BackendOptions options;
     options.root = lake_.root();  // empty: the test alone feeds the memory
-    options.order = [this](const std::string&) -> const std::vector<std::string>& { return order_; };
     auto backend = Backend::Open(options);
     ASSERT_TRUE(backend) << backend.error().message;
     backend_ = *backend;
@@ -36,7 +35,6 @@ class EventBoardTest : public testing::Test {
   }
 
   TestLake lake_;
-  const std::vector<std::string> order_;
   std::shared_ptr<Backend> backend_;
 };
 

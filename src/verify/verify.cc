@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "delta/lake_place.h"
+#include "delta/table.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {

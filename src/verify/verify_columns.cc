@@ -97,7 +97,7 @@ std::string WindowComparison(const WindowTables& tables, const std::string& pair
 }
 
 std::string DoubledWindows(const WindowTables& tables) {
-  if (tables.rows == RowsOf::kCoins) {
+  if (tables.rows == RowPer::kCoin) {
     return fmt::format(
         "SELECT format('{} version={{}} file={{}} row={{}} window={{}} coin={{}}: the window has {{}} rows', max(version), "
         "arg_max(path, version), arg_max(file_row_number, version), make_timestamp(m * {}), coin_id, count(*)) "

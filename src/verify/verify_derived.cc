@@ -117,14 +117,14 @@ Status MakeChoice(const Duck& duck, const SourceOrders& orders, std::int64_t ste
 
 // The statements that make `want` of `minute`.
 std::vector<const char*> Statements(const DerivedTable& table) {
-  if (table.rows == RowsOf::kSeries) return {kFolded, kMeans, kWant};
+  if (table.rows == RowPer::kSeries) return {kFolded, kMeans, kWant};
   if (table.period == kWindow) return {kApplied, kChosenRow};
   return {kApplied, kFirstCurrency, kOnlyFirst, kFolded, kMeans, kWant};
 }
 
 // Joins the time up to which rows are made.
 std::string ClosedJoin(const DerivedTable& table, const Positions& positions) {
-  if (table.rows == RowsOf::kCoins) {
+  if (table.rows == RowPer::kCoin) {
     return fmt::format("CROSS JOIN (SELECT {}::BIGINT AS until)", PositionOr(positions, ClosedId(kChosen), 0));
   }
   std::string closed;
@@ -240,7 +240,7 @@ Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTa
   CS_ASSIGN(Positions positions, rollup.PositionsAt(rollup.version));
   CS_ASSIGN(Positions upstream, gold.PositionsAt(gold.version));
   WindowTables tables{name, table.upstream->name, step_us, WholeFromMicros(positions, upstream)};
-  tables.rounded_twice = table.rows == RowsOf::kSeries && RoundsTwice(gold, upstream);
+  tables.rounded_twice = table.rows == RowPer::kSeries && RoundsTwice(gold, upstream);
   tables.rows = table.rows;
   tables.copied = &table == &ChosenMinutes();
   const TableLog& silver = all.at("silver");

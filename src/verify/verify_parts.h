@@ -136,14 +136,13 @@ struct WindowTables {
   std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
   std::string quote_sql = "quote";    // a row's currency (QuoteColumnSql)
   bool rounded_twice = false;         // made by a format whose means were rounded twice; either is right then
-  RowsOf rows = RowsOf::kSeries;      // of what there is one a window
+  RowPer rows = RowPer::kSeries;      // of what there is one a window
   bool copied = false;                // its rows are upstream's: every column bit for bit
 };
 // Whether gold, and the rollups that are made of it, may hold means that were rounded twice: it is of the first format, or its upgrade has not
 // compared every day yet (maintain/upgrade.h).
 bool RoundsTwice(const TableLog& gold, const Positions& positions);
-// The cryptostream.format that a metadata says, and that of a table's newest one.
-int FormatIn(const DescribingAction& metadata);
+// That of a table's newest one.
 int FormatOf(const TableLog& log);
 // The columns that are compared, as SQL, each behind a comma: times as microseconds.
 std::string ComparedColumns();

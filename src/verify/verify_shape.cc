@@ -181,12 +181,6 @@ void CheckProperties(Check& check, const TableLog& log, const DescribingAction& 
 
 }  // namespace
 
-int FormatIn(const DescribingAction& metadata) {
-  auto found = MembersOf(metadata.fields, "configuration");
-  auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
-  return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
-}
-
 std::optional<milliseconds> IntervalOf(std::string_view text) {
   std::istringstream words{std::string(text)};
   std::string interval, unit;

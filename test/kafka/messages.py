@@ -30,7 +30,7 @@ def check_lake(lake, expected):
     found = sorted((judge.micros(row["api_timestamp"]), row["coin_id"], row["price"]) for row in silver)
     wanted = {(message["timestamp"], message["coin_id"], message["price"]) for message in map(json.loads, expected.values())}
     assert found == sorted((round(stamp * 1_000_000), coin, price) for stamp, coin, price in wanted)
-    judge.check_gold(silver, tables["gold"].rows())
+    judge.check_gold(silver, tables["gold_sources"].rows())
     return tables
 
 

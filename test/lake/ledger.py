@@ -81,6 +81,6 @@ class Ledger:
         rejected = tables["quarantine"].rows()
         assert sorted((row["topic"], row["offset"]) for row in rejected) == sorted(self.rejected), "quarantine: lost or doubled"
         assert all(row["value"] == self.lines[row["topic"]][row["offset"]].encode() for row in rejected), "quarantine: other bytes"
-        judge.check_gold(silver, tables["gold"].rows())
+        judge.check_gold(silver, tables["gold_sources"].rows())
         judge.check_rollups(tables)
         return tables

@@ -164,7 +164,7 @@ def test_killed_while_rows_come_in(point, nth, bench, cryptostream, tmp_path):
     assert sorted(row["offset"] for row in tables["bronze"].rows()) == list(range(3 * commits))
     silver = tables["silver"].rows()
     assert len({(row["coin_id"], row["api_timestamp"]) for row in silver}) == len(silver) == 3 * commits
-    judge.check_gold(silver, tables["gold"].rows())
+    judge.check_gold(silver, tables["gold_sources"].rows())
     assert tables["quarantine"].rows() == []
     assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
 

@@ -95,7 +95,7 @@ def test_a_symbol_that_was_mapped_meanwhile(cryptostream, unmapped, mended):
     assert trades == list(range(1, 19)), "every trade once"
     marked = [row for row in tables["bronze"].rows() if row["topic"] == "quarantine:day.frames"]
     assert len({row["offset"] for row in marked}) == len(marked) == 12
-    judge.check_gold(tables["silver"].rows(), tables["gold"].rows())
+    judge.check_gold(tables["silver"].rows(), tables["gold_sources"].rows())
     assert_verified(cryptostream, unmapped)
     again = replay(cryptostream, unmapped, "--reason", "unmapped_symbol", *mended)
     assert (again["sent"], judge.tables(unmapped)["bronze"].version) == (0, tables["bronze"].version), "what went in stays once"
@@ -161,6 +161,6 @@ def test_a_killed_replay_doubles_nothing(point, cryptostream, unmapped, mended):
     assert len({row["offset"] for row in marked}) == len(marked) == 12, "each of those that can go in is there, once"
     trades = sorted(row["trade_id"] for row in tables["silver"].rows() if row["trade_id"] is not None)
     assert trades == list(range(1, 19))
-    judge.check_gold(tables["silver"].rows(), tables["gold"].rows())
+    judge.check_gold(tables["silver"].rows(), tables["gold_sources"].rows())
     assert_verified(cryptostream, unmapped)
     assert replay(cryptostream, unmapped, "--reason", "unmapped_symbol", *mended)["sent"] == 0

@@ -207,7 +207,7 @@ class Poll(Scenario):
         sent = {(round(row["timestamp"] * 1_000_000), row["coin_id"]) for row in (json.loads(row["value"]) for row in tables["bronze"])}
         assert {(judge.micros(row["api_timestamp"]), row["coin_id"]) for row in tables["silver"]} == sent
         assert len(tables["silver"]) == len(sent), "silver: doubled"
-        judge.check_gold(tables["silver"], tables["gold"], closed_all=False)
+        judge.check_gold(tables["silver"], tables["gold_sources"], closed_all=False)
         # A start after a pause tells of it too, from the newest row on, which an outage told before may share.
         for name, columns in (("gaps", ("from_time", "to_time", "reason")), ("quarantine", ("offset",))):
             keys = [tuple(row[column] for column in columns) for row in tables[name]]
@@ -278,7 +278,7 @@ class Upgrade(Scenario):
         assert rows == before, "bronze: lost or doubled"
         silver = tables["silver"].rows()
         assert len(silver) + len(tables["quarantine"].rows()) == len(rows), "silver: lost or doubled"
-        judge.check_gold(silver, tables["gold"].rows())
+        judge.check_gold(silver, tables["gold_sources"].rows())
         judge.check_rollups(tables)
 
 

@@ -80,7 +80,7 @@ def check(lake, original):
     assert rows[0]["timestamp"].isoformat() > "2024-08-07T03:06:40"
     silver = tables["silver"].rows()
     assert len(silver) == len(original.values)
-    judge.check_gold(silver, tables["gold"].rows())
+    judge.check_gold(silver, tables["gold_sources"].rows())
 
 
 def test_each_row_once_also_when_repeated_and_when_the_original_went_on(run, tmp_path):

@@ -29,7 +29,7 @@ def test_backfill_can_be_repeated(binary, authority, good_certificate, tmp_path)
     new_points = {row["value"] for row in twice["bronze"]} - {row["value"] for row in once["bronze"]}
     assert len(new_points) <= 2  # five minutes may have passed
     assert len(twice["silver"]) == len(once["silver"]) + len(new_points)
-    judge.check_gold(twice["silver"], twice["gold"])
+    judge.check_gold(twice["silver"], twice["gold_sources"])
 
 
 def test_a_new_lake_begins_with_a_day_of_the_first_coin(run, good_certificate):
