@@ -12,6 +12,7 @@ Where a value comes from, what must fit together and what changes without a rest
 TITLES = {
     "storage": "where the tables are",
     "engine": "how rows become windows",
+    "gold": "which row gold takes of several sources",
     "maintenance": "keeping the lake small",
     "source": "where prices come from",
     "coingecko": "CoinGecko's API",

@@ -8,6 +8,7 @@
 #include "delta/bounds.h"
 #include "delta/data_file.h"
 #include "delta/partition.h"
+#include "delta/retained_from.h"
 #include "lake/derived_stage.h"
 #include "market/columns.h"
 

@@ -20,8 +20,8 @@ namespace {
 
 const CrashPoint kAfterLock("lake.after_lock");
 const CrashPoint kAfterOpen("lake.after_open");
-const CrashPoint kBeforeMove("lake.before_move");
-const CrashPoint kAfterMove("lake.after_move");
+const CrashPoint kBeforeMove("upgrade.before_move");
+const CrashPoint kAfterMove("upgrade.after_move");
 
 namespace fs = std::filesystem;
 

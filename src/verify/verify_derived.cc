@@ -135,28 +135,32 @@ std::string ClosedJoin(const DerivedTable& table, const Positions& positions) {
 }
 
 // Upstream's rows of closed periods.
-std::string Minutes(const WindowTables& tables, const std::string& closed, Version gold_version) {
+std::string Minutes(const WindowTables& tables, const std::string& closed, const std::string& quote_sql, Version gold_version) {
   return fmt::format(
       "SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) // {1} AS m, coin_id, source, "
       "{6} AS quote{5} "
       "FROM gold_row {2} "
       "WHERE (epoch_us(\"window\".start) // {1} + 1) * {1} <= until AND epoch_us(\"window\".start) // {1} * {1} >= {3} "
       "AND epoch_us(\"window\".start) < {4}",
-      gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), tables.quote_sql);
+      gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), quote_sql);
 }
+
+// A row of every source that does not say its currency is in its source's (quote_sql); chosen rows say theirs.
+std::string QuoteIn(bool chosen, const std::string& quote_sql) { return chosen ? "coalesce(quote, '(null)')" : quote_sql; }
 
 // Compares a table with the one before it, a slice of event time after the other.
 class DerivedComparison {
  public:
   // In: the table's position, and the positions that say how far its rows are made and in which order they are chosen.
   DerivedComparison(const PinnedTables& all, const DerivedTable& table, Version position, const Positions& own,
-                    const Positions& upstream)
+                    const Positions& upstream, std::string upstream_quote)
       : all_(all),
         table_(table),
         gold_(all.at(table.upstream->name)),
         rollup_(all.at(table.layout->name)),
         closed_(ClosedJoin(table, own)),
         orders_(OrdersOf(table.upstream == &GoldLayout() ? upstream : own)),
+        upstream_quote_(std::move(upstream_quote)),
         position_(position) {}
 
   // Errors: as of the queries.
@@ -188,7 +192,7 @@ class DerivedComparison {
  private:
   // Makes `want` of gold's rows at a version.
   Status Want(const WindowTables& slice, const TableRows& gold, const EventTimes& minutes, Version version) {
-    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
+    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, upstream_quote_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
     for (const char* statement : Statements(table_)) CS_TRY(duck_->Run(statement));
     return {};
   }
@@ -220,6 +224,7 @@ class DerivedComparison {
   const TableLog& rollup_;
   const std::string closed_;
   const SourceOrders orders_;
+  const std::string upstream_quote_;  // a row's currency there, as SQL
   const Version position_;
   std::unique_ptr<Duck> duck_;
 };
@@ -245,7 +250,8 @@ Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTa
   tables.copied = &table == &ChosenMinutes();
   const TableLog& silver = all.at("silver");
   CS_ASSIGN(Positions recorded, silver.PositionsAt(silver.version));
-  tables.quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
+  const std::string quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
+  tables.quote_sql = QuoteIn(table.rows == RowPer::kCoin, quote_sql);
   tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
   std::string prefix = AppId(table.position) + "/", own = prefix + gold.table_id;
   Version position = PositionOr(positions, own, kNoVersion);
@@ -261,7 +267,8 @@ Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTa
   if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
 
   Check same{SameName(table), true, "", {}};
-  CS_TRY(DerivedComparison(all, table, position, positions, upstream).Run(tables, same));
+  CS_TRY(DerivedComparison(all, table, position, positions, upstream, QuoteIn(table.upstream == &GoldLayout(), quote_sql))
+             .Run(tables, same));
   return std::vector<Check>{std::move(lineage), std::move(same)};
 }
 

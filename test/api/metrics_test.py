@@ -12,7 +12,7 @@ import pytest
 from api_recording import message
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TABLES = {"bronze": "bronze/crypto_raw", "silver": "silver/crypto_transformed", "gold": "gold/crypto_metrics_1m",
+TABLES = {"bronze": "bronze/crypto_raw", "silver": "silver/crypto_transformed", "gold": "gold/crypto_metrics_1m", "gold_sources": "gold/sources/crypto_metrics_1m",
           "gold_1h": "gold/crypto_metrics_1h", "gold_1d": "gold/crypto_metrics_1d", "quarantine": "quarantine/crypto_rejected",
           "gaps": "gaps/crypto_gaps"}
 START_S = 1_709_424_000  # api_recording's
@@ -95,7 +95,7 @@ def test_rows_are_counted_as_the_tables_hold_them(engine):
 def test_the_watermark_is_what_is_complete_and_not_the_newest_event(engine):
     scrape = settled(engine)
     assert scrape("cryptostream_newest_event_timestamp_seconds", source="coingecko") == START_S + 1190
-    gold = deltalake.DeltaTable(str(engine.lake / TABLES["gold"]))
+    gold = deltalake.DeltaTable(str(engine.lake / TABLES["gold_sources"]))
     closed = gold.transaction_version("cryptostream/closed/coingecko")
     assert scrape("cryptostream_watermark_timestamp_seconds", source="coingecko") == closed / 1e6
     ends = [window["end"].timestamp() for window in gold.to_pyarrow_table()["window"].to_pylist()]

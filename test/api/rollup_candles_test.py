@@ -88,17 +88,22 @@ def test_old_bars_are_read_from_the_rollups(interval, twins):
     assert marked.count(True) > 3
 
 
-def test_the_configured_order_decides_which_source_answers(serve, twins):
-    """Where both sources have a row, the first in the order answers, in memory's range and in the tables'."""
+def test_the_recorded_order_decides_which_source_answers(binary, serve, twins, tmp_path):
+    """Where both sources have a row, the first in the order answers, in memory's range and in the tables'; whatever `serve` is told."""
     overlap = START + 60 * (5 * 24 * 60 - 200)
-    for order in (["coingecko", "coingecko_chart"], ["coingecko_chart", "coingecko"]):
-        server = serve(twins[0].storage, "--set", "serve.source_order=" + ",".join(order))
+    shutil.copytree(twins[0].storage, tmp_path / "lake")
+    for order in (["coingecko_chart", "coingecko"], ["coingecko", "coingecko_chart"]):
+        subprocess.run([binary, "recompute", "--order", "--from", "2024-01-01", "--storage", tmp_path / "lake", "--set",
+                        "gold.source_order=" + ",".join(order)], check=True, capture_output=True, timeout=120)
+        server = serve(tmp_path / "lake", "--set", "gold.source_order=" + ",".join(reversed(order)))
         try:
             server.wait_until(lambda: server.json("/api/v1/coins")["coins"])
             path = f"/api/v1/candles?coin=bitcoin&interval=1m&from={overlap}&to={overlap + 3600}"
             assert {bar["source"] for bar in server.json(path)["candles"]} == {order[0]}
             hours = server.json(path.replace("1m", "1h"))["candles"]
             assert {bar["source"] for bar in hours} == {order[0]}
+            other = server.json(path + f"&source={order[1]}")["candles"]
+            assert {bar["source"] for bar in other} == {order[1]}
             alone = START + 24 * HOUR
             path = f"/api/v1/candles?coin=bitcoin&interval=1m&from={alone}&to={alone + 7200}&limit=3"
             assert server.json(path)["candles"], "where only one has rows, it answers"

@@ -71,7 +71,7 @@ def test_bars_move_and_close_while_a_replay_runs(replay):
 def test_status_says_replay_first(replay):
     events = Events(replay.port)
     _, status = events.until(lambda event, data: event == "status")
-    assert status["mode"] == "replay" and set(status["tables"]) == {"bronze", "silver", "gold", "gold_1h", "gold_1d"}
+    assert status["mode"] == "replay" and set(status["tables"]) == {"bronze", "silver", "gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d"}
     events.close()
 
 

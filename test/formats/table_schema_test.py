@@ -29,7 +29,8 @@ def test_it_is_the_schema_of_the_table(lake, name, path):
 
 def test_without_a_table_it_says_all():
     tables = json.loads(schema("--json"))
-    assert [table["name"] for table in tables] == ["bronze", "silver", "gold", "gold_1h", "gold_1d", "quarantine", "gaps"]
+    assert [table["name"] for table in tables] == ["bronze", "silver", "gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d",
+                                                 "quarantine", "gaps"]
     for table in tables:
         assert [column["name"] for column in table["columns"]] == [field["name"] for field in table["schema"]["fields"]]
         assert [column["name"] for column in table["columns"] if column["partition"]] == table["partition_columns"]

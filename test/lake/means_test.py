@@ -50,7 +50,7 @@ def test_means_are_exact_and_in_range_whatever_the_prices(spread, cryptostream, 
         price = 10 ** (draw.choice([-60, -3, 4.77, 60]) if i % 500 == 0 else 4.77) * (1 + spread * draw.random())
         messages.append(trade(i, round(moment, 2), price, 10 ** draw.uniform(-6, 3)))
     lake = play(cryptostream, tmp_path, messages)
-    for table in ("gold", "gold_1h", "gold_1d"):
+    for table in ("gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d"):
         assert list(number(cryptostream, lake, OUT_OF_RANGE.format(table)).values()) == [0], table
     tables = judge.tables(lake)
     judge.check_gold(tables["silver"].rows(), tables["gold_sources"].rows(), closed_all=False)
@@ -68,5 +68,5 @@ def test_means_rounded_twice_are_right_in_the_first_format_only(cryptostream, tm
     assert '"cryptostream.format":"1"' in text
     first.write_text(text.replace('"cryptostream.format":"1"', '"cryptostream.format":"2"'))
     code, wrong = verify(cryptostream, lake, "gold")
-    places = " ".join(place for check in wrong for place in check["places"] if check["check"].startswith("gold: every closed window"))
+    places = " ".join(place for check in wrong for place in check["places"] if check["check"].startswith("gold_sources: every closed window"))
     assert code == 1 and "avg_price is 0.10000000000000002 instead of 0.1" in places and "instead of 60000.0" in places, wrong

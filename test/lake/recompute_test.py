@@ -27,20 +27,20 @@ def changes(cryptostream, lake, *flags):
 
 
 def test_rows_that_another_program_changed_come_back(cryptostream, lake):
-    gold = deltalake.DeltaTable(lake / "gold/crypto_metrics_1m")
+    gold = deltalake.DeltaTable(lake / "gold/sources/crypto_metrics_1m")
     gold.delete("coin_id = 'ethereum'")
     gold.update(predicate="samples = 2 and source = 'coingecko'", updates={"avg_price": "1.0"})
-    deltalake.DeltaTable(lake / "gold/crypto_metrics_1d").delete("coin_id = 'bitcoin'")
+    deltalake.DeltaTable(lake / "gold/sources/crypto_metrics_1d").delete("coin_id = 'bitcoin'")
     before = judge.tables(lake)
     found = changes(cryptostream, lake, "--dry-run")
-    assert found["gold"] == (1, 2, 0)
+    assert found["gold_sources"] == (1, 2, 0)
     assert {name: table.version for name, table in judge.tables(lake).items()} == \
         {name: table.version for name, table in before.items()}
-    assert changes(cryptostream, lake)["gold"] == found["gold"]
+    assert changes(cryptostream, lake)["gold_sources"] == found["gold_sources"]
     golden_test.check("hours", lake, cryptostream)
-    after = judge.tables(lake)["gold"].txns
+    after = judge.tables(lake)["gold_sources"].txns
     epoch = "cryptostream/epoch"
-    assert {**after, epoch: 0} == {**before["gold"].txns, epoch: 0}
+    assert {**after, epoch: 0} == {**before["gold_sources"].txns, epoch: 0}
     assert set(changes(cryptostream, lake).values()) == {(0, 0, 0)}
 
 

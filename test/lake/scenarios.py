@@ -282,4 +282,40 @@ class Upgrade(Scenario):
         judge.check_rollups(tables)
 
 
-SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade]
+class UpgradeCut(Scenario):
+    """A lake of the first format of whose gold retention has dropped days; only its rollups know them."""
+
+    KEPT = pathlib.Path(__file__).resolve().parent.parent / "upgrade/format-1/cut.tar.xz"
+
+    def __init__(self, binary, folder, seed):
+        super().__init__(binary, folder, seed)
+        with tarfile.open(self.KEPT) as archive:
+            archive.extractall(folder, filter="data")
+        (folder / "cut").rename(self.lake)
+        self.days = judge.tables(self.lake)["gold_sources_1d"].rows()
+
+    def command(self):
+        return [self.binary, "upgrade", "--storage", self.lake]
+
+    def check(self):
+        tables = judge.tables(self.lake)
+        judge.check_chosen(tables)
+        found = {(row["window"]["start"], row["coin_id"]) for row in tables["gold_1d"].rows()}
+        assert found == {(row["window"]["start"], row["coin_id"]) for row in self.days} and len(found) == len(tables["gold_1d"].rows())
+
+
+class Reorder(Compact):
+    """Another source comes first from now on, and for all that is there."""
+
+    def command(self):
+        return [self.binary, "recompute", "--order", "--from", "2000-01-01", "--set", "gold.source_order=binance_spot,kraken",
+                "--storage", self.lake]
+
+    def check(self):
+        super().check()
+        tables = judge.tables(self.lake)
+        judge.check_chosen(tables)
+        assert judge.order_at(tables["gold"].txns, "bitcoin", 10**15)[0] == ["binance_spot", "kraken"]
+
+
+SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeCut, Reorder]

@@ -45,7 +45,8 @@ export interface Candle {
   volume: number | null;
   vwap: number | null;
   samples: number;
-  source: string;
+  /** Null where several sources contributed. */
+  source: string | null;
   quote: string;
   closed: boolean;
   committed: boolean;
@@ -54,7 +55,7 @@ export interface Candle {
 export interface CandlesAnswer {
   coin: string;
   interval: Interval;
-  /** Of the newest candle; null without one. */
+  /** Of the newest candle; null without one, or where several sources made it. */
   source: string | null;
   quote: string | null;
   /** Null while there is no table of windows yet. */
@@ -113,7 +114,7 @@ export interface Status {
 export interface CandleEvent {
   coin: string;
   interval: Interval;
-  source: string;
+  source: string | null;
   quote: string;
   candle: Candle;
 }

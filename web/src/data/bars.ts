@@ -38,7 +38,7 @@ export function toBar(candle: Candle): Bar {
     avg: candle.avg,
     volume: candle.volume,
     samples: candle.samples,
-    source: candle.source,
+    source: candle.source ?? "",
     closed: candle.closed,
     committed: candle.committed,
   };
