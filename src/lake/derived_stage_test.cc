@@ -179,7 +179,7 @@ TEST_F(RollupTest, ThePositionFollowsGoldWithoutRows) {
   EXPECT_THAT(Found(SourcesDaily()), IsEmpty());
   auto positions = *daily.Txns();
   std::int64_t position = PositionOr(positions, RollupPositionId("gold_1d", lake_->sources().id()), kNoVersion);
-  EXPECT_GE(position, 64);
+  EXPECT_GE(position, 63);
   EXPECT_LE(daily.version(), 3);
   ExpectRight();
 }

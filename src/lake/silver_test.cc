@@ -55,7 +55,7 @@ TEST_F(QuotesTest, TwoCurrenciesOfACoinAreTwoSeries) {
   FeedMore({In("usd", 1'700'000'000, 60'008), In("eur", 1'700'000'001, 55'009), In("EUR", 1'700'000'002, 55'010),
             In("usd", 1'700'007'200, 60'009)});
   EXPECT_THAT(Words(), ElementsAre("eur 55010 x2", "usd 60008 x1", "usd 60009 x1"));
-  auto hours = Rows(lake_->derived(HourlyRollup()), *lake_->derived(HourlyRollup()).snapshot());
+  auto hours = Rows(lake_->derived(SourcesHourly()), *lake_->derived(SourcesHourly()).snapshot());
   ASSERT_THAT(hours, SizeIs(2));
   EXPECT_EQ(hours[0].key.quote.str() + " " + hours[1].key.quote.str(), "eur usd");
   ExpectSound();

@@ -145,7 +145,11 @@ bool Follower::PlaceIsTaken(const TableLayout& layout) const {
 Result<bool> Follower::Open(const TableLayout& layout) {
   Followed& followed = tables_[&layout];
   const fs::path own = root_ / layout.path;
-  if (followed.table && followed.place != own && fs::exists(own / "_delta_log")) followed = Followed();
+  if (followed.table && followed.place != own && fs::exists(own / "_delta_log")) {
+    followed.table = nullptr;
+    followed.watch.reset();
+    followed.version = kNoVersion;
+  }
   if (followed.table) {
     CS_TRY(followed.watch->Look([&] { return followed.table->Refresh(); }));
     return true;

@@ -118,7 +118,7 @@ std::string GoldStore::RowsSql() const {
 }
 
 // Rows of a coin that start in the range, ascending, of all sources.
-Status GoldStore::ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpan range, const RowVisitor& visit) const {
+Status GoldStore::ForEachRow(const DayFiles& files, const CoinRows& of, TimeSpan range, const RowVisitor& visit) const {
   std::vector<std::string> paths;
   for (const auto& [day, path] : files.by_day) {
     if (Timestamp(day) < range.to && Timestamp(day) + std::chrono::hours(24) > range.from) paths.push_back(path);
@@ -193,7 +193,7 @@ Result<std::vector<Minute>> GoldStore::Parts(const Files& files, const CoinRows&
   return Splice(rows, spans, minutes);
 }
 
-Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const CoinQuote& of, TimeSpan range,
+Result<std::optional<Timestamp>> GoldStore::FirstIn(const std::vector<std::string>& paths, const CoinRows& of, TimeSpan range,
                                                     bool newest) const {
   std::string sql = "SELECT epoch_us(" + std::string(newest ? "max" : "min") + "(\"window\".\"start\"))" + RowsSql();
   CS_ASSIGN(auto found, duck_.Query(sql, {paths, of.coin, range.from, range.to, of.quote, of.source}, {.timeout = timeout_}));
