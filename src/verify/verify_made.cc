@@ -142,7 +142,8 @@ std::string Hashed(const SourceQuotes& quotes) {
 std::string HadSql(const SourceQuotes& quotes) {
   return fmt::format(
       "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, quote, source, symbol, trade_id) AS k, "
-      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT, vwap, trades::BIGINT) AS c, received < bronze_whole_from() AS older, "
+      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT, vwap, trades::BIGINT) AS c, received < "
+      "bronze_whole_from() AS older, "
       "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
       "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, {1} "
       "AS "
