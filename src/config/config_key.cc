@@ -63,6 +63,8 @@ std::vector<ConfigKey> LakeKeys() {
                10ms, 1min, [](Config& c) -> auto& { return c.lake.commit_every; }),
       Integer({"engine.commit_bytes", "Bronze commits earlier when it holds this many bytes.", "16777216"}, 1 << 16, 1 << 30,
               [](Config& c) -> auto& { return c.lake.commit_bytes; }),
+      Duration({"engine.correct_every", "Windows with late rows are replaced at most this often.", "1s"}, 0ms, 10s,
+               [](Config& c) -> auto& { return c.lake.correct_every; }),
       List({"gold.source_order",
             "Which source's row gold takes for a coin and window: the first of these that has one; then the others, by name. A change "
             "holds from now on.",
@@ -70,8 +72,6 @@ std::vector<ConfigKey> LakeKeys() {
            kSource, [](Config& c) -> auto& { return c.lake.order.order.sources; }),
       List({"gold.quote_order", "Which currency's row, of a source that has several.", "eur, usd"}, kCurrencies,
            [](Config& c) -> auto& { return c.lake.order.order.quotes; }),
-      Duration({"engine.correct_every", "Windows with late rows are replaced at most this often.", "1s"}, 0ms, 10s,
-               [](Config& c) -> auto& { return c.lake.correct_every; }),
   };
 }
 

@@ -139,12 +139,19 @@ Result<std::optional<StageWork>> DerivedStage::Next(StopToken stop) {
   }
   replacing_.clear();
   if (!ranges_.empty() || !ReachedTarget()) return std::nullopt;
-  if (!resync_ && consumed_ - PositionOr(positions_, position_id_, kNoVersion) < kPositionEvery) {
+  if (!resync_ && !EndsADay() && consumed_ - PositionOr(positions_, position_id_, kNoVersion) < kPositionEvery) {
     done_ = consumed_;
     return std::nullopt;
   }
   moves_position_ = true;
   return MakeWork(CommitKind::kAppend, name() + " position");
+}
+
+// Of a source that ended the last day is closed without a row. Those who fold what was chosen of it, and retention, have to know.
+bool DerivedStage::EndsADay() const {
+  auto now = closed_.find(Name(kChosen));
+  auto said = positions_.find(ClosedId(kChosen));
+  return ChoosesRows() && now != closed_.end() && said != positions_.end() && DateOf(now->second) > DateOf(FromMicros(said->second));
 }
 
 // Makes marked rows anew: those that are not there yet in an append, the others in a commit of replacements, so that a stream

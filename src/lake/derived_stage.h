@@ -77,6 +77,7 @@ class DerivedStage final : public StageLogic {
   Name ClosedBy(const WindowKey& key) const;
   Times Target() const;
   bool ReachedTarget() const;
+  bool EndsADay() const;
   Timestamp SettledOf(const Times& closed, const WindowKey& key) const;
   bool CaughtUp();
   void Wait(StopToken stop, std::chrono::nanoseconds time, bool for_request_only = false);

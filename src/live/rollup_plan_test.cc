@@ -6,6 +6,7 @@
 #include <random>
 
 #include "live/testing.h"
+#include "market/derived_table.h"
 #include "market/rollup.h"
 
 namespace cryptostream {

@@ -18,7 +18,7 @@ def recording(path, begin=0, minutes=150, sources=SOURCES):
         for second in range(begin * 60, (begin + minutes) * 60, step):
             away = source == "coingecko" and (second < 1800 or 4000 < second < 4600 or second > 8000)
             if not away:
-                lines.append((second, {"timestamp": START + second, "coin_id": "bitcoin" if second % 2 else "ethereum", "source": source,
+                lines.append((second, {"timestamp": START + second, "coin_id": "bitcoin" if second // step % 2 else "ethereum", "source": source,
                                        "price": 60_000 + second % 113 + len(source), "volume_24h": 1.0, "quote": quote}))
     path.write_text("".join(json.dumps(line) + "\n" for _, line in sorted(lines, key=lambda entry: entry[0])))
     return path
