@@ -14,7 +14,7 @@ from verify_log_test import polled  # noqa: F401 (fixture)
 from verify_test import messages, verify
 
 # Tables that may be damaged at once: what is made of what would blame the wrong one. Live: rows of a poller, among them gaps.
-TOGETHER = [["silver"], ["bronze", "gold"], ["quarantine", "gold_1h", "gold_1d"]]
+TOGETHER = [["silver"], ["bronze", "gold_sources"], ["gold"], ["quarantine", "gold_sources_1h", "gold_sources_1d", "gold_1h", "gold_1d"]]
 LIVE = [["bronze", "gaps"], ["quarantine"]]
 EVERY = 5  # of the runs, how many make one of the short test
 

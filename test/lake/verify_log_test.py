@@ -14,8 +14,8 @@ from damage import Table, flip
 from damage_by_hand import DAMAGES, STANDIN_NAMES, STANDINS, last_with_rows, other_id
 from verify_test import assert_named, lake, long_log, verify, whole  # noqa: F401 (fixtures)
 
-TABLES = ["bronze", "silver", "gold", "gold_1h", "gold_1d", "quarantine", "gaps"]
-PART = {"gold_1h": "gold", "gold_1d": "gold", "quarantine": "all", "gaps": "all"}  # of `verify`, that looks at the table
+TABLES = ["bronze", "silver", "gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d", "quarantine", "gaps"]
+PART = {"gold_sources": "gold", "gold_sources_1h": "gold", "gold_sources_1d": "gold", "gold_1h": "gold", "gold_1d": "gold", "quarantine": "all", "gaps": "all"}  # of `verify`, that looks at the table
 
 # Each damage in one table in the short run, in all of them in the long one.
 CASES = [pytest.param(damage, table, id=f"{damage.__name__}-{table}", marks=[] if i % len(TABLES) == t else [pytest.mark.long])
