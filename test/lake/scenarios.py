@@ -282,16 +282,16 @@ class Upgrade(Scenario):
         judge.check_rollups(tables)
 
 
-class UpgradeCut(Scenario):
+class UpgradeDropped(Scenario):
     """A lake of the first format of whose gold retention has dropped days; only its rollups know them."""
 
-    KEPT = pathlib.Path(__file__).resolve().parent.parent / "upgrade/format-1/cut.tar.xz"
+    KEPT = pathlib.Path(__file__).resolve().parent.parent / "upgrade/format-1/dropped.tar.xz"
 
     def __init__(self, binary, folder, seed):
         super().__init__(binary, folder, seed)
         with tarfile.open(self.KEPT) as archive:
             archive.extractall(folder, filter="data")
-        (folder / "cut").rename(self.lake)
+        (folder / "dropped").rename(self.lake)
         self.days = judge.tables(self.lake)["gold_sources_1d"].rows()
 
     def command(self):
@@ -318,4 +318,4 @@ class Reorder(Compact):
         assert judge.order_at(tables["gold"].txns, "bitcoin", 10**15)[0] == ["binance_spot", "kraken"]
 
 
-SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeCut, Reorder]
+SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeDropped, Reorder]

@@ -11,7 +11,8 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "lake"))
 
-LAKES = [pytest.param(path, id=f"{path.parent.name}-{path.name.partition('.')[0]}") for path in sorted(HERE.glob("format-*/*.tar.xz"))]
+LAKES = [pytest.param(path, id=f"{path.parent.name}-{path.name.partition('.')[0]}") for path in sorted(HERE.glob("format-*/*.tar.xz"))
+         if path.name != "dropped.tar.xz"]  # its gold has hours and days only: interrupted_test.py
 
 
 @pytest.fixture(params=LAKES)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the lakes of this folder with a program of the format that they are to have: `make_lakes.py BINARY FORMAT`.
+"""Makes the lakes of this folder with a program of the format that they are to have: `make_lakes.py BINARY FORMAT [LAKE]...`.
 
 Everything in them is made up here, so that they may be published. They are small, and hold what an upgrade can stumble over
 (README.md says which lake has what). Run it once a format, with the last program that writes it, and keep what it gives."""
@@ -116,11 +116,19 @@ class Maker:
         self.run("compact", "--storage", lake, *eager)
         self.run("vacuum", "--storage", lake, *eager)
 
+    def dropped(self, lake):
+        """Retention has dropped the first day of gold, once its last hour and day were folded: only the rollups know it."""
+        age = (datetime.datetime.now(datetime.UTC) - DAYS[1] - datetime.timedelta(hours=1)).days
+        keep = ["--set", f"maintenance.retain_gold={age}d"]
+        self.run("replay", write(self.folder, "a.jsonl", day_of_prices(DAYS[0])), "--storage", lake, "--exit-when-done", *keep)
+        self.run("replay", write(self.folder, "b.jsonl", [*LATE, *day_of_prices(DAYS[1])]), "--storage", lake, "--exit-when-done", *keep)
+        self.run("retention", "--storage", lake, *keep)
 
-def main(binary, number):
+
+def main(binary, number, *names):
     target = HERE / f"format-{number}"
     target.mkdir(exist_ok=True)
-    for name in ("recordings", "topic", "cut"):
+    for name in names or ("recordings", "topic", "cut", "dropped"):
         with tempfile.TemporaryDirectory() as folder:
             lake = pathlib.Path(folder) / name
             lake.mkdir()
@@ -131,4 +139,4 @@ def main(binary, number):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:])
