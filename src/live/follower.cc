@@ -120,9 +120,11 @@ void Follower::Run(StopToken stop) {
 }
 
 Status Follower::Poll() {
-  Status followed = FollowGold();
+  // The orders first: no coin is shown by another one than the table's.
+  Status followed = FollowDerived(GoldLayout());
+  if (followed) followed = FollowGold();
   for (const DerivedTable* table : DerivedTables()) {
-    if (followed) followed = FollowDerived(*table->layout);
+    if (followed && table->layout != &GoldLayout()) followed = FollowDerived(*table->layout);
   }
   if (followed) followed = FollowSilver();
   if (!followed) {

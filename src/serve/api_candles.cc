@@ -36,8 +36,6 @@ Result<Asked> ReadQuery(const Params& params) {
   std::string chosen = text("chosen", "");
   if (!chosen.empty() && chosen != "1" && chosen != "true") return Invalid("bad value: chosen, must be 1 or true");
   asked.series.among_chosen = !chosen.empty();
-  if (asked.series.among_chosen && !asked.series.source.empty())
-    return Invalid("bad value: chosen and source exclude each other");
   asked.interval_text = text("interval", "1m");
   auto interval = ParseInterval(asked.interval_text);
   if (!interval) return Invalid("bad value: interval, must be one of " + std::string(IntervalNames()));

@@ -95,7 +95,7 @@ std::vector<Route> MakeRoutes() {
                    false, "coingecko"},
                   {"quote", "Currency of the prices; the headline's if absent",
                    R"({"type":"string","pattern":"^[A-Za-z0-9]{1,16}$"})", false, "usd"},
-                  {"chosen", "With quote: of the chosen rows those in this currency; not with source", kSwitch, false, ""},
+                  {"chosen", "With quote: of the chosen rows those in this currency; says nothing beside source", kSwitch, false, ""},
                   {"from", "Bars that open at or after this time", kTime, false, "2025-01-01T00:00:00Z"},
                   {"to", "Bars that open before this time", kTime, false, "2030-01-01T00:00:00Z"},
                   {"limit", "Most bars in the answer", R"({"type":"integer","minimum":1,"maximum":10000,"default":500})", false,

@@ -13,6 +13,7 @@ from api_recording import message
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TABLES = {"bronze": "bronze/crypto_raw", "silver": "silver/crypto_transformed", "gold": "gold/crypto_metrics_1m", "gold_sources": "gold/sources/crypto_metrics_1m",
+          "gold_sources_1h": "gold/sources/crypto_metrics_1h", "gold_sources_1d": "gold/sources/crypto_metrics_1d",
           "gold_1h": "gold/crypto_metrics_1h", "gold_1d": "gold/crypto_metrics_1d", "quarantine": "quarantine/crypto_rejected",
           "gaps": "gaps/crypto_gaps"}
 START_S = 1_709_424_000  # api_recording's

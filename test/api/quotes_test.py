@@ -105,7 +105,7 @@ def test_two_symbols_of_a_coin_in_two_currencies_are_two_windows(binary, replay,
     lines = [frame(symbol, trade, second, price) for symbol, price in (("BTCUSDT", 60_000), ("BTCEUR", 55_000), ("XBTZ", 47_000))
              for trade, second in ((1, 60), (2, 61))]
     lake = replay("symbols", lines, "binance-frames", "--config", config)
-    found = rows(binary, lake, "select quote, close, volume, samples from gold order by 1")
+    found = rows(binary, lake, "select quote, close, volume, samples from gold_sources order by 1")
     assert [(row["quote"], row["close"], row["volume"], row["samples"]) for row in found] == [
         ("eur", 55_000, 2, 2), ("gbp", 47_000, 2, 2), ("usdt", 60_000, 2, 2)]
     assert_sound(binary, lake)
