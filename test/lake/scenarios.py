@@ -14,6 +14,7 @@ import threading
 import time
 
 import judge
+import judge_chosen
 import ledger
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "sources"))
@@ -299,7 +300,7 @@ class UpgradeDropped(Scenario):
 
     def check(self):
         tables = judge.tables(self.lake)
-        judge.check_chosen(tables)
+        judge_chosen.check_chosen(tables)
         found = {(row["window"]["start"], row["coin_id"]) for row in tables["gold_1d"].rows()}
         assert found == {(row["window"]["start"], row["coin_id"]) for row in self.days} and len(found) == len(tables["gold_1d"].rows())
 
@@ -314,8 +315,8 @@ class Reorder(Compact):
     def check(self):
         super().check()
         tables = judge.tables(self.lake)
-        judge.check_chosen(tables)
-        assert judge.order_at(tables["gold"].txns, "bitcoin", 10**15)[0] == ["binance_spot", "kraken"]
+        judge_chosen.check_chosen(tables)
+        assert judge_chosen.order_at(tables["gold"].txns, "bitcoin", 10**15)[0] == ["binance_spot", "kraken"]
 
 
 SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeDropped, Reorder]

@@ -8,6 +8,7 @@ import tarfile
 import time
 
 import judge
+import judge_chosen
 import pytest
 from conftest import HERE
 from upgrade_test import ADDED, ROUNDED, check_kept, files, formats, more_prices, multiset
@@ -126,7 +127,7 @@ def test_a_disk_that_fills_up_is_told_and_harms_nothing(fault, one_lake, binary,
     cryptostream("upgrade", "--storage", one_lake)
     now = judge.tables(one_lake)
     assert {name: multiset(now[name], {*ROUNDED, *ADDED.get(name, [])}) for name in rows} == rows
-    judge.check_chosen(now)
+    judge_chosen.check_chosen(now)
     assert "verdict: sound" in cryptostream("verify", "--storage", one_lake).stdout
 
 

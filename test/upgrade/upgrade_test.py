@@ -6,6 +6,7 @@ import sys
 
 import deltalake
 import judge
+import judge_chosen
 import pytest
 from conftest import HERE
 
@@ -37,7 +38,7 @@ def check_kept(before, after, new=()):
     """What was there is there, and `new` rows of bronze besides; no position is lost or goes back."""
     assert places(after["bronze"]) == sorted([*places(before["bronze"]), *new])
     assert set(after) == {*before, *CHOSEN}
-    judge.check_chosen(after)
+    judge_chosen.check_chosen(after)
     for name, table in after.items():
         if name in CHOSEN:
             continue
@@ -124,7 +125,7 @@ def test_the_command_says_what_it_would_do_does_it_and_has_nothing_left(lake, cr
     after = judge.tables(lake)
     for name in rows:
         assert multiset(after[name], {*ROUNDED, *ADDED.get(name, [])}) == rows[name], name
-    judge.check_chosen(after)
+    judge_chosen.check_chosen(after)
     assert "verdict: sound" in cryptostream("verify", "--storage", lake).stdout
     upgraded = files(lake)
     for arguments in ([], ["--dry-run"]):
