@@ -170,8 +170,8 @@ Command AddShow(CLI::App& program, CommandContext& context) {
 }
 
 Command AddQuery(CLI::App& program, CommandContext& context) {
-  CLI::App* app =
-      program.add_subcommand("query", "SQL over bronze, silver, gold, gold_1h, gold_1d, gold_sources and theirs, quarantine and gaps; read only");
+  CLI::App* app = program.add_subcommand(
+      "query", "SQL over bronze, silver, gold, gold_1h, gold_1d, gold_sources and theirs, quarantine and gaps; read only");
   app->footer(
       "Examples:\n  cryptostream query \"select coin_id, count(*) from silver group by 1\"\n"
       "  cryptostream query --csv \"select * from gold where coin_id = 'bitcoin'\" > bitcoin.csv\n"

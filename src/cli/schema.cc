@@ -109,7 +109,9 @@ Command AddSchema(CLI::App& program) {
   auto markdown = std::make_shared<bool>(false);
   std::vector<std::string> names;
   for (const TableLayout* layout : AllLayouts()) names.push_back(layout->name);
-  app->add_option("table", *table, "bronze, silver, gold_sources, gold_sources_1h, gold_sources_1d, gold, gold_1h, gold_1d, quarantine or gaps")->check(CLI::IsMember(names));
+  app->add_option("table", *table,
+                  "bronze, silver, gold_sources, gold_sources_1h, gold_sources_1d, gold, gold_1h, gold_1d, quarantine or gaps")
+      ->check(CLI::IsMember(names));
   app->add_flag("--markdown", *markdown, "the columns as docs/tables.md lists them");
   return {app, [table, markdown](CommandContext& context) {
             if (*markdown && context.json) {

@@ -66,7 +66,8 @@ std::vector<ConfigKey> LakeKeys() {
       Duration({"engine.correct_every", "Windows with late rows are replaced at most this often.", "1s"}, 0ms, 10s,
                [](Config& c) -> auto& { return c.lake.correct_every; }),
       List({"gold.source_order",
-            "Which source's row gold takes for a coin and window: the first of these that has one; then the others, by name. A change "
+            "Which source's row gold takes for a coin and window: the first of these that has one; then the others, by name. A "
+            "change "
             "holds from now on.",
             "kraken, coingecko"},
            kSource, [](Config& c) -> auto& { return c.lake.order.order.sources; }),
@@ -258,7 +259,7 @@ std::vector<ConfigKey> ServeKeys() {
 }  // namespace
 
 std::string CurrentPath(const std::string& path) {
-  constexpr std::string_view kOldEngine = "stream.";  // until `stream` was a command
+  constexpr std::string_view kOldEngine = "stream.";             // until `stream` was a command
   if (path == "serve.source_order") return "gold.source_order";  // until the order was the tables'
   return path.starts_with(kOldEngine) ? "engine." + path.substr(kOldEngine.size()) : path;
 }

@@ -89,8 +89,8 @@ Result<bool> DerivedStage::ReadUpstream() {
   }
   auto commits = upstream().CommitsAfter(consumed_, kCommitsPerRead);
   if (!commits && commits.error().kind == ErrorKind::kNotFound) {
-    LogWarn("the log of {} was cleaned up before {} read it, all of its periods are checked: consumed={}",
-            table_.upstream->name, name(), consumed_);
+    LogWarn("the log of {} was cleaned up before {} read it, all of its periods are checked: consumed={}", table_.upstream->name,
+            name(), consumed_);
     CS_TRY(resync());
     CS_TRY(QueueEverything());
     return true;
@@ -186,8 +186,7 @@ Status DerivedStage::MarkRange(TimeRange range) {
   CS_TRY(VisitKeys(upstream_view(), lake_.quotes(), range, [&](const WindowKey& key) {
     if (key.start < SettledOf(closed_, key)) dirty_.insert(table_.KeyOf(key));
   }));
-  return VisitKeys(table().view(), lake_.quotes(), range,
-                   [&](const WindowKey& key) { dirty_.insert(KeyFor(table_.rows, key)); });
+  return VisitKeys(table().view(), lake_.quotes(), range, [&](const WindowKey& key) { dirty_.insert(KeyFor(table_.rows, key)); });
 }
 
 Status DerivedStage::MarkNextRange() {

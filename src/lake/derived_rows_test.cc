@@ -41,8 +41,7 @@ TEST_F(ChosenTest, OneRowACoinAndMinute) {
        Of("zeta", 62, 14), Of("zeta", 121, 15), Of("alpha", 122, 16)});
   Drain(true);
   EXPECT_THAT(Gold(), SizeIs(8));
-  EXPECT_THAT(Words(Chosen()),
-              testing::ElementsAre("0 coingecko usd 11", "1 kraken usd 13", "2 alpha usd 16"));
+  EXPECT_THAT(Words(Chosen()), testing::ElementsAre("0 coingecko usd 11", "1 kraken usd 13", "2 alpha usd 16"));
 }
 
 TEST_F(ChosenTest, ALaterRowOfABetterSourceReplaces) {
@@ -53,8 +52,7 @@ TEST_F(ChosenTest, ALaterRowOfABetterSourceReplaces) {
   Version before = lake_->gold().version();
   Say({Of("coingecko", 2, 7), Of("coingecko", 62, 8), Of("zeta", 3, 9)});  // filled up from the past
   Drain(true);
-  EXPECT_THAT(Words(Chosen()),
-              testing::ElementsAre("0 coingecko usd 7", "1 coingecko usd 8", "5 kraken usd 11"));
+  EXPECT_THAT(Words(Chosen()), testing::ElementsAre("0 coingecko usd 7", "1 coingecko usd 8", "5 kraken usd 11"));
   // A row that is new is appended, one that changes is replaced, each in commits of their own.
   auto commits = lake_->gold().CommitsAfter(before);
   ASSERT_TRUE(commits);
@@ -65,7 +63,8 @@ TEST_F(ChosenTest, ALaterRowOfABetterSourceReplaces) {
 
 TEST_F(ChosenTest, ADeadSourceHoldsNobodyUp) {
   Start();
-  Say({Of("kraken", 1, 10), Of("coingecko", 2, 11), Of("coingecko", 200, 12), Of("coingecko", 400, 13), Of("coingecko", 700, 14)});
+  Say({Of("kraken", 1, 10), Of("coingecko", 2, 11), Of("coingecko", 200, 12), Of("coingecko", 400, 13),
+       Of("coingecko", 700, 14)});
   Drain(false);
   // coingecko's windows are closed up to its newest event less the lateness, kraken's stand at minute 0.
   EXPECT_GE(ChosenClosed(), FromMicros((kMidnight + 600) * 1'000'000));

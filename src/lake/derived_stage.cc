@@ -151,7 +151,8 @@ Result<std::optional<StageWork>> DerivedStage::Next(StopToken stop) {
 bool DerivedStage::EndsADay() const {
   auto now = closed_.find(Name(kChosen));
   auto said = positions_.find(ClosedId(kChosen));
-  return ChoosesRows() && now != closed_.end() && said != positions_.end() && DateOf(now->second) > DateOf(FromMicros(said->second));
+  return ChoosesRows() && now != closed_.end() && said != positions_.end() &&
+         DateOf(now->second) > DateOf(FromMicros(said->second));
 }
 
 // Makes marked rows anew: those that are not there yet in an append, the others in a commit of replacements, so that a stream

@@ -89,18 +89,18 @@ class DerivedStage final : public StageLogic {
 
   Positions positions_;
   Version consumed_ = kNoVersion;
-  std::shared_ptr<const Snapshot> snapshot_;  // of upstream at consumed_
-  Times upstream_closed_;                     // at consumed_
-  Times closed_;                              // up to where rows are made
-  SourceOrders orders_;                       // with those that are not recorded yet
-  Positions new_orders_;                      // of these the positions
-  std::set<WindowKey> dirty_;                 // rows to be made anew
-  std::set<WindowKey> replacing_;             // those of the work that was returned last
-  std::deque<TimeRange> ranges_;              // still to be looked through, each at most a day; the position waits for them
-  bool moves_position_ = false;               // of the work that was returned last
-  std::size_t requests_marked_ = 0;           // of requests_
-  bool resync_ = false;                       // everything was marked: the position moves even if no row changes
-  std::chrono::steady_clock::time_point heard_{};      // when upstream had its last news
+  std::shared_ptr<const Snapshot> snapshot_;       // of upstream at consumed_
+  Times upstream_closed_;                          // at consumed_
+  Times closed_;                                   // up to where rows are made
+  SourceOrders orders_;                            // with those that are not recorded yet
+  Positions new_orders_;                           // of these the positions
+  std::set<WindowKey> dirty_;                      // rows to be made anew
+  std::set<WindowKey> replacing_;                  // those of the work that was returned last
+  std::deque<TimeRange> ranges_;                   // still to be looked through, each at most a day; the position waits for them
+  bool moves_position_ = false;                    // of the work that was returned last
+  std::size_t requests_marked_ = 0;                // of requests_
+  bool resync_ = false;                            // everything was marked: the position moves even if no row changes
+  std::chrono::steady_clock::time_point heard_{};  // when upstream had its last news
   std::chrono::steady_clock::time_point committed_{};  // when this table had its last commit
 
   std::atomic<Version> done_{kNoVersion};

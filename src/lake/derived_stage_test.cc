@@ -162,7 +162,8 @@ TEST_F(RollupTest, ARequestFoldsARangeAgain) {
   Start();
   Drain(false);
   EXPECT_THAT(Found(SourcesHourly()), IsEmpty());  // nothing new in gold: nobody looked
-  engine_->derived(SourcesHourly()).RequestRecompute({FromMicros((kMidnight - 3600) * 1'000'000), FromMicros(kMidnight * 1'000'000)});
+  engine_->derived(SourcesHourly())
+      .RequestRecompute({FromMicros((kMidnight - 3600) * 1'000'000), FromMicros(kMidnight * 1'000'000)});
   while (!engine_->derived(SourcesHourly()).RecomputeDone()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   auto hours = Found(SourcesHourly());
   ASSERT_THAT(hours, SizeIs(3));

@@ -22,11 +22,10 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
           lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
       silver_stage_(
           lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
-      gold_stage_(
-          lake, gold_, Committed(SourcesLayout()), [this](const Error& error) { Fatal(error); }) {
+      gold_stage_(lake, gold_, Committed(SourcesLayout()), [this](const Error& error) { Fatal(error); }) {
   for (const DerivedTable* table : DerivedTables()) {
-    derived_.push_back(std::make_unique<Derived>(lake, *table, clock, Committed(*table->layout),
-                                                 [this](const Error& error) { Fatal(error); }));
+    derived_.push_back(
+        std::make_unique<Derived>(lake, *table, clock, Committed(*table->layout), [this](const Error& error) { Fatal(error); }));
   }
   bronze_.on_committed = [this](std::uint64_t through, Version version) {
     committed_ = through;

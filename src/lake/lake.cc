@@ -115,13 +115,12 @@ Status Lake::CheckLineage() {
     std::string own_id, prefix;
     const TableLayout* upstream;
   };
-  std::vector<Link> links{
-      {&SilverLayout(), SilverPositionId(bronze().id()), AppId("silver/"), &BronzeLayout()},
-      {&SourcesLayout(), GoldPositionId(silver().id()), AppId("gold/"), &SilverLayout()}};
+  std::vector<Link> links{{&SilverLayout(), SilverPositionId(bronze().id()), AppId("silver/"), &BronzeLayout()},
+                          {&SourcesLayout(), GoldPositionId(silver().id()), AppId("gold/"), &SilverLayout()}};
   for (const DerivedTable* each : DerivedTables()) {
     if (!tables_.contains(each->layout)) continue;
-    links.push_back({each->layout, RollupPositionId(each->position, table(*each->upstream).id()),
-                     AppId(each->position) + "/", each->upstream});
+    links.push_back({each->layout, RollupPositionId(each->position, table(*each->upstream).id()), AppId(each->position) + "/",
+                     each->upstream});
   }
   for (const Link& link : links) {
     Table& own = table(*link.table);
@@ -131,8 +130,7 @@ Status Lake::CheckLineage() {
         std::any_of(positions.begin(), positions.end(), [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
     if (other && !positions.contains(link.own_id)) {
       return Corrupt("the table before it was replaced: upstream=" + link.upstream->name + " table=" + own.uri() +
-                     " (put the original " + link.upstream->name +
-                     " table back, or start a new lake with another --storage)");
+                     " (put the original " + link.upstream->name + " table back, or start a new lake with another --storage)");
     }
     std::int64_t position = PositionOr(positions, link.own_id, kNoVersion);
     if (position > upstream.version()) {

@@ -12,8 +12,8 @@
 #include "delta/table.h"
 #include "lake/maintenance.h"
 #include "lake/tally.h"
-#include "market/quote.h"
 #include "market/derived_table.h"
+#include "market/quote.h"
 #include "market/schema.h"
 #include "market/source_order.h"
 

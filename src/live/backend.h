@@ -17,7 +17,7 @@ struct BackendOptions {
   std::filesystem::path root;
   LiveLimits limits;
   SourceOrderSettings order;  // where the lake has not recorded one
-  QuoteSettings quotes;  // currencies of sources, where the lake has not recorded them
+  QuoteSettings quotes;       // currencies of sources, where the lake has not recorded them
   std::chrono::milliseconds poll_interval{1000};
   std::chrono::milliseconds query_timeout{10'000};
   int query_threads = 2;

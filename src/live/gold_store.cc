@@ -126,7 +126,8 @@ Status GoldStore::ForEachRow(const DayFiles& files, const CoinRows& of, TimeSpan
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
   const std::string sql = "SELECT " + MinuteColumns() + RowsSql() + " ORDER BY 1";
-  CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote, of.source}, {.timeout = timeout_, .max_rows = kMaxMinutes},
+  CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote, of.source},
+                          {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
                             visit(MinuteOf(row));
                             ++rows;

@@ -56,7 +56,8 @@ std::vector<TimeSpan> MinuteSpans(TimeSpan asked, const RollupReach& reach, cons
     if (rows[i].start == rows[i - 1].start) spans.push_back(Cut({rows[i].start, rows[i].start + reach.period}, asked));
   }
   for (const Minute& row : rows) {
-    if (!reach.quote.empty() && row.quote.str() != reach.quote) spans.push_back(Cut({row.start, row.start + reach.period}, asked));
+    if (!reach.quote.empty() && row.quote.str() != reach.quote)
+      spans.push_back(Cut({row.start, row.start + reach.period}, asked));
   }
   spans = Joined(std::move(spans));
   JoinNearest(spans);

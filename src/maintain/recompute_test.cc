@@ -182,8 +182,8 @@ class ReorderTest : public EngineTest {
     std::vector<std::string> lines;
     for (std::int64_t t = kMidnight - 3600; t < kMidnight + 3600; t += 60) {
       for (const char* source : {"coingecko", "kraken"}) {
-        lines.push_back(fmt::format(R"({{"timestamp": {}, "coin_id": "bitcoin", "price": {}, "volume_24h": 1, "source": "{}"}})", t,
-                                    100 + t % 97, source));
+        lines.push_back(fmt::format(R"({{"timestamp": {}, "coin_id": "bitcoin", "price": {}, "volume_24h": 1, "source": "{}"}})",
+                                    t, 100 + t % 97, source));
       }
     }
     Start();

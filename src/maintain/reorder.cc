@@ -45,8 +45,8 @@ Status Write(const Table& table, const std::vector<GoldRow>& rows, Change& chang
   options.fsync = table.fsync();
   options.hold = &change.hold;
   for (const PartitionRows& part : parts) {
-    CS_ASSIGN(DataFile file, WriteDataFile(table.root_path(), {{GoldLayout().partition_columns[0], part.partition[0]}},
-                                           *part.rows, options));
+    CS_ASSIGN(DataFile file,
+              WriteDataFile(table.root_path(), {{GoldLayout().partition_columns[0], part.partition[0]}}, *part.rows, options));
     change.adds.push_back(std::move(file));
   }
   return {};
@@ -122,7 +122,8 @@ Result<std::vector<Recomputed>> Reorder(Lake& lake, const ReorderOptions& option
   CS_TRY(Commit(lake, records, change));
   CS_ASSIGN(std::vector<Recomputed> behind, FollowGold(lake, stop));
   for (Recomputed& table : behind) {
-    if (table.table == HourlyRollup().layout->name || table.table == DailyRollup().layout->name) report.push_back(std::move(table));
+    if (table.table == HourlyRollup().layout->name || table.table == DailyRollup().layout->name)
+      report.push_back(std::move(table));
   }
   return report;
 }

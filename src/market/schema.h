@@ -12,8 +12,8 @@ namespace cryptostream {
 
 // The tables of the lake: where each lies below the storage root, its columns (partition columns last) and partitioning.
 struct TableLayout {
-  std::string name;  // "bronze"
-  std::string path;  // "bronze/crypto_raw"
+  std::string name;         // "bronze"
+  std::string path;         // "bronze/crypto_raw"
   std::string former_path;  // where it lay up to format 2 (delta/lake_place.h); empty: there too
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> partition_columns;

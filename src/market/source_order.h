@@ -30,8 +30,8 @@ class SourceOrders {
  public:
   struct Record {
     std::int64_t n = 0;
-    std::string coin;    // empty: every coin
-    Timestamp from{};    // the first window that it holds for
+    std::string coin;  // empty: every coin
+    Timestamp from{};  // the first window that it holds for
     SourceOrder order{};
   };
 

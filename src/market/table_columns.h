@@ -85,7 +85,7 @@ inline constexpr auto kGoldColumns = std::tuple(
     Value<&GoldRow::first_event>("first_event", "least event time", Exactness::kBits),
     Value<&GoldRow::last_event>("last_event", "greatest event time", Exactness::kBits),
     Value<&GoldRow::max_source_age_s>("max_source_age_s", "greatest (event time - last_updated)", Exactness::kBits),
-    Key<&GoldRow::key, &WindowKey::source>("source", "as in silver"),
+    Key<&GoldRow::key, &WindowKey::source>("source", "as in silver; null in a chosen hour or day that several sources made"),
     Since(2, Key<&GoldRow::key, &WindowKey::quote>("quote",
                                                    "currency of the prices and of all figures of money; null in rows from "
                                                    "before there was this column: the source's")),

@@ -86,16 +86,18 @@ std::vector<Route> MakeRoutes() {
        .handle = HandleCoins},
       {.pattern = "/api/v1/candles",
        .summary = "Bars of a coin",
-       .description = "No bound: the latest `limit`. from: the oldest from there. to: the latest before it. Both: the oldest "
-                      "in [from, to). Ascending; Link rel=next leads on. No data, no bar, unless fill=previous. A bar's source is "
-                      "null where several contributed.",
+       .description =
+           "No bound: the latest `limit`. from: the oldest from there. to: the latest before it. Both: the oldest "
+           "in [from, to). Ascending; Link rel=next leads on. No data, no bar, unless fill=previous. A bar's source is "
+           "null where several contributed.",
        .params = {{"coin", "Coin id", kCoin, true, "bitcoin"},
                   {"interval", "Length of a bar", kIntervals, false, "5m"},
                   {"source", "Rows of this source alone; if neither it nor quote is there, the chosen row of each minute", kCoin,
                    false, "coingecko"},
                   {"quote", "Currency of the prices; the headline's if absent",
                    R"({"type":"string","pattern":"^[A-Za-z0-9]{1,16}$"})", false, "usd"},
-                  {"chosen", "With quote: of the chosen rows those in this currency; says nothing beside source", kSwitch, false, ""},
+                  {"chosen", "With quote: of the chosen rows those in this currency; says nothing beside source", kSwitch, false,
+                   ""},
                   {"from", "Bars that open at or after this time", kTime, false, "2025-01-01T00:00:00Z"},
                   {"to", "Bars that open before this time", kTime, false, "2030-01-01T00:00:00Z"},
                   {"limit", "Most bars in the answer", R"({"type":"integer","minimum":1,"maximum":10000,"default":500})", false,

@@ -46,8 +46,8 @@ struct ServeOptions {
   std::filesystem::path storage_root;
   std::string version = "0.0.0";
   ServeMode mode = ServeMode::kLive;
-  std::span<const Asset> assets;   // the page: Assets(); empty: no page
-  std::vector<std::string> coins;  // listed first, in this order
+  std::span<const Asset> assets;                  // the page: Assets(); empty: no page
+  std::vector<std::string> coins;                 // listed first, in this order
   SourceOrderSettings order;                      // by which rows are chosen, where the lake has not recorded one
   QuoteSettings quotes;                           // currencies of sources, where the lake has not recorded them
   std::chrono::seconds live_age{120};             // up to this age a price is "live",

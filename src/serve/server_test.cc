@@ -107,12 +107,13 @@ TEST_F(ServerTest, CoinsCandlesStatus) {
   std::string candles = Ask("/api/v1/candles?coin=bitcoin&interval=5m&limit=2");
   EXPECT_NE(candles.find("\"open_time\":\"2024-08-08T12:05:00.000Z\""), std::string::npos) << candles;
   EXPECT_NE(
-      candles.find(
-          "Link: </api/v1/candles?coin=bitcoin&interval=5m&limit=2&quote=usd&chosen=1&to=2024-08-08T12%3A05%3A00.000Z>; rel=\"next\""),
+      candles.find("Link: </api/v1/candles?coin=bitcoin&interval=5m&limit=2&quote=usd&chosen=1&to=2024-08-08T12%3A05%3A00.000Z>; "
+                   "rel=\"next\""),
       std::string::npos);
   for (const char* said : {"X-Forwarded-Prefix: /crypto\r\n", "Forwarded: for=10.0.0.1\r\n", "Via: 1.1 proxy\r\n"}) {
     std::string proxied = Ask("/api/v1/candles?coin=bitcoin&interval=5m&limit=2", said);
-    EXPECT_NE(proxied.find("Link: <?coin=bitcoin&interval=5m&limit=2&quote=usd&chosen=1&to="), std::string::npos) << said << proxied;
+    EXPECT_NE(proxied.find("Link: <?coin=bitcoin&interval=5m&limit=2&quote=usd&chosen=1&to="), std::string::npos)
+        << said << proxied;
   }
   EXPECT_NE(candles.find("\"samples\":3,\"source\":\"coingecko\",\"quote\":\"usd\",\"closed\":false,\"committed\":true"),
             std::string::npos);

@@ -197,8 +197,7 @@ Result<VerifyReport> VerifyLake(const fs::path& root, const VerifyOptions& optio
       const std::string &name = derived->layout->name, &upstream = derived->upstream->name;
       Say(options, step++, name + ": rows beside those of " + upstream);
       if (!pinned.tables.contains(name)) continue;  // made before there was such a table; the next start adds it
-      Compare(
-          pinned, {name, upstream, "silver"}, [&](const PinnedTables& tables) { return CheckDerived(tables, *derived); }, report);
+      Compare(pinned, {name, upstream}, [&](const PinnedTables& tables) { return CheckDerived(tables, *derived); }, report);
     }
   }
   return report;

@@ -38,7 +38,9 @@ std::string ColumnTexts(const WindowTables& tables) {
     std::string far = fmt::format("coalesce(abs({0} - {1}) > {2} * abs({0}), {3})", want, found, kTolerance, bits);
     std::string sums = fmt::format("CASE WHEN w.loose THEN {} ELSE {} END", far, bits);
     const bool rounded_twice = tables.rounded_twice;
-    std::string differs = column.exactness == Exactness::kBits || tables.copied ? bits : column.exactness == Exactness::kTolerance ? far : sums;
+    std::string differs = column.exactness == Exactness::kBits || tables.copied ? bits
+                          : column.exactness == Exactness::kTolerance           ? far
+                                                                                : sums;
     if (rounded_twice && (column.name == "avg_price" || column.name == "range_pct")) {
       differs = fmt::format("({}) AND {} IS DISTINCT FROM w.{}_twice", differs, found, column.name);
     }

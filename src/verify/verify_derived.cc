@@ -145,9 +145,6 @@ std::string Minutes(const WindowTables& tables, const std::string& closed, const
       gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), quote_sql);
 }
 
-// A row of every source that does not say its currency is in its source's (quote_sql); chosen rows say theirs.
-std::string QuoteIn(bool chosen, const std::string& quote_sql) { return chosen ? "coalesce(quote, '(null)')" : quote_sql; }
-
 // Compares a table with the one before it, a slice of event time after the other.
 class DerivedComparison {
  public:
@@ -192,7 +189,8 @@ class DerivedComparison {
  private:
   // Makes `want` of gold's rows at a version.
   Status Want(const WindowTables& slice, const TableRows& gold, const EventTimes& minutes, Version version) {
-    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, upstream_quote_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
+    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, upstream_quote_, version),
+                     minutes.FilesIn(slice.whole_from_us, slice.until_us)));
     for (const char* statement : Statements(table_)) CS_TRY(duck_->Run(statement));
     return {};
   }
@@ -248,10 +246,12 @@ Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTa
   tables.rounded_twice = table.rows == RowPer::kSeries && RoundsTwice(gold, upstream);
   tables.rows = table.rows;
   tables.copied = &table == &ChosenMinutes();
-  const TableLog& silver = all.at("silver");
-  CS_ASSIGN(Positions recorded, silver.PositionsAt(silver.version));
-  const std::string quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
-  tables.quote_sql = QuoteIn(table.rows == RowPer::kCoin, quote_sql);
+  Positions recorded;
+  if (auto silver = all.find("silver"); silver != all.end()) {  // it may be gone
+    CS_ASSIGN(recorded, silver->second.PositionsAt(silver->second.version));
+  }
+  const SourceQuotes quotes = QuotesOf(recorded, {});
+  tables.quote_sql = QuoteSql(rollup, quotes);
   tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
   std::string prefix = AppId(table.position) + "/", own = prefix + gold.table_id;
   Version position = PositionOr(positions, own, kNoVersion);
@@ -267,8 +267,7 @@ Result<std::vector<Check>> CheckDerived(const PinnedTables& all, const DerivedTa
   if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
 
   Check same{SameName(table), true, "", {}};
-  CS_TRY(DerivedComparison(all, table, position, positions, upstream, QuoteIn(table.upstream == &GoldLayout(), quote_sql))
-             .Run(tables, same));
+  CS_TRY(DerivedComparison(all, table, position, positions, upstream, QuoteSql(gold, quotes)).Run(tables, same));
   return std::vector<Check>{std::move(lineage), std::move(same)};
 }
 

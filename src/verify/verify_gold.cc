@@ -19,15 +19,18 @@ namespace {
 
 struct GoldState {
   Version consumed = kNoVersion, corrected = kNoVersion;
-  std::string closed;  // VALUES of (source, microseconds)
+  std::string closed;            // VALUES of (source, microseconds)
+  std::string silver_quote_sql;  // of a row of silver (QuoteSql)
   WindowTables tables{.table = SourcesLayout().name, .upstream = "silver"};
 };
 
-Result<GoldState> StateOf(const TableLog& silver, const Positions& positions) {
+Result<GoldState> StateOf(const TableLog& silver, const TableLog& gold, const Positions& positions) {
   GoldState state;
   CS_ASSIGN(Positions upstream, silver.PositionsAt(silver.version));
   state.tables.whole_from_us = WholeFromMicros(positions, upstream);
-  state.tables.quote_sql = QuoteColumnSql(QuotesOf(upstream, {}));
+  const SourceQuotes quotes = QuotesOf(upstream, {});
+  state.silver_quote_sql = QuoteSql(silver, quotes);
+  state.tables.quote_sql = QuoteSql(gold, quotes);
   state.consumed = PositionOr(positions, GoldPositionId(silver.table_id), kNoVersion);
   state.corrected = PositionOr(positions, CorrectedId(silver.table_id), kNoVersion);
   for (const auto& [id, position] : positions) {
@@ -54,7 +57,7 @@ std::string Ticks(const GoldState& state, const std::string& v, const std::strin
       "last_updated FROM (SELECT * REPLACE ({} AS quote), epoch_us(api_timestamp) AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
       "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
-      v, state.tables.quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,
+      v, state.silver_quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,
       SliceFilter(state.tables));
 }
 
@@ -138,18 +141,19 @@ Check CheckLineage(const TableLog& silver, const TableLog& gold, const Positions
   Check check{SourcesLayout().name + ": its position is one of silver", true, "", {}};
   for (const auto& [id, value] : positions) {
     if (!id.starts_with(AppId("gold/")) || id == GoldPositionId(silver.table_id)) continue;
-    Wrong(check, fmt::format("gold_sources version={} position={}: it is of another silver, this one has the id {}", gold.version, id,
-                             silver.table_id));
+    Wrong(check, fmt::format("gold_sources version={} position={}: it is of another silver, this one has the id {}", gold.version,
+                             id, silver.table_id));
   }
   if (state.consumed > silver.version) {
-    Wrong(check, fmt::format("gold_sources version={}: it has read silver up to {}, which ends at {}", gold.version, state.consumed,
-                             silver.version));
+    Wrong(check, fmt::format("gold_sources version={}: it has read silver up to {}, which ends at {}", gold.version,
+                             state.consumed, silver.version));
   }
   if (state.corrected > state.consumed) {
     Wrong(check, fmt::format("gold_sources version={}: late rows are worked in up to {}, but read up to {}", gold.version,
                              state.corrected, state.consumed));
   }
-  check.detail = fmt::format("gold_sources version {} has read silver up to {} of {}", gold.version, state.consumed, silver.version);
+  check.detail =
+      fmt::format("gold_sources version {} has read silver up to {} of {}", gold.version, state.consumed, silver.version);
   return check;
 }
 
@@ -159,7 +163,7 @@ Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   const TableLog& silver = tables.at("silver");
   const TableLog& gold = tables.at(SourcesLayout().name);
   CS_ASSIGN(Positions positions, gold.PositionsAt(gold.version));
-  CS_ASSIGN(GoldState state, StateOf(silver, positions));
+  CS_ASSIGN(GoldState state, StateOf(silver, gold, positions));
   state.tables.rounded_twice = RoundsTwice(gold, positions);
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
   Check once{SourcesLayout().name + ": one row a window, coin, source and quote", true, "", {}};

@@ -139,7 +139,7 @@ std::string Hashed(const SourceQuotes& quotes) {
 }
 
 // Silver's rows; one that retention has left of one side only is not compared.
-std::string HadSql(const SourceQuotes& quotes) {
+std::string HadSql(const std::string& quote_sql) {
   return fmt::format(
       "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, quote, source, symbol, trade_id) AS k, "
       "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT, vwap, trades::BIGINT) AS c, received < "
@@ -148,7 +148,7 @@ std::string HadSql(const SourceQuotes& quotes) {
       "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, {1} "
       "AS "
       "quote), epoch_us(api_timestamp) AS us FROM silver_row))",
-      Content(), QuoteColumnSql(quotes));
+      Content(), quote_sql);
 }
 
 SqlValue Value(const std::optional<std::string>& text) { return text ? SqlValue(*text) : SqlValue(); }
@@ -218,7 +218,7 @@ Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silv
   CS_TRY(refused > 0 ? bronze.Fill("again", kAgain) : bronze.Fill("again", kAgain, {}));
   CS_TRY(duck.Run(kSentAgain));
   CS_TRY(duck.Run(kUnnamed));
-  CS_TRY(silver.Fill("had", HadSql(state.quotes)));
+  CS_TRY(silver.Fill("had", HadSql(state.quote_sql)));
   bool several = std::ranges::any_of(state.quotes.records(), [](const auto& source) { return source.second.size() > 1; });
   if (several) CS_TRY(duck.Run("CREATE TABLE had_quote AS SELECT cc, max(quote) AS q FROM had GROUP BY cc"));
   CS_TRY(bronze.Fill("made", Hashed(state.quotes)));
