@@ -120,10 +120,15 @@ Status Engine::Drain(bool close_windows, StopToken stop) {
     gold_.RequestClose();
     CS_TRY(wait_for([&] { return gold_.CloseDone(); }));
   }
-  for (const auto& each : derived_) {
-    each->logic.RequestAll(close_windows);
-    const Table& upstream = lake_.table(*each->table.upstream);
-    CS_TRY(wait_for([&] { return each->logic.AllDone() && each->logic.done() >= upstream.version(); }));
+  // Side by side those that are made of the same table, then what is made of them.
+  for (const TableLayout* upstream : {&SourcesLayout(), &GoldLayout()}) {
+    for (const auto& each : derived_) {
+      if (each->table.upstream == upstream) each->logic.RequestAll(close_windows);
+    }
+    for (const auto& each : derived_) {
+      if (each->table.upstream != upstream) continue;
+      CS_TRY(wait_for([&] { return each->logic.AllDone() && each->logic.done() >= lake_.table(*upstream).version(); }));
+    }
   }
   return {};
 }
