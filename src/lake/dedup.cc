@@ -60,6 +60,19 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
   Hash128 hash;
   hash.Add(tick.source);
   hash.Add(tick.symbol);
+  if (tick.is_bar()) {
+    if (tick.symbol.empty()) {  // then nothing else tells the markets of a source apart
+      hash.Add(tick.coin);
+      hash.Add(tick.quote);
+    }
+    hash.Add(static_cast<std::uint64_t>(tick.bar_s));
+    hash.Add(tick.bar_start());
+    Hash128 content;
+    AddContent(content, tick);
+    for (double value : {tick.open, tick.high, tick.low, tick.vwap}) content.Add(IsNull(value) ? kNull : value);
+    content.Add(static_cast<std::uint64_t>(tick.trades));
+    return {hash.high(), hash.low(), content.low()};
+  }
   hash.Add(static_cast<std::uint64_t>(tick.trade_id));
   if (!tick.is_trade()) {
     hash.Add(tick.quote);

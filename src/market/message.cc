@@ -150,4 +150,22 @@ void AppendTradeMessage(const TradeFields& trade, std::string& out) {
   out.append("}");
 }
 
+void AppendBarMessage(const BarFields& bar, std::string& out) {
+  out.append("{\"timestamp\":");
+  AppendEpochSeconds(bar.end, ToMicros(bar.end) % 1'000 == 0 ? 3 : 6, out);
+  out.append(",\"coin_id\":\"").append(bar.coin_id).append("\"");
+  AppendField("price", bar.close, out);
+  AppendField("open", bar.open, out);
+  AppendField("high", bar.high, out);
+  AppendField("low", bar.low, out);
+  for (auto [name, text] : {std::pair("quantity", bar.volume), std::pair("vwap", bar.vwap), std::pair("trades", bar.trades)}) {
+    if (!text.empty()) AppendField(name, text, out);
+  }
+  out.append(",\"bar_s\":").append(std::to_string(bar.seconds));
+  AppendText("symbol", bar.symbol, out);
+  AppendText("source", bar.source, out);
+  AppendText("quote", bar.quote, out);
+  out.append("}");
+}
+
 }  // namespace cryptostream

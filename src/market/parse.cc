@@ -36,14 +36,23 @@ enum Field : unsigned {
   kTradeId,
   kQuantity,
   kQuote,
+  kOpen,
+  kHigh,
+  kLow,
+  kVwap,
+  kTrades,
+  kBarS,
   kFieldCount
 };
 constexpr std::array<std::string_view, kFieldCount> kFieldNames{
     "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
     "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-    "quote"};
+    "quote",     "open",    "high",         "low",        "vwap",       "trades",           "bar_s"};
 
 static_assert(kFieldCount < 32);  // a bit each
+
+// Fields that mean something in a bar alone: what else has them is read as if they were not there.
+bool IsOfBars(unsigned field) { return field >= kOpen && field <= kTrades; }
 
 unsigned FieldOf(std::string_view key) {
   for (unsigned i = 0; i < kFieldCount; ++i) {
@@ -139,15 +148,27 @@ class FieldReader {
     return true;
   }
 
-  bool TradeId(od::value& value, std::int64_t& out) const {
+  // A whole number from 0 on.
+  bool Whole(od::value& value, std::int64_t& out) const {
     NumberToken token;
     if (!Token(value, token)) return false;
     if (token.text.empty()) return true;
-    auto id = ScaledDecimal(token.text, 0);
-    if (!id || *id < 0 || token.text.find_first_of(".eE") != std::string_view::npos) {
+    auto whole = ScaledDecimal(token.text, 0);
+    if (!whole || *whole < 0 || token.text.find_first_of(".eE") != std::string_view::npos) {
       return RefuseNumber(token, RejectReason::kBadNumber);
     }
-    out = *id;
+    out = *whole;
+    return true;
+  }
+
+  // The length of a bar, in seconds.
+  bool Length(od::value& value, std::int32_t& out) const {
+    std::int64_t seconds = kNoTradeId;
+    if (!Whole(value, seconds)) return false;
+    if (seconds == kNoTradeId) return true;
+    if (seconds > kLongestBarS) return Refuse(RejectReason::kBarTooLong);
+    if (seconds == 0 || kLongestBarS % seconds != 0) return Refuse(RejectReason::kBadNumber);
+    out = static_cast<std::int32_t>(seconds);
     return true;
   }
 
@@ -194,6 +215,11 @@ class FieldReader {
   ParseReject& reject_;
 };
 
+bool IsScalar(od::value& value) {
+  od::json_type type;
+  return value.type().get(type) || (type != od::json_type::array && type != od::json_type::object);
+}
+
 bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, ParseReject& reject) {
   FieldReader reader(field, names, reject);
   switch (field) {
@@ -209,14 +235,38 @@ bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, P
     case kLastUpdated: return reader.Moment(value, tick.last_updated);
     case kSource: return reader.Identifier(value, RejectReason::kWrongType, tick.source);
     case kSymbol: return reader.Identifier(value, RejectReason::kWrongType, tick.symbol);
-    case kTradeId: return reader.TradeId(value, tick.trade_id);
+    case kTradeId: return reader.Whole(value, tick.trade_id);
     case kQuantity: return reader.Number(value, tick.quantity);
     case kQuote: return reader.Quote(value, tick.quote);
+    case kOpen: return reader.Number(value, tick.open);
+    case kHigh: return reader.Number(value, tick.high);
+    case kLow: return reader.Number(value, tick.low);
+    case kVwap: return reader.Number(value, tick.vwap);
+    case kTrades: return reader.Whole(value, tick.trades);
+    case kBarS: return reader.Length(value, tick.bar_s);
     default: return true;
   }
 }
 
 bool InRange(double value) { return value >= kMinMagnitude && value <= kMaxMagnitude; }
+
+// What a whole bar must have.
+std::expected<void, ParseReject> CheckBar(const Tick& tick) {
+  if (tick.is_trade()) return Reject(RejectReason::kBadBar, "trade_id");
+  for (auto [name, value] : {std::pair("open", tick.open), std::pair("high", tick.high), std::pair("low", tick.low)}) {
+    if (IsNull(value) || !InRange(value)) return Reject(RejectReason::kBadBar, name);
+  }
+  if (tick.low > std::min(tick.open, tick.price) || tick.low > tick.high) return Reject(RejectReason::kBadBar, "low");
+  if (tick.high < std::max(tick.open, tick.price)) return Reject(RejectReason::kBadBar, "high");
+  if (tick.vwap < tick.low || tick.vwap > tick.high) return Reject(RejectReason::kBadBar, "vwap");
+  return {};
+}
+
+// Takes from what is no bar what would make it one.
+void ForgetBar(Tick& tick) {
+  tick.open = tick.high = tick.low = tick.vwap = kNull;
+  tick.trades = kNoTradeId;
+}
 
 // What a whole tick must have, after every field was read.
 std::expected<void, ParseReject> Check(const Tick& tick) {
@@ -228,7 +278,7 @@ std::expected<void, ParseReject> Check(const Tick& tick) {
   if (!IsNull(tick.quantity) && tick.quantity != 0 && !InRange(tick.quantity)) {
     return Reject(RejectReason::kBadNumber, "quantity");
   }
-  return {};
+  return tick.is_bar() ? CheckBar(tick) : std::expected<void, ParseReject>();
 }
 
 Rejected FromJsonError(simdjson::error_code code) {
@@ -268,6 +318,8 @@ std::string_view RejectText(RejectReason reason) {
     case RejectReason::kConflictingDuplicate: return "conflicting_duplicate";
     case RejectReason::kUnmappedSymbol: return "unmapped_symbol";
     case RejectReason::kTooManyNames: return "too_many_names";
+    case RejectReason::kBadBar: return "bad_bar";
+    case RejectReason::kBarTooLong: return "bar_too_long";
   }
   return "unknown";
 }
@@ -314,6 +366,7 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
   tick.event_time = kNoTime;
   tick.ingested = received;
   unsigned seen = 0;
+  std::optional<ParseReject> as_bar;  // what is wrong with it if it turns out to be one
   for (auto entry : object) {
     if (auto error = entry.error()) return FromJsonError(error);
     od::field&& member = std::move(entry).value_unsafe();
@@ -328,12 +381,24 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
       if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
       continue;
     }
-    if (seen & (1u << field)) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
+    bool again = seen & (1u << field);
     seen |= 1u << field;
-    if (ParseReject reject; !ReadField(field, value, b.names, tick, reject)) return Rejected(std::move(reject));
+    if (IsOfBars(field) && (again || !IsScalar(value))) {
+      if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
+      auto reason = again ? RejectReason::kDuplicateKey : RejectReason::kWrongType;
+      if (!as_bar) as_bar = {reason, std::string(kFieldNames[field])};
+      continue;
+    }
+    if (again) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
+    ParseReject reject;
+    if (ReadField(field, value, b.names, tick, reject)) continue;
+    if (!IsOfBars(field) || reject.reason == RejectReason::kMalformedJson) return Rejected(std::move(reject));
+    if (!as_bar) as_bar = std::move(reject);
   }
   if (!document.at_end()) return Reject(RejectReason::kMalformedJson, "text after the object");
   if (tick.source.empty()) tick.source = default_source;
+  if (!tick.is_bar()) ForgetBar(tick);
+  if (tick.is_bar() && as_bar) return Rejected(*std::move(as_bar));
   return Check(tick);
 }
 
