@@ -57,7 +57,7 @@ Command AddUpgrade(CLI::App& program, CommandContext& context) {
       "refuses the lake: copy it before, if you\nmay want to go back. Interrupted, it goes on at the next start.");
   auto dry_run = std::make_shared<bool>(false);
   app->add_flag("--dry-run", *dry_run, "only say what would change");
-  AddSetting(app, context, "--storage", "storage.path", "where the tables lie");
+  AddSetting(app, context, "storage.path", "where the tables are");
   return {app, [dry_run](CommandContext& context) { return RunUpgrade(context, *dry_run); }};
 }
 

@@ -1,10 +1,14 @@
-// When a log need not be listed. Asked of file systems of this machine only: others keep times for a while, or have none.
+// When a log need not be listed, and when it is another one. Asked of file systems of this machine only: others keep times for a while, or have none.
 #include "delta/log_watch.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace cryptostream {
 namespace {
@@ -24,6 +28,20 @@ bool TellsTheTime(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+LogWatch::LogWatch(std::filesystem::path log_folder)
+    : folder_(std::move(log_folder)), held_(::open(folder_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+
+LogWatch::~LogWatch() {
+  if (held_ >= 0) ::close(held_);
+}
+
+bool LogWatch::IsReplaced() const {
+  struct stat held{}, found{};
+  if (held_ < 0 || ::fstat(held_, &held) != 0) return false;
+  if (::stat(folder_.c_str(), &found) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return held.st_dev != found.st_dev || held.st_ino != found.st_ino;
+}
 
 Status LogWatch::Look(const std::function<Status()>& look) {
   std::error_code failed;

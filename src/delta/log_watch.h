@@ -14,13 +14,20 @@ namespace cryptostream {
 // steps, a clock that was set back), and every half minute, it looks. Used by one thread.
 class LogWatch {
  public:
-  explicit LogWatch(std::filesystem::path log_folder) : folder_(std::move(log_folder)) {}
+  explicit LogWatch(std::filesystem::path log_folder);
+  ~LogWatch();
+  LogWatch(const LogWatch&) = delete;
+  LogWatch& operator=(const LogWatch&) = delete;
 
   // Runs `look` unless nothing can have come since it last succeeded. Errors: those of `look`.
   Status Look(const std::function<Status()>& look);
+  // Whether the folder is gone, or another one stands in its place: the table was removed, and perhaps made anew. A newer version of such a
+  // log must not be laid over what was read of the one before.
+  bool IsReplaced() const;
 
  private:
   const std::filesystem::path folder_;
+  const int held_;  // the folder as it was found: while it is open no other one gets its inode; -1 where that is not to be had
   std::optional<std::filesystem::file_time_type> seen_;  // the folder's time, where it told enough
   std::chrono::steady_clock::time_point looked_{};
 };

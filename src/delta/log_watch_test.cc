@@ -73,5 +73,24 @@ TEST_F(LogWatchTest, LooksWhereThereIsNoFolder) {
   EXPECT_TRUE(Looks());
 }
 
+TEST_F(LogWatchTest, KnowsTheFolderThatItFoundFromOneInItsPlace) {
+  LogWatch watch(folder_);
+  EXPECT_FALSE(watch.IsReplaced());
+  std::ofstream(folder_ / "00000000000000000001.json") << "{}";
+  EXPECT_FALSE(watch.IsReplaced());
+  fs::remove_all(folder_);
+  EXPECT_TRUE(watch.IsReplaced());
+  fs::create_directories(folder_);
+  EXPECT_TRUE(watch.IsReplaced());
+  EXPECT_FALSE(LogWatch(folder_).IsReplaced());
+}
+
+TEST_F(LogWatchTest, AFolderThatWasNotThereIsNoOther) {
+  fs::remove_all(folder_);
+  LogWatch watch(folder_);
+  fs::create_directories(folder_);
+  EXPECT_FALSE(watch.IsReplaced());
+}
+
 }  // namespace
 }  // namespace cryptostream

@@ -17,9 +17,11 @@ Result<std::shared_ptr<Backend>> Backend::Open(const BackendOptions& options) {
   CS_ASSIGN(backend->duck_, Duck::Open(duck));
   backend->live_ = std::make_shared<Live>(options.limits, options.order, options.clock);
   backend->live_->OnChange(options.on_change);
-  backend->follower_ = std::make_unique<Follower>(
-      options.root, backend->live_,
-      FollowerOptions{.poll_interval = options.poll_interval, .keep = options.limits.keep, .quotes = options.quotes});
+  backend->follower_ = std::make_unique<Follower>(options.root, backend->live_,
+                                                  FollowerOptions{.poll_interval = options.poll_interval,
+                                                                  .keep = options.limits.keep,
+                                                                  .quotes = options.quotes,
+                                                                  .on_replaced = options.on_replaced});
   backend->store_ = std::make_unique<GoldStore>(*backend->duck_, *backend->follower_, options.order, options.query_timeout);
   backend->follower_->Start();
   return backend;

@@ -24,6 +24,7 @@ struct BackendOptions {
   std::uint64_t query_memory_mb = 512;
   const Clock* clock = nullptr;
   std::function<void()> on_change;
+  std::function<void()> on_replaced;  // as of FollowerOptions: it is time to open another one
 };
 
 // Everything that belongs to one lake: its live memory, the follower that feeds it, and the door to older rows. Switching to

@@ -103,6 +103,11 @@ void Follower::Run(StopToken stop) {
     trouble_ = trouble;
     polls_ended_ = polls_begun_;
     changed_.notify_all();
+    if (replaced_) {
+      lock.unlock();
+      if (options_.on_replaced) options_.on_replaced();
+      return;
+    }
     // A poll that took long is followed by a longer rest, so that following never takes more than a quarter of a core.
     auto rest = std::max(options_.min_gap, std::min(3 * took, options_.poll_interval));
     changed_.wait_for(lock, stop, rest, [] { return false; });
@@ -132,6 +137,10 @@ Status Follower::Poll() {
 // Opens a table that may not be there yet, or looks for its newest version. Out: whether there is one.
 Result<bool> Follower::Open(const char* path, Followed& followed) {
   if (followed.table) {
+    if (followed.watch->IsReplaced()) {
+      replaced_ = true;
+      return Unavailable("the tables were removed, or others lie in their place");
+    }
     CS_TRY(followed.watch->Look([&] { return followed.table->Refresh(); }));
     return true;
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,8 @@ struct FollowerOptions {
   std::chrono::milliseconds facts_interval{2000};
   std::chrono::hours keep{25};  // as LiveLimits::keep
   QuoteSettings quotes{};       // currencies of sources, where silver has not recorded them
+  // Called once when the tables were removed or others lie in their place; nothing is followed from then on. On the follower's thread.
+  std::function<void()> on_replaced{};
 };
 
 // A table of the lake at the version that the follower has seen.
@@ -123,6 +126,7 @@ class Follower {
   std::map<std::string, TableFacts> facts_;
   TimesBySource watermarks_;
   std::string trouble_;
+  bool replaced_ = false;  // of the follower's thread
   std::atomic<bool> loaded_{false}, finds_no_lake_{false};
   std::jthread thread_;
 };

@@ -122,8 +122,9 @@ std::string FilesSelect(const TableLayout& layout, const std::vector<std::string
     return "SELECT * FROM (SELECT " + DataColumns(layout, true) +
            ", NULL::VARCHAR AS filename, NULL::BIGINT AS file_row_number WHERE false)";
   }
+  // A virtual column: the option file_row_number = true does not go together with a schema that is given (DuckDB 1.5: "schema mismatch").
   return "SELECT * FROM (SELECT " + DataColumns(layout, false) + ", filename, file_row_number FROM " +
-         ReadParquet(layout, FileList(paths), ", filename = true, file_row_number = true") + ")";
+         ReadParquet(layout, FileList(paths), ", filename = true") + ")";
 }
 
 std::vector<std::string> FilePaths(const std::string& root_path, const std::vector<DataFile>& files) {

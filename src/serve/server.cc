@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <mutex>
+#include <thread>
 
 #include "base/log.h"
 #include "market/name.h"
@@ -61,7 +63,33 @@ struct Server::Impl {
     if (http) http->Wake();
   }
   Status OpenBackend(const std::filesystem::path& root);
+
+  // Opens the lake that lies at the path now. On a thread of its own: SetBackend waits for that of the follower who asks for it.
+  void Reopen(const std::filesystem::path& root);
+  void StopReopening();
+  std::mutex reopen_mutex;
+  bool stopping = false;  // guarded by reopen_mutex, as what follows
+  std::jthread reopener;
 };
+
+void Server::Impl::Reopen(const std::filesystem::path& root) {
+  LogWarn("the tables were removed, or others lie in their place: they are read anew: path={}", root.string());
+  std::lock_guard lock(reopen_mutex);
+  if (stopping) return;
+  reopener = std::jthread([this, root] {
+    if (Status opened = OpenBackend(root); !opened) LogError("cannot open the tables anew: {}", opened.error().message);
+    Wake();
+  });
+}
+
+void Server::Impl::StopReopening() {
+  std::jthread last;
+  {
+    std::lock_guard lock(reopen_mutex);
+    stopping = true;
+    last = std::move(reopener);
+  }
+}
 
 Status Server::Impl::OpenBackend(const std::filesystem::path& root) {
   const ServeOptions& options = state.options();
@@ -76,6 +104,7 @@ Status Server::Impl::OpenBackend(const std::filesystem::path& root) {
   backend.query_memory_mb = options.query_memory_mb;
   backend.clock = options.clock;
   backend.on_change = [this] { Wake(); };
+  backend.on_replaced = [this, root] { Reopen(root); };
   CS_ASSIGN(auto opened, Backend::Open(backend));
   state.SetBackend(std::move(opened));
   return {};
@@ -160,6 +189,7 @@ void Server::SetLakeState(bool writable, std::string reason) {
 }
 
 void Server::Stop() {
+  impl_->StopReopening();
   // First who calls: the follower the renderer, the renderer the HTTP server; then the connections, whose answers use
   // all of them.
   if (auto backend = impl_->state.backend()) backend->follower().Stop();

@@ -57,13 +57,14 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
     ++done;
     if (options_.progress) options_.progress({done, options_.coins.size(), coin, rows_});
   }
+  // That is no end: the state stays "refused", and the next start asks again.
+  if (refused > 0 && refused == done) return Invalid("the provider refused every coin of the backfill: " + last_said_);
   RawBatch end = NewBatch();
   end.position_id = EndId();
   end.next_position = 1;
   end.end_of_input = true;
   output.push(std::move(end));
   if (output.report) output.report({"coingecko_chart", SourceState::kDone, fmt::format("{} points", rows_), {}, {}});
-  if (refused > 0 && refused == done) return Invalid("the provider refused every coin of the backfill: " + last_said_);
   return {};
 }
 

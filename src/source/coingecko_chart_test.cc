@@ -153,6 +153,8 @@ TEST_F(ChartTest, SaysWhenEveryCoinIsRefused) {
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
   EXPECT_THAT(status.error().message, HasSubstr("coin not found"));
+  for (const auto& batch : stage_.batches) EXPECT_FALSE(batch.end_of_input) << "taken for a history that is complete";
+  EXPECT_EQ(stage_.reports.back().state, SourceState::kRefused);
   EXPECT_FALSE(Run({.coins = {"bitcoin"}, .days = 0}).has_value());
 }
 

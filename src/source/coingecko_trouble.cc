@@ -101,7 +101,7 @@ bool IsKeyError(std::int64_t code) { return code == 10002 || code == 10005 || co
 
 Trouble Make(TroubleKind kind, std::string words) { return Trouble{kind, std::move(words), std::nullopt, "", "", {}}; }
 
-// The trouble of an answer that says no. `code` is the body's code where it has one, else the HTTP status.
+// The trouble of an answer that says no, by CodeOf.
 Trouble FromCode(std::int64_t code, const HttpAnswer& answer, const BodyError& error) {
   std::string said = Said(answer, error);
   if (IsKeyError(code) || code == 401) {
@@ -129,6 +129,13 @@ std::string BodyFault(const HttpAnswer& answer) {
   return "";
 }
 
+// The code to go by. One that we know outranks the HTTP status; a number of the provider's own (20000) does not, where the status says no.
+std::int64_t CodeOf(const BodyError& error, int status) {
+  bool known = IsKeyError(error.code) || error.code == 1020 || (error.code >= 300 && error.code < 600);
+  bool good_status = status >= 200 && status < 300;
+  return known || (error.code != 0 && good_status) ? error.code : status;
+}
+
 bool IsCloudflareBan(const HttpAnswer& answer) { return answer.body.starts_with("error code: 1020"); }
 
 std::optional<Trouble> TroubleIn(HttpAnswer& answer) {
@@ -136,7 +143,7 @@ std::optional<Trouble> TroubleIn(HttpAnswer& answer) {
   bool good_status = answer.status >= 200 && answer.status < 300;
   if (IsCloudflareBan(answer)) return FromCode(1020, answer, error);
   if (good_status && answer.body.starts_with("Throttled")) return FromCode(429, answer, error);
-  if (!good_status || !error.empty()) return FromCode(error.code != 0 ? error.code : answer.status, answer, error);
+  if (!good_status || !error.empty()) return FromCode(CodeOf(error, answer.status), answer, error);
   std::string fault = BodyFault(answer);
   if (fault.empty()) return std::nullopt;
   return BadBody(std::move(fault), std::move(answer.body));

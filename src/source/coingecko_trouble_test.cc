@@ -44,6 +44,7 @@ TEST_P(ErrorShapes, AreToldApart) {
 }
 
 const char* const kHtml = "<!DOCTYPE html><html><body>Attention Required!</body></html>";
+const char* const kOwnCode = R"({"status":{"error_code":20000,"error_message":"Blocked"}})";  // a number of the provider's own
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ErrorShapes,
@@ -69,6 +70,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"html_200", Answer(200, kHtml, "text/html"), TroubleKind::kBadBody, "HTML"},
         Case{"html_as_json", Answer(200, kHtml), TroubleKind::kBadBody, "HTML"},
         Case{"empty_200", Answer(200, ""), TroubleKind::kBadBody, "empty"},
+        Case{"own_code_429", Answer(429, kOwnCode), TroubleKind::kLimited, "Blocked"},
+        Case{"own_code_403", Answer(403, kOwnCode), TroubleKind::kBanned, "Blocked"},
+        Case{"own_code_503", Answer(503, kOwnCode), TroubleKind::kServerError, "Blocked"},
+        Case{"own_code_200", Answer(200, kOwnCode), TroubleKind::kRefused, "Blocked"},
         Case{"text_200", Answer(200, "[]", "text/plain"), TroubleKind::kBadBody, "text/plain"}),
     [](const auto& info) { return info.param.name; });
 

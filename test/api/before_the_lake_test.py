@@ -1,6 +1,7 @@
 """`serve` that is started before there is a lake, or on what is none; a storage behind a symbolic link."""
 
 import json
+import shutil
 import subprocess
 
 import deltalake
@@ -77,3 +78,37 @@ def test_what_is_no_lake_of_ours_is_told_by_name(binary, tmp_path, command, made
     assert done.returncode == 1, done.stderr
     assert words in done.stderr and str(folder) in done.stderr, done.stderr
     assert "Binder" not in done.stderr
+
+
+@pytest.mark.parametrize("commits", [1, 2, 5], ids=["fewer", "as many", "more"])
+def test_a_lake_in_place_of_another_is_served_alone(commits, binary, serve, tmp_path):
+    """Removed and made anew, with other numbers of versions than before: nothing of the old one stays."""
+    lake, rows = tmp_path / "lake", tmp_path / "rows.jsonl"
+
+    def commit(numbers, of):
+        for number in numbers:
+            rows.write_text("".join(json.dumps(row | {"timestamp": row["timestamp"] + 240 * number, "price": row["price"] * of}) + "\n" for row in ROWS))
+            subprocess.run([binary, "replay", rows, "--storage", lake, "--exit-when-done"], check=True, capture_output=True)
+
+    commit(range(2), 1)
+    server = serve(lake)
+    server.wait_until(lambda: len(server.json("/api/v1/candles?coin=bitcoin")["candles"]) == 8)
+    shutil.rmtree(lake)
+    server.wait_until(lambda: server.get("/readyz")[0] == 503)
+    commit(range(commits), 1000)
+    found = server.wait_until(lambda: (page := server.json("/api/v1/candles?coin=bitcoin")["candles"]) and len(page) == 4 * commits and page)
+    assert all(bar["low"] >= 100_000 for bar in found)
+    server.wait_until(lambda: server.get("/readyz")[0] == 200)
+
+
+def test_a_lake_that_is_swapped_between_two_looks_is_served_alone(binary, serve, tmp_path):
+    for name, of in (("lake", 1), ("other", 1000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row | {"price": row["price"] * of}) + "\n" for row in ROWS))
+        subprocess.run([binary, "replay", tmp_path / "rows.jsonl", "--storage", tmp_path / name, "--exit-when-done"], check=True,
+                       capture_output=True)
+    server = serve(tmp_path / "lake")
+    assert bars(server)[0]["open"] == 100
+    (tmp_path / "lake").rename(tmp_path / "before")
+    (tmp_path / "other").rename(tmp_path / "lake")
+    server.wait_until(lambda: [bar["open"] for bar in server.json("/api/v1/candles?coin=bitcoin")["candles"]] == [100_000, 103_000, 106_000, 109_000])

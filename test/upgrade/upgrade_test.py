@@ -51,7 +51,7 @@ def formats(lake):
 
 
 def files(lake):
-    return sorted((path, path.stat().st_mtime_ns) for path in lake.rglob("*") if path.name != ".cryptostream.lock")
+    return sorted((path, path.stat().st_mtime_ns) for path in lake.rglob("*") if path.is_file() and path.name != ".cryptostream.lock")
 
 
 def multiset(table, without=()):
@@ -151,10 +151,12 @@ def test_other_readers_see_old_rows_and_new_ones(lake, cryptostream, tmp_path):
 
 def test_old_and_new_files_become_one(lake, cryptostream, tmp_path):
     cryptostream("replay", more_prices(tmp_path), "--storage", lake, "--exit-when-done")
-    late = tmp_path / "late.jsonl"  # a day whose files are old gets one of the new form
-    row = {"timestamp": 1_714_780_800 - 43_200 + 60, "coin_id": "bitcoin", "price": 59_123, "volume_24h": 1.0}
-    late.write_text(json.dumps(row) + "\n")
-    cryptostream("replay", late, "--storage", lake, "--exit-when-done")
+    for part in range(3):  # a day whose files are old gets some of the new form, so many rows that they are merged with the old
+        late = tmp_path / f"late{part}.jsonl"
+        late.write_text("".join(
+            json.dumps({"timestamp": 1_714_780_800 - 43_200 + 600 * part + i, "coin_id": "bitcoin", "price": 59_123 + i, "volume_24h": 1.0}) + "\n"
+            for i in range(50)))
+        cryptostream("replay", late, "--storage", lake, "--exit-when-done")
     before = {name: multiset(table) for name, table in judge.tables(lake).items()}
     mixed = len(judge.tables(lake)["silver"].files)
     for command in ("compact", "vacuum"):
@@ -190,5 +192,5 @@ def test_a_column_of_others_that_is_in_the_way_is_named(lake, cryptostream):
     silver.alter.add_columns([deltalake.Field("bar_s", "string")])
     refused = cryptostream("upgrade", "--storage", lake, check=False)
     assert refused.returncode == 1
-    assert "column=bar_s" in refused.stderr and "wanted=int32" in refused.stderr
+    assert "column=bar_s: its type is string instead of integer" in refused.stderr
     assert formats(lake)["bronze"] == "1", "nothing was begun"
