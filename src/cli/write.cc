@@ -24,7 +24,8 @@ void AddPartFlags(CLI::App* app, PartFlags& flags) {
   app->add_option("--speed", flags.speed, "max, or how many times as fast as recorded: 1, 60, ...")->capture_default_str();
   app->add_flag("--again", flags.again, "read the whole file again, including what was taken before (equal rows are recognised)");
   app->add_option("--columns", flags.bars.columns, "ohlcv-csv: columns with unusual names, \"time=Date,volume=Volume BTC\"");
-  app->add_option("--symbol", flags.bars.symbol, "ohlcv-csv: the bars' symbol where no column says it (default: by the file's name)");
+  app->add_option("--symbol", flags.bars.symbol,
+                  "ohlcv-csv: the bars' symbol where no column says it (default: by the file's name)");
   app->add_option("--bar", flags.bar, "ohlcv-csv: how long a bar is (default: told by the times)");
   app->add_option("--as-source", flags.source, "source of messages that name none (default: the format's own)");
 }

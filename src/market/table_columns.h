@@ -46,7 +46,8 @@ inline constexpr auto kSilverColumns = std::tuple(
     Value<&Tick::last_updated>("last_updated", "when the provider last changed the price"),
     Key<&Tick::source>("source", "venue and market, as in bronze"),
     Key<&Tick::symbol>("symbol", "the venue's name of what is traded; null where it gives none"),
-    Key<&Tick::trade_id>("trade_id", "trades only"), Value<&Tick::quantity>("quantity", "of trades and bars, in the coin's own units"),
+    Key<&Tick::trade_id>("trade_id", "trades only"),
+    Value<&Tick::quantity>("quantity", "of trades and bars, in the coin's own units"),
     ComputedColumn<HourOf>{{"hour", ColumnType::kInt, "of event time"}},
     Since(2, Value<&Tick::quote>(
                  "quote",

@@ -176,8 +176,8 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
-    LogWarn("CoinGecko cannot be reached ({}): playing a recording into {}, trying again every {}", probe.reason,
-            root, FormatDuration(kProbeEvery));
+    LogWarn("CoinGecko cannot be reached ({}): playing a recording into {}, trying again every {}", probe.reason, root,
+            FormatDuration(kProbeEvery));
     ReportUnreachable(*server, probe.reason);
     CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));
     if (!reachable) return {};

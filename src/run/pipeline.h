@@ -12,8 +12,8 @@ namespace cryptostream {
 
 // What `run` shall play beside what the configuration says.
 struct RunOptions {
-  bool through_topic = false;        // source -> topic -> tables, both ways in this process
-  std::optional<ReplayPart> replay;  // source.kind = replay: this recording instead of a bundled one
+  bool through_topic = false;              // source -> topic -> tables, both ways in this process
+  std::optional<ReplayPart> replay;        // source.kind = replay: this recording instead of a bundled one
   Recording recording = Recording::kBars;  // the bundled one
   double recording_speed = 0;              // of it; 0: its own
 };

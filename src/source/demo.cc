@@ -17,14 +17,16 @@ constexpr const char* kTrades = "binance_spot_trades.frames.gz";
 Result<std::unique_ptr<ReplaySource>> OpenDemo(const DemoOptions& options, const Clock& clock, WaitFunction wait) {
   ReplayOptions replay;
   if (options.recording == Recording::kTrades) {
+    replay.about = "daily prices of eight coins, then eleven minutes of single trades of two, August 2024";
     replay.parts.push_back({.file = options.data_dir / kSnapshots, .format = ReplayFormat::kCoinGeckoMarkets});
     replay.parts.push_back({.file = options.data_dir / kTrades,
                             .format = ReplayFormat::kBinanceFrames,
                             .speed = options.speed > 0 ? options.speed : 1,
                             .at_once = std::chrono::minutes(4)});
   } else {
-    replay.symbols = {{"BTC", {"bitcoin", "usdt"}},   {"ETH", {"ethereum", "usdt"}}, {"SOL", {"solana", "usdt"}},
-                      {"ADA", {"cardano", "usdt"}},   {"XRP", {"ripple", "usdt"}},   {"LINK", {"chainlink", "usdt"}},
+    replay.about = "one-minute bars of seven coins, 23 to 30 May 2025 (dogecoin, polkadot and tron are not in this recording)";
+    replay.symbols = {{"BTC", {"bitcoin", "usdt"}},     {"ETH", {"ethereum", "usdt"}}, {"SOL", {"solana", "usdt"}},
+                      {"ADA", {"cardano", "usdt"}},     {"XRP", {"ripple", "usdt"}},   {"LINK", {"chainlink", "usdt"}},
                       {"AVAX", {"avalanche-2", "usdt"}}};
     replay.parts.push_back({.file = options.data_dir / kBars,
                             .format = ReplayFormat::kOhlcvCsv,

@@ -11,7 +11,7 @@ namespace cryptostream {
 
 // The bundled recordings (data/README.md tells their origin).
 enum class Recording {
-  kBars,    // eight days of one-minute bars of seven coins: all but the last six hours at once, these 30 times as fast as they were
+  kBars,  // eight days of one-minute bars of seven coins: all but the last six hours at once, these 30 times as fast as they were
   kTrades,  // daily snapshots of eight coins at once, then eleven minutes of trades of two: four minutes at once, the rest as recorded
 };
 // "bars" or "trades". Errors: Invalid, naming both.

@@ -11,8 +11,8 @@
 #include <map>
 #include <utility>
 
-#include "base/text.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "market/decimal.h"
 #include "market/json.h"
 #include "market/message.h"
@@ -142,9 +142,9 @@ Result<BarTable> BarTableOf(std::string_view first_line, const std::string& name
   }
   bool numbers = std::ranges::all_of(cells, [](std::string_view cell) { return IsJsonNumber(cell); });
   if (!table.has_header && numbers && cells.size() >= 6) {
-    constexpr BarColumn kOrder[] = {BarColumn::kTime,  BarColumn::kOpen,   BarColumn::kHigh, BarColumn::kLow,
-                                    BarColumn::kClose, BarColumn::kVolume, BarColumn::kEnd,  BarColumn::kTurnover,
-                                    BarColumn::kTrades};
+    constexpr BarColumn kOrder[] = {BarColumn::kTime, BarColumn::kOpen,     BarColumn::kHigh,
+                                    BarColumn::kLow,  BarColumn::kClose,    BarColumn::kVolume,
+                                    BarColumn::kEnd,  BarColumn::kTurnover, BarColumn::kTrades};
     for (std::size_t i = 0; i < std::min(cells.size(), std::size(kOrder)); ++i) {
       table.at[static_cast<std::size_t>(kOrder[i])] = static_cast<int>(i);
     }
@@ -156,8 +156,9 @@ Result<BarTable> BarTableOf(std::string_view first_line, const std::string& name
     if (needed && table.Of(known.column) < 0) missing.push_back(known.name);
   }
   if (missing.empty()) return table;
-  return Invalid(fmt::format("not a table of bars: its first line has no column for {} (it has: {}; name them with --columns {}=...)",
-                             fmt::join(missing, ", "), Printable(fmt::format("{}", fmt::join(cells, ", ")), 200), missing[0]));
+  return Invalid(
+      fmt::format("not a table of bars: its first line has no column for {} (it has: {}; name them with --columns {}=...)",
+                  fmt::join(missing, ", "), Printable(fmt::format("{}", fmt::join(cells, ", ")), 200), missing[0]));
 }
 
 namespace {
@@ -214,8 +215,9 @@ Result<BarForm> WholeBarForm(const std::filesystem::path& file, BarForm form, co
   }
   if (!form.length) form.length = kLongest;
   if (*form.length <= std::chrono::seconds(0) || *form.length > kLongest) {
-    return Invalid(fmt::format("bars of {} s cannot be taken, only those of up to a minute: file={} (--bar says how long they are)",
-                               form.length->count(), file.filename().string()));
+    return Invalid(
+        fmt::format("bars of {} s cannot be taken, only those of up to a minute: file={} (--bar says how long they are)",
+                    form.length->count(), file.filename().string()));
   }
   return form;
 }
@@ -242,7 +244,8 @@ bool OhlcvCsvDecoder::ReadBar() {
   if (auto end = TimeOf(Cell(BarColumn::kEnd)); end && *end > start_) {
     seconds_ = std::chrono::ceil<std::chrono::seconds>(*end - start_).count();
   }
-  if (seconds_ <= kLongest.count() && start_.time_since_epoch() % std::chrono::microseconds(std::chrono::seconds(seconds_)) != Timestamp::duration(0)) {
+  if (seconds_ <= kLongest.count() &&
+      start_.time_since_epoch() % std::chrono::microseconds(std::chrono::seconds(seconds_)) != Timestamp::duration(0)) {
     error_ = fmt::format("bad_bar: it begins at {}, within a period of {} s", FormatRfc3339(start_), seconds_);
     return false;
   }
@@ -277,8 +280,9 @@ void OhlcvCsvDecoder::Append(std::int64_t offset, Timestamp now, RawBatch& batch
   auto found = symbols_.find(symbol);
   for (std::size_t i = 0; i < kBarColumns; ++i) numbers_[i] = JsonNumber(Cell(static_cast<BarColumn>(i)));
   auto number = [&](BarColumn column) -> std::string& { return numbers_[static_cast<std::size_t>(column)]; };
-  if (number(BarColumn::kVwap).empty()) number(BarColumn::kVwap) = VwapOf(Cell(BarColumn::kTurnover), Cell(BarColumn::kVolume),
-                                                                           Cell(BarColumn::kLow), Cell(BarColumn::kHigh));
+  if (number(BarColumn::kVwap).empty())
+    number(BarColumn::kVwap) =
+        VwapOf(Cell(BarColumn::kTurnover), Cell(BarColumn::kVolume), Cell(BarColumn::kLow), Cell(BarColumn::kHigh));
   BarFields bar{.end = start_ + std::chrono::seconds(seconds_) - std::chrono::milliseconds(1), .seconds = seconds_};
   bar.source = source_;
   bar.symbol = IsValidName(symbol) ? std::string_view(symbol) : std::string_view();

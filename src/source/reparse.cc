@@ -37,7 +37,8 @@ bool IsFrame(const Reject& reject) {
 
 // A bar's message lacks nothing but the coin (source/ohlcv_csv.h).
 bool IsBar(const Reject& reject) {
-  return Code(reject) == RejectText(RejectReason::kUnmappedSymbol) && Has(reject.value, kNoCoin) && Has(reject.value, "\"bar_s\":");
+  return Code(reject) == RejectText(RejectReason::kUnmappedSymbol) && Has(reject.value, kNoCoin) &&
+         Has(reject.value, "\"bar_s\":");
 }
 
 bool IsMarketsObject(const Reject& reject) { return Has(reject.value, "\"current_price\"") && !Has(reject.value, "\"coin_id\""); }

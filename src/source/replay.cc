@@ -52,7 +52,8 @@ Result<std::unique_ptr<ReplaySource>> ReplaySource::Open(ReplayOptions options, 
     if (part.file != "-") CS_TRY(LineReader::Open(part.file, 1));
   }
   for (auto& part : options.parts) {
-    if (part.format == ReplayFormat::kOhlcvCsv) CS_ASSIGN(part.bars, WholeBarForm(part.file, std::move(part.bars), options.symbols));
+    if (part.format == ReplayFormat::kOhlcvCsv)
+      CS_ASSIGN(part.bars, WholeBarForm(part.file, std::move(part.bars), options.symbols));
   }
   return std::unique_ptr<ReplaySource>(new ReplaySource(std::move(options), clock, std::move(wait)));
 }
@@ -84,7 +85,11 @@ Status ReplaySource::Run(std::int64_t position, const SourceOutput& output, Stop
   for (const auto& part : options_.parts) {
     Begin(part);
     if (output.report) {
-      output.report({std::string(decoder_->source()), SourceState::kReplaying, "replay of " + Named(part), {}, {}});
+      output.report({std::string(decoder_->source()),
+                     SourceState::kReplaying,
+                     options_.about.empty() ? "replay of " + Named(part) : options_.about,
+                     {},
+                     {}});
     }
     auto played = PlayPart(part, output, stop);
     if (!played && played.error().kind != ErrorKind::kCancelled) {

@@ -94,10 +94,27 @@ class Reader {
 
   // Out: false where the text breaks.
   bool Member(const std::string& key) {
-    constexpr std::string_view kFields[] = {
-        "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-        "quote",     "bar_s",   "open",         "high",       "low",        "vwap",             "trades"};
+    constexpr std::string_view kFields[] = {"timestamp",
+                                            "coin_id",
+                                            "price",
+                                            "volume_24h",
+                                            "market_cap",
+                                            "price_change_24h",
+                                            "price_change_percentage_24h",
+                                            "high_24h",
+                                            "low_24h",
+                                            "last_updated",
+                                            "source",
+                                            "symbol",
+                                            "trade_id",
+                                            "quantity",
+                                            "quote",
+                                            "bar_s",
+                                            "open",
+                                            "high",
+                                            "low",
+                                            "vwap",
+                                            "trades"};
     auto field = std::ranges::find(kFields, key);
     if (field == std::end(kFields)) {
       JsonValueShape shape = cursor_.SkipValue();

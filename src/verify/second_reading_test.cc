@@ -49,11 +49,29 @@ class Draw {
   explicit Draw(unsigned seed) : random_(seed) {}
 
   std::string Message() {
-    static const std::vector<std::string> kKeys{
-        "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-        "quote",     "bar_s",   "open",         "high",       "low",        "vwap",             "trades",
-        "raw",       ""};
+    static const std::vector<std::string> kKeys{"timestamp",
+                                                "coin_id",
+                                                "price",
+                                                "volume_24h",
+                                                "market_cap",
+                                                "price_change_24h",
+                                                "price_change_percentage_24h",
+                                                "high_24h",
+                                                "low_24h",
+                                                "last_updated",
+                                                "source",
+                                                "symbol",
+                                                "trade_id",
+                                                "quantity",
+                                                "quote",
+                                                "bar_s",
+                                                "open",
+                                                "high",
+                                                "low",
+                                                "vwap",
+                                                "trades",
+                                                "raw",
+                                                ""};
     std::string out = One({"{", "{", "{", "{", "{", "{", " {", "\xEF\xBB\xBF{", "[", "", "\"{"});
     std::vector<std::string> members{Member("timestamp", Often("1763800000.123457", Value())),
                                      Member("coin_id", Often("\"bitcoin\"", Value())),

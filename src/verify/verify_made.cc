@@ -135,7 +135,8 @@ std::string Hashed(const SourceQuotes& quotes) {
   for (const SqlColumn& field : MessageFunction().fields) fields += fmt::format(", said.\"{0}\" AS \"{0}\"", field.name);
   return fmt::format(
       "SELECT ord, moved, received, h, us, row_group(us, trade_id) AS g, cc, "
-      "row_key(cc, coin_id, of_price, source, symbol, trade_id, bar_s, us) AS k, whole(cc, of_price, received, us) AS c, reasons, reasons IS NULL "
+      "row_key(cc, coin_id, of_price, source, symbol, trade_id, bar_s, us) AS k, whole(cc, of_price, received, us) AS c, "
+      "reasons, reasons IS NULL "
       "AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed) AS good "
       "FROM (SELECT *, coalesce(quote, {3}) AS of_price FROM (SELECT *, {0} AS cc, idx << 32 | file_row_number AS ord "
       "FROM (SELECT idx, file_row_number, version, moved, received, h{1} FROM ({2}))) read)",
@@ -145,7 +146,8 @@ std::string Hashed(const SourceQuotes& quotes) {
 // Silver's rows; one that retention has left of one side only is not compared.
 std::string HadSql(const SourceQuotes& quotes) {
   return fmt::format(
-      "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, coin_id, quote, source, symbol, trade_id, bar_s, us) AS k, "
+      "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, coin_id, quote, source, symbol, trade_id, bar_s, "
+      "us) AS k, "
       "hash(cc, quote, received, hour::BIGINT) AS c, received < bronze_whole_from() AS older, "
       "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
       "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, "
