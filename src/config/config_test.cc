@@ -44,8 +44,8 @@ TEST_F(ConfigTest, ASymbolCanSayItsCurrencyAndASourceItsOwn) {
       "\"EUR\"\n");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->symbols["XBTZ"], Symbol("bitcoin", "gbp"));
-  EXPECT_THAT(config->lake.quotes, ElementsAre(testing::Pair("coingecko", "eur"), testing::Pair("coingecko_chart", "eur"),
-                                               testing::Pair("kraken", "eur")));
+  EXPECT_THAT(config->lake.quotes, testing::ElementsAre(testing::Pair("coingecko", "eur"),
+                                                        testing::Pair("coingecko_chart", "eur"), testing::Pair("kraken", "eur")));
   EXPECT_THAT(PrintConfig(*config), HasSubstr("\"XBTZ\" = {coin = \"bitcoin\", quote = \"gbp\"}"));
   EXPECT_THAT(PrintConfig(*config), HasSubstr("[quotes]\n\"kraken\" = \"eur\""));
 }

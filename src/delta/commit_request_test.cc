@@ -24,7 +24,7 @@ CommitRequest Description(const std::string& batch_id = RandomHexId()) {
   CommitRequest request;
   request.kind = CommitKind::kDescribe;
   request.add_columns = arrow::schema({arrow::field("quote", arrow::utf8()), arrow::field("bar_s", arrow::int32())});
-  request.properties = {{"cryptostream.format", "1"}, {"cryptostream.test", "yes"}};
+  request.properties = {{kFormatProperty, std::to_string(kTableFormat)}, {"cryptostream.test", "yes"}};
   request.txns = {{"cryptostream/epoch", 7}};
   request.batch_id = batch_id;
   request.operation = "upgrade";

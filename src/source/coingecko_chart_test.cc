@@ -39,7 +39,7 @@ TEST_F(ChartTest, PointsComeInOrderAndWhatIsOfAnotherTimeStaysOut) {
   ASSERT_EQ(stage_.batches.size(), 2u);
   auto message = [](const char* time, const char* price, const char* volume, const char* cap) {
     return std::string("{\"timestamp\":") + time + ",\"coin_id\":\"bitcoin\",\"price\":" + price + ",\"volume_24h\":" + volume +
-           ",\"market_cap\":" + cap + ",\"source\":\"coingecko_chart\"}";
+           ",\"market_cap\":" + cap + ",\"source\":\"coingecko_chart\",\"quote\":\"usd\"}";
   };
   EXPECT_THAT(Values(stage_.batches[0]), ElementsAre(message("1.000", "1.5", "100", "10"), message("2.000", "2.5", "200", "null"),
                                                      message("3.000", "3.5", "3e2", "30")));

@@ -152,10 +152,10 @@ TEST_F(ReplayTest, AFrameIsReadInAllItsForms) {
   std::string tail = R"("price":"1.50","quantity":"2.0","trade_id":7,"symbol":")";
   EXPECT_THAT(
       Rows(),
-      ElementsAre(R"(0:{"timestamp":1700000000.123,"coin_id":"bitcoin",)" + tail + R"(BTCUSDT","source":"binance_spot"})",
-                  R"(1:{"timestamp":1700000000.123,"coin_id":"ethereum",)" + tail + R"(ETHUSDT","source":"binance_spot"})",
-                  "2!unmapped_symbol", StartsWith("4!malformed_line"), StartsWith("5!wrong_type"),
-                  StartsWith("6!malformed_json")));
+      ElementsAre(
+          R"(0:{"timestamp":1700000000.123,"coin_id":"bitcoin",)" + tail + R"(BTCUSDT","source":"binance_spot","quote":"usdt"})",
+          R"(1:{"timestamp":1700000000.123,"coin_id":"ethereum",)" + tail + R"(ETHUSDT","source":"binance_spot","quote":"usdt"})",
+          "2!unmapped_symbol", StartsWith("4!malformed_line"), StartsWith("5!wrong_type"), StartsWith("6!malformed_json")));
   EXPECT_EQ(stage_.batches[0].row(0).received, FromMicros(1'700'000'000'124'000));
   EXPECT_EQ(stage_.batches[0].row(1).received, stage_.clock.Now());
   EXPECT_THAT(stage_.reports.back().message, HasSubstr("1 other skipped"));
