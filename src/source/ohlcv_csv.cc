@@ -78,7 +78,7 @@ std::optional<Timestamp> TimeOf(std::string_view text) {
   if (time.size() == 10) time += "T00:00:00";
   if (time.size() > 10 && time[10] == ' ') time[10] = 'T';
   if (time.size() == 16) time += ":00";
-  if (auto whole = ParseRfc3339(time)) return whole;
+  if (auto whole = ParseRfc3339(time)) return *whole;
   auto utc = ParseRfc3339(time + "Z");
   return utc ? std::optional(*utc) : std::nullopt;
 }

@@ -52,8 +52,8 @@ Result<std::unique_ptr<ReplaySource>> ReplaySource::Open(ReplayOptions options, 
     if (part.file != "-") CS_TRY(LineReader::Open(part.file, 1));
   }
   for (auto& part : options.parts) {
-    if (part.format == ReplayFormat::kOhlcvCsv)
-      CS_ASSIGN(part.bars, WholeBarForm(part.file, std::move(part.bars), options.symbols));
+    if (part.format != ReplayFormat::kOhlcvCsv) continue;
+    CS_ASSIGN(part.bars, WholeBarForm(part.file, std::move(part.bars), options.symbols));
   }
   return std::unique_ptr<ReplaySource>(new ReplaySource(std::move(options), clock, std::move(wait)));
 }
