@@ -21,8 +21,11 @@ namespace cryptostream {
 // The cryptostream.format that this program writes. A table with a newer one is refused, one with an earlier one is read as it is and
 // brought to this one before it is written (maintain/upgrade.h). Every change of what tables hold or of how they lie is a new format.
 inline constexpr int kTableFormat = 2;
+inline constexpr int kHasQuotes = 2;         // since this one
 inline constexpr int kMeansRoundedOnce = 2;  // since this one; before, a mean was a rounded sum divided
 inline constexpr const char* kFormatProperty = "cryptostream.format";
+// The format that a table was made with, of tables that were brought to a later one: its rows may lack columns of that.
+inline constexpr const char* kMadeProperty = "cryptostream.made";
 // commitInfo.engineInfo of all our commits.
 inline constexpr const char* kEngineInfo = "cryptostream";
 

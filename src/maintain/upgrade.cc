@@ -118,7 +118,10 @@ Status Describe(Lake& lake, const LakeTable& each, int format) {
   plan.kind = CommitKind::kDescribe;
   plan.operation = "upgrade";
   plan.add_columns = arrow::schema(std::move(missing));
-  plan.properties = {{kFormatProperty, std::to_string(format)}, {statistics.key(), statistics.mapped()}};
+  const auto& properties = each.table->properties();
+  auto made = properties.find(kMadeProperty);
+  plan.properties[kMadeProperty] = made == properties.end() ? std::to_string(FormatOf(properties)) : made->second;
+  plan.properties.insert({{kFormatProperty, std::to_string(format)}, {statistics.key(), statistics.mapped()}});
   if (each.table == &lake.gold() && format == kMeansRoundedOnce) plan.positions[UpgradedId(format)] = 0;
   CS_TRY(CommitOnce(*each.table, layout, std::move(plan), lake.epoch()));
   kAfterTable.Reach();

@@ -19,15 +19,18 @@ namespace {
 
 struct GoldState {
   Version consumed = kNoVersion, corrected = kNoVersion;
-  std::string closed;  // VALUES of (source, microseconds)
+  std::string closed;            // VALUES of (source, microseconds)
+  std::string silver_quote_sql;  // of a row of silver (QuoteSql)
   WindowTables tables{.table = "gold", .upstream = "silver"};
 };
 
-Result<GoldState> StateOf(const TableLog& silver, const Positions& positions) {
+Result<GoldState> StateOf(const TableLog& silver, const TableLog& gold, const Positions& positions) {
   GoldState state;
   CS_ASSIGN(Positions upstream, silver.PositionsAt(silver.version));
   state.tables.whole_from_us = WholeFromMicros(positions, upstream);
-  state.tables.quote_sql = QuoteColumnSql(QuotesOf(upstream, {}));
+  const SourceQuotes quotes = QuotesOf(upstream, {});
+  state.silver_quote_sql = QuoteSql(silver, quotes);
+  state.tables.quote_sql = QuoteSql(gold, quotes);
   state.consumed = PositionOr(positions, GoldPositionId(silver.table_id), kNoVersion);
   state.corrected = PositionOr(positions, CorrectedId(silver.table_id), kNoVersion);
   for (const auto& [id, position] : positions) {
@@ -55,7 +58,7 @@ std::string Ticks(const GoldState& state, const std::string& v, const std::strin
       "AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
       "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
-      v, state.tables.quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,
+      v, state.silver_quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,
       SliceFilter(state.tables));
 }
 
@@ -160,7 +163,7 @@ Result<std::vector<Check>> CheckGold(const PinnedTables& tables) {
   const TableLog& silver = tables.at("silver");
   const TableLog& gold = tables.at("gold");
   CS_ASSIGN(Positions positions, gold.PositionsAt(gold.version));
-  CS_ASSIGN(GoldState state, StateOf(silver, positions));
+  CS_ASSIGN(GoldState state, StateOf(silver, gold, positions));
   state.tables.rounded_twice = RoundsTwice(gold, positions);
   std::vector<Check> checks{CheckLineage(silver, gold, positions, state)};
   Check once{"gold: one row a window, coin, source and quote", true, "", {}};

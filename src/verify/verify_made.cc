@@ -144,7 +144,7 @@ std::string Hashed(const SourceQuotes& quotes) {
 }
 
 // Silver's rows; one that retention has left of one side only is not compared.
-std::string HadSql(const SourceQuotes& quotes) {
+std::string HadSql(const std::string& quote_sql) {
   return fmt::format(
       "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, coin_id, quote, source, symbol, trade_id, bar_s, "
       "us) AS k, "
@@ -152,7 +152,7 @@ std::string HadSql(const SourceQuotes& quotes) {
       "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
       "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, "
       "bar_s::BIGINT AS bar_s, {1} AS quote), epoch_us(api_timestamp) AS us FROM silver_row))",
-      Content(), QuoteColumnSql(quotes));
+      Content(), quote_sql);
 }
 
 SqlValue Value(const std::optional<std::string>& text) { return text ? SqlValue(*text) : SqlValue(); }
@@ -222,7 +222,7 @@ Status MakeMade(const Duck& duck, const TableRows& bronze, const TableRows& silv
   CS_TRY(refused > 0 ? bronze.Fill("again", kAgain) : bronze.Fill("again", kAgain, {}));
   CS_TRY(duck.Run(kSentAgain));
   CS_TRY(duck.Run(kUnnamed));
-  CS_TRY(silver.Fill("had", HadSql(state.quotes)));
+  CS_TRY(silver.Fill("had", HadSql(state.quote_sql)));
   bool several = std::ranges::any_of(state.quotes.records(), [](const auto& source) { return source.second.size() > 1; });
   if (several) CS_TRY(duck.Run("CREATE TABLE had_quote AS SELECT cc, max(quote) AS q FROM had GROUP BY cc"));
   CS_TRY(bronze.Fill("made", Hashed(state.quotes)));

@@ -48,6 +48,8 @@ Check CheckPositions(const TableLog& log);
 Check CheckShape(const TableLog& log, const VerifyOptions& options);
 // The format that a table says it is of (delta/table.h); the newest where it does not say it.
 int FormatIn(const DescribingAction& metadata);
+// The currency of a table's row, as SQL: null in a row from before there was the column stands for its source's, in another it is a fault.
+std::string QuoteSql(const TableLog& log, const SourceQuotes& quotes);
 // A duration of a property ("interval 6 hours").
 std::optional<std::chrono::milliseconds> IntervalOf(std::string_view text);
 // False for a table whose every metadata lacks our property: another program's, and no damage of ours.
@@ -104,7 +106,8 @@ std::optional<ReadPast> FindReadPast(const std::string& table_id, Version last, 
 struct SilverState {
   Version consumed = kNoVersion;
   std::int64_t bronze_whole_from_us = 0, silver_whole_from_us = 0, quarantine_whole_from_us = 0;
-  SourceQuotes quotes;  // as silver has recorded them: the currency of what does not say it
+  std::string quote_sql;  // of a row of silver (QuoteSql)
+  SourceQuotes quotes;    // as silver has recorded them: the currency of what does not say it
 };
 std::vector<std::string> MadeMacros(const SilverState& state);
 // Makes the tables that silver and quarantine are compared by, hashes of their rows: `made`, a line a bronze row that silver has read: ord
@@ -133,7 +136,7 @@ struct WindowTables {
   std::int64_t step_us = 60'000'000;  // length of a window
   std::int64_t whole_from_us = 0;     // windows before this lie in days that retention dropped, and are not compared
   std::int64_t until_us = INT64_MAX;  // windows from this on are another slice's
-  std::string quote_sql = "quote";    // a row's currency (QuoteColumnSql)
+  std::string quote_sql = "quote";    // of a row of `table` (QuoteSql)
   bool rounded_twice = false;         // made by a format whose means were rounded twice; either is right then
 };
 // Whether gold, and the rollups that are made of it, may hold means that were rounded twice: it is of the first format, or its upgrade has not

@@ -78,21 +78,27 @@ std::string Closed(const Positions& positions) {
 }
 
 // Gold's minutes of closed periods.
-std::string Minutes(const WindowTables& tables, const std::string& closed, Version gold_version) {
+std::string Minutes(const WindowTables& tables, const std::string& closed, const std::string& quote_sql, Version gold_version) {
   return fmt::format(
       "SELECT {0}::BIGINT AS v, epoch_us(\"window\".start) AS us, epoch_us(\"window\".start) // {1} AS m, coin_id, source, "
       "{6} AS quote{5} "
       "FROM gold_row JOIN (VALUES {2}) closed(source, until) USING (source) "
       "WHERE (epoch_us(\"window\".start) // {1} + 1) * {1} <= until AND epoch_us(\"window\".start) // {1} * {1} >= {3} "
       "AND epoch_us(\"window\".start) < {4}",
-      gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), tables.quote_sql);
+      gold_version, tables.step_us, closed, tables.whole_from_us, tables.until_us, ComparedColumns(), quote_sql);
 }
 
 // Compares a rollup with gold, a slice of event time after the other.
 class RollupComparison {
  public:
-  RollupComparison(const PinnedTables& all, const TableLog& rollup, std::string closed, Version position)
-      : all_(all), gold_(all.at("gold")), rollup_(rollup), closed_(std::move(closed)), position_(position) {}
+  RollupComparison(const PinnedTables& all, const TableLog& rollup, std::string closed, const SourceQuotes& quotes,
+                   Version position)
+      : all_(all),
+        gold_(all.at("gold")),
+        rollup_(rollup),
+        closed_(std::move(closed)),
+        quote_sql_(QuoteSql(gold_, quotes)),
+        position_(position) {}
 
   // Errors: as of the queries.
   Status Run(const WindowTables& whole, Check& same) {
@@ -122,7 +128,8 @@ class RollupComparison {
  private:
   // Makes `want` of gold's rows at a version.
   Status Want(const WindowTables& slice, const TableRows& gold, const EventTimes& minutes, Version version) {
-    CS_TRY(gold.Fill("minute", Minutes(slice, closed_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
+    CS_TRY(
+        gold.Fill("minute", Minutes(slice, closed_, quote_sql_, version), minutes.FilesIn(slice.whole_from_us, slice.until_us)));
     for (const char* statement : {kFolded, kMeans, kWant}) CS_TRY(duck_->Run(statement));
     return {};
   }
@@ -151,7 +158,7 @@ class RollupComparison {
   const PinnedTables& all_;
   const TableLog& gold_;
   const TableLog& rollup_;
-  std::string closed_;
+  std::string closed_, quote_sql_;
   Version position_;
   std::unique_ptr<Duck> duck_;
 };
@@ -165,7 +172,8 @@ Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& 
   tables.rounded_twice = RoundsTwice(gold, upstream);
   const TableLog& silver = all.at("silver");
   CS_ASSIGN(Positions recorded, silver.PositionsAt(silver.version));
-  tables.quote_sql = QuoteColumnSql(QuotesOf(recorded, {}));
+  const SourceQuotes quotes = QuotesOf(recorded, {});
+  tables.quote_sql = QuoteSql(rollup, quotes);
   tables.whole_from_us = (tables.whole_from_us + step_us - 1) / step_us * step_us;
   std::string prefix = AppId(name + "/"), own = prefix + gold.table_id;
   Version position = PositionOr(positions, own, kNoVersion);
@@ -179,7 +187,7 @@ Result<std::vector<Check>> CheckRollup(const PinnedTables& all, const TableLog& 
   if (position > gold.version) Wrong(lineage, fmt::format("version={}: {}", rollup.version, lineage.detail));
 
   Check same{name + ": every closed period as gold gives it, every column", true, "", {}};
-  CS_TRY(RollupComparison(all, rollup, Closed(positions), position).Run(tables, same));
+  CS_TRY(RollupComparison(all, rollup, Closed(positions), quotes, position).Run(tables, same));
   return std::vector<Check>{std::move(lineage), std::move(same)};
 }
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "delta/statistics.h"
 #include "delta/table.h"
+#include "query/lake_views.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -206,6 +207,15 @@ int FormatIn(const DescribingAction& metadata) {
   auto found = MembersOf(metadata.fields, "configuration");
   auto format = found ? TextOf(*found, kFormatProperty) : std::nullopt;
   return format ? FormatOf({{kFormatProperty, *format}}) : kTableFormat;
+}
+
+std::string QuoteSql(const TableLog& log, const SourceQuotes& quotes) {
+  const DescribingAction* metadata = LatestAt(log.metadata, log.version);
+  if (metadata == nullptr) return QuoteColumnSql(quotes);
+  auto found = MembersOf(metadata->fields, "configuration");
+  auto text = found ? TextOf(*found, kMadeProperty) : std::nullopt;
+  int made = text ? IntegerOf<int>(*text).value_or(0) : FormatIn(*metadata);
+  return made < kHasQuotes ? QuoteColumnSql(quotes) : "coalesce(quote, '(null)')";
 }
 
 Check CheckShape(const TableLog& log, const VerifyOptions& options) {

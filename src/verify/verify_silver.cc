@@ -246,8 +246,13 @@ Result<std::vector<Check>> CheckSilver(const PinnedTables& tables) {
   CS_ASSIGN(Positions bronze_positions, bronze.PositionsAt(bronze.version));
   CS_ASSIGN(Positions quarantine_positions, quarantine.PositionsAt(quarantine.version));
   std::vector<Check> checks{CheckLineage(bronze, silver, positions)};
-  SilverState state{PositionOr(positions, SilverPositionId(bronze.table_id), kNoVersion), WholeFromMicros(bronze_positions, {}),
-                    WholeFromMicros(positions, {}), WholeFromMicros(quarantine_positions, {}), QuotesOf(positions, {})};
+  const SourceQuotes quotes = QuotesOf(positions, {});
+  SilverState state{PositionOr(positions, SilverPositionId(bronze.table_id), kNoVersion),
+                    WholeFromMicros(bronze_positions, {}),
+                    WholeFromMicros(positions, {}),
+                    WholeFromMicros(quarantine_positions, {}),
+                    QuoteSql(silver, quotes),
+                    quotes};
   CS_ASSIGN(auto duck, OpenRows(tables, MadeMacros(state)));
   CS_ASSIGN(TableRows bronze_rows, TableRows::Open(*duck, bronze, "bronze"));
   CS_ASSIGN(TableRows silver_rows, TableRows::Open(*duck, silver, "silver"));

@@ -60,7 +60,7 @@ def test_bars_move_and_close_while_a_replay_runs(replay):
     _, later = events.until(lambda event, data: event == "candle" and data["candle"]["close"] != first["candle"]["close"])
     assert later["candle"]["open_time"] >= opened
     _, tick = events.until(lambda event, data: event == "tick")
-    assert set(tick) == {"coin", "price", "event_time", "last_updated", "source", "change_24h_pct"}
+    assert set(tick) == {"coin", "price", "event_time", "last_updated", "source", "quote", "change_24h_pct"}
     # The first minute closes when events are 30 s past it (the allowed lateness).
     _, closed = events.until(lambda event, data: event == "candle" and data["candle"]["closed"], seconds=40)
     assert closed["candle"]["samples"] == 60 and closed["candle"]["committed"]
