@@ -37,7 +37,7 @@ TEST(OhlcvCsv, BinancesFilesHaveNoHeader) {
   auto rows = Decode({"1704067200000,42314.00,42335.80,42289.60,42331.90,289.641,1704067259999,12256155.27460,3310,175.211,7414459.8,0"},
                      {.symbol = "BTCUSDT"});
   EXPECT_THAT(rows, ElementsAre(AllOf(HasSubstr(R"("timestamp":1704067259.999)"), HasSubstr(R"("price":42331.90)"),
-                                      HasSubstr(R"("quantity":289.641)"), HasSubstr(R"("vwap":42315.0)"), HasSubstr(R"("trades":3310)"),
+                                      HasSubstr(R"("quantity":289.641)"), HasSubstr(R"("vwap":42314.98743133741)"), HasSubstr(R"("trades":3310)"),
                                       HasSubstr(R"("bar_s":60)"))));
 }
 

@@ -45,11 +45,11 @@ constexpr const char* kCounted = R"(
     FROM tick WHERE bar_s IS NOT NULL AND (v, us // 60000000, coin_id, source, quote) NOT IN (SELECT v, us // 60000000, coin_id, source, quote
       FROM tick WHERE trade_id IS NOT NULL AND (SELECT bool_or(bar_s IS NOT NULL) FROM tick)))";
 
-// The prices that a window is made of: a bar gives four of them, of which the first and the last have a place in time (`at`). A row's other
+// The prices that a window is made of: a bar gives four of them, of which the first and the last have a place in time (`placed`). A row's other
 // figures stand beside one of its samples only; `amount` was traded at the mean price `paid`.
 constexpr const char* kSamples = R"(
   CREATE OR REPLACE VIEW sample AS
-    SELECT v, us, us AS at, us // 60000000 AS m, coin_id, source, quote, price, CASE WHEN trade_id IS NOT NULL THEN quantity END AS amount,
+    SELECT v, us, us AS placed, us // 60000000 AS m, coin_id, source, quote, price, CASE WHEN trade_id IS NOT NULL THEN quantity END AS amount,
       CASE WHEN trade_id IS NOT NULL AND quantity IS NOT NULL THEN price END AS paid, trade_id, last_updated, volume_24h, market_cap, false AS bar
       FROM tick WHERE bar_s IS NULL
     UNION ALL SELECT v, us, us, m, coin_id, source, quote, price, quantity, CASE WHEN quantity IS NOT NULL THEN vwap END, NULL, last_updated,
@@ -60,8 +60,8 @@ constexpr const char* kSamples = R"(
 
 constexpr const char* kBase = R"(
   CREATE OR REPLACE TABLE base AS SELECT v, m, coin_id, source, quote, count(*) AS samples, min(price) AS min_price, max(price) AS max_price,
-    arg_min(price, tie_order(at, trade_id, price)) FILTER (WHERE at IS NOT NULL) AS open,
-    arg_max(price, tie_order(at, trade_id, price)) FILTER (WHERE at IS NOT NULL) AS close, min(us) AS first_event,
+    arg_min(price, tie_order(placed, trade_id, price)) FILTER (WHERE placed IS NOT NULL) AS open,
+    arg_max(price, tie_order(placed, trade_id, price)) FILTER (WHERE placed IS NOT NULL) AS close, min(us) AS first_event,
     max(us) AS last_event, count(trade_id) + count(*) FILTER (WHERE bar) + count(DISTINCT last_updated) FILTER (WHERE trade_id IS NULL AND NOT bar) AS updates,
     count(amount) AS quantities, min(amount) FILTER (WHERE amount > 0) AS smallest, count(*) FILTER (WHERE amount > 0 AND paid IS NULL) AS lacking,
     max(us - epoch_us(last_updated))::DOUBLE / 1e6 AS max_source_age_s,
