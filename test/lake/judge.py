@@ -164,8 +164,13 @@ def micros(moment):
     return round(moment.timestamp() * 1_000_000)
 
 
+def quote_of(row):
+    """A row's currency; one from before there was the column is in its source's."""
+    return row.get("quote") or ("usdt" if row["source"].startswith("binance") else "usd")
+
+
 def window_key(tick):
-    return (micros(tick["api_timestamp"]) // 60_000_000 * 60_000_000, tick["coin_id"], tick["source"], tick["quote"])
+    return (micros(tick["api_timestamp"]) // 60_000_000 * 60_000_000, tick["coin_id"], tick["source"], quote_of(tick))
 
 
 def last_of(ticks, column):
@@ -248,7 +253,7 @@ def check_gold(silver_rows, gold_rows, closed_all=True):
     expected = gold_of(silver_rows)
     found = {}
     for row in gold_rows:
-        key = (micros(row["window"]["start"]), row["coin_id"], row["source"], row["quote"])
+        key = (micros(row["window"]["start"]), row["coin_id"], row["source"], quote_of(row))
         assert key not in found, f"two rows of one window: {key}"
         found[key] = row
     if closed_all:
@@ -269,8 +274,8 @@ def check_rollups(tables):
         for row in gold:
             start = micros(row["window"]["start"]) // length * length
             if start + length <= closed[row["source"]]:
-                periods.setdefault((start, row["coin_id"], row["source"], row["quote"]), []).append(row)
-        found = {(micros(row["window"]["start"]), row["coin_id"], row["source"], row["quote"]): row for row in tables[table].rows()}
+                periods.setdefault((start, row["coin_id"], row["source"], quote_of(row)), []).append(row)
+        found = {(micros(row["window"]["start"]), row["coin_id"], row["source"], quote_of(row)): row for row in tables[table].rows()}
         assert len(found) == len(tables[table].rows()), f"{table}: two rows of one period"
         assert found.keys() == periods.keys(), f"{table}: lost or invented"
         for key, row in found.items():
