@@ -215,9 +215,12 @@ class FieldReader {
   ParseReject& reject_;
 };
 
-bool IsScalar(od::value& value) {
+// What no number can be in: simdjson has not looked at its text yet.
+bool IsNoNumber(od::value& value, bool& null) {
   od::json_type type;
-  return value.type().get(type) || (type != od::json_type::array && type != od::json_type::object);
+  if (value.type().get(type)) return false;
+  null = type == od::json_type::null;
+  return type != od::json_type::number && type != od::json_type::string;
 }
 
 bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, ParseReject& reject) {
@@ -383,10 +386,11 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
     }
     bool again = seen & (1u << field);
     seen |= 1u << field;
-    if (IsOfBars(field) && (again || !IsScalar(value))) {
+    bool null = false;
+    if (IsOfBars(field) && (IsNoNumber(value, null) || again)) {
       if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
       auto reason = again ? RejectReason::kDuplicateKey : RejectReason::kWrongType;
-      if (!as_bar) as_bar = {reason, std::string(kFieldNames[field])};
+      if (!as_bar && (again || !null)) as_bar = {reason, std::string(kFieldNames[field])};
       continue;
     }
     if (again) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
