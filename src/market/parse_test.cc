@@ -235,7 +235,8 @@ TEST(MessageParser, WhatIsNoBarMayHaveItsFieldsInAnyForm) {
     EXPECT_TRUE(IsNull(tick->open) && IsNull(tick->high) && IsNull(tick->low) && IsNull(tick->vwap));
     EXPECT_EQ(tick->trades, kNoTradeId);
   }
-  for (const char* broken : {R"("open":1.2.3)", R"("open":nul)", R"("high":truth)", R"("vwap":"a\q")", R"("trades":"a)", R"("low":})"}) {
+  for (const char* broken :
+       {R"("open":1.2.3)", R"("open":nul)", R"("high":truth)", R"("vwap":"a\q")", R"("trades":"a)", R"("low":})"}) {
     EXPECT_EQ(Why(With(broken)), "malformed_json") << broken;
   }
   EXPECT_EQ(Why(With(R"("open":[1.2.3])")), "malformed_json");

@@ -53,12 +53,12 @@ inline constexpr auto kSilverColumns = std::tuple(
                  "quote",
                  "currency of the price and of all figures of money, a lower-case code (`usd`, `usdt`, `eur`, `btc`); "
                  "null in rows from before there was this column: the source's (see below)")),
-    Since(2, Value<&Tick::open>("open", "bars only: the first price")),
-    Since(2, Value<&Tick::high>("high", "bars only: the greatest price")),
-    Since(2, Value<&Tick::low>("low", "bars only: the least price; the last one is `price`")),
-    Since(2, Value<&Tick::bar_s>("bar_s", "bars only: the length in seconds; `api_timestamp` is the last instant")),
-    Since(2, Value<&Tick::vwap>("vwap", "bars only: the mean price by quantity, where the source says it")),
-    Since(2, Value<&Tick::trades>("trades", "bars only: how many trades, where the source says it")),
+    Since(2, OfBars(Value<&Tick::open>("open", "bars only: the first price"))),
+    Since(2, OfBars(Value<&Tick::high>("high", "bars only: the greatest price"))),
+    Since(2, OfBars(Value<&Tick::low>("low", "bars only: the least price; the last one is `price`"))),
+    Since(2, OfBars(Value<&Tick::bar_s>("bar_s", "bars only: the length in seconds; `api_timestamp` is the last instant"))),
+    Since(2, OfBars(Value<&Tick::vwap>("vwap", "bars only: the mean price by quantity, where the source says it"))),
+    Since(2, OfBars(Value<&Tick::trades>("trades", "bars only: how many trades, where the source says it"))),
     Partition("year", ColumnType::kInt, "of event time"), Partition("month", ColumnType::kInt, "of event time"),
     Partition("day", ColumnType::kInt, "of event time"));
 static_assert(BytesOfColumns<Tick>(kSilverColumns) == sizeof(Tick), "a member of Tick without a column");

@@ -30,8 +30,9 @@ struct Tick {
   Timestamp ingested;    // receive time of the bronze row
   Timestamp last_updated = kNoTime;
   std::int64_t trade_id = kNoTradeId;
-  double price = kNull;     // in `quote`, finite and > 0
-  double quantity = kNull;  // base units, of trades and bars
+  std::int32_t bar_s = kNoLength;  // of a bar: its length, a divisor of a minute; beside what every reader of ticks looks at
+  double price = kNull;            // in `quote`, finite and > 0
+  double quantity = kNull;         // base units, of trades and bars
   double volume_24h = kNull;
   double market_cap = kNull;
   double price_change_24h = kNull;
@@ -41,7 +42,6 @@ struct Tick {
   double open = kNull, high = kNull, low = kNull;  // of a bar, as the price
   double vwap = kNull;                             // of a bar, where its source says it
   std::int64_t trades = kNoTradeId;                // of a bar, where its source says it
-  std::int32_t bar_s = kNoLength;                  // of a bar: its length, a divisor of a minute
 
   bool is_trade() const { return trade_id != kNoTradeId; }
   bool is_bar() const { return bar_s != kNoLength; }

@@ -36,7 +36,7 @@ struct GoldRow {
   double range_pct = kNull;
   std::int64_t samples = 0;
   std::int64_t updates = 0;
-  double volume = kNull, vwap = kNull;  // trades only
+  double volume = kNull, vwap = kNull;  // trades and bars only
   double volume_24h = kNull, market_cap = kNull;
   Timestamp first_event, last_event;
   double max_source_age_s = kNull;

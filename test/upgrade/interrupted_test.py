@@ -103,7 +103,8 @@ def test_a_disk_that_fills_up_is_told_and_harms_nothing(fault, one_lake, binary,
     rows = {name: multiset(table, ROUNDED) for name, table in judge.tables(one_lake).items()}
     full = cryptostream("upgrade", "--storage", one_lake, check=False, LD_PRELOAD=str(binary.parent / "libfaults.so"), FAULTS=fault)
     assert full.returncode == 1 and "No space left on device" in full.stderr, full.stderr
-    assert set(formats(one_lake).values()) == {"1", "2"}
+    reached = set(formats(one_lake).values())
+    assert reached == {"1", "2"} if fault.startswith("link") else "1" in reached
     assert "verdict: sound" in cryptostream("verify", "--storage", one_lake).stdout
     cryptostream("upgrade", "--storage", one_lake)
     assert {name: multiset(table, {*ROUNDED, *ADDED.get(name, [])}) for name, table in judge.tables(one_lake).items()} == rows
