@@ -20,11 +20,8 @@ class NameDictionary {
  public:
   // Takes in a name; the empty one stands for null.
   void Add(Name name) {
-    if (name == last_) return;
-    if (name.empty()) {
-      has_null_ = true;
-      return;
-    }
+    if (name.empty()) has_null_ = true;
+    if (name.empty() || name == last_) return;
     last_ = name;
     if (index_.try_emplace(name, static_cast<std::int32_t>(names_.size())).second) names_.push_back(name);
   }

@@ -273,7 +273,7 @@ bool SecondReading::Explains(std::string_view reason) const {
   std::string_view word = reason.substr(0, reason.find(':'));
   bool malformed = std::ranges::find(reasons, kMalformed) != reasons.end();
   // In a text that is no JSON a value can be told as bad before the end of the text is told as broken, or the other way round.
-  if (malformed && word.starts_with("bad_")) return true;
+  if (malformed && (word.starts_with("bad_") || word == "bar_too_long")) return true;
   return std::ranges::any_of(reasons, [&](const std::string& one) { return one == (word == kMalformed ? word : reason); });
 }
 
