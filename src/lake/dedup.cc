@@ -52,6 +52,9 @@ void AddContent(Hash128& hash, const Tick& tick) {
     hash.Add(value);
   }
   hash.Add(present);
+  if (!tick.is_bar()) return;
+  for (double value : {tick.open, tick.high, tick.low, tick.vwap}) hash.Add(IsNull(value) ? kNull : value);
+  hash.Add(static_cast<std::uint64_t>(tick.trades));
 }
 
 }  // namespace
@@ -67,14 +70,10 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
     }
     hash.Add(static_cast<std::uint64_t>(tick.bar_s));
     hash.Add(tick.bar_start());
-    Hash128 content;
-    AddContent(content, tick);
-    for (double value : {tick.open, tick.high, tick.low, tick.vwap}) content.Add(IsNull(value) ? kNull : value);
-    content.Add(static_cast<std::uint64_t>(tick.trades));
-    return {hash.high(), hash.low(), content.low()};
+  } else {
+    hash.Add(static_cast<std::uint64_t>(tick.trade_id));
   }
-  hash.Add(static_cast<std::uint64_t>(tick.trade_id));
-  if (!tick.is_trade()) {
+  if (!tick.is_trade() && !tick.is_bar()) {
     hash.Add(tick.quote);
     AddContent(hash, tick);
     return {hash.high(), hash.low()};

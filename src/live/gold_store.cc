@@ -91,7 +91,8 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
 }
 
 std::string GoldStore::RowsSql() const {
-  return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
+  static const std::string files = ReadParquet(GoldLayout(), "$1::VARCHAR[]");
+  return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + files +
          ") WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 AND ($5 = '' OR quote = $5)";
 }
 
@@ -103,7 +104,8 @@ Status GoldStore::ForEachRow(const DayFiles& files, const CoinQuote& of, TimeSpa
   }
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
-  const std::string sql = "SELECT " + MinuteColumns() + RowsSql() + " ORDER BY 1";
+  static const std::string columns = MinuteColumns();
+  const std::string sql = "SELECT " + columns + RowsSql() + " ORDER BY 1";
   CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote}, {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {
                             visit(MinuteOf(row));

@@ -68,7 +68,7 @@ void RollupAccumulator::Add(const GoldRow& minute) {
     sums_.price_squared.AddProduct(n, square);
     sums_.price_squared.AddProduct(n, std::fma(x, x, -square));
   }
-  sums_.AddVolume(minute.vwap, minute.volume);
+  sums_.traded.Add(minute.vwap, minute.volume);
   if (!IsNull(minute.max_source_age_s) && !(minute.max_source_age_s <= max_source_age_s_)) {
     max_source_age_s_ = minute.max_source_age_s;
   }

@@ -10,17 +10,21 @@
 
 namespace cryptostream {
 
-void PriceSums::AddPrice(double value) {
-  price.Add(value);
-  price_squared.AddProduct(value, value);
-}
-
-void PriceSums::AddVolume(double mean_price, double amount) {
+void VolumeSums::Add(double mean_price, double amount) {
   if (IsNull(amount)) return;
   has_volume = true;
   quantity.Add(amount);
   if (!IsNull(mean_price)) turnover.AddProduct(mean_price, amount);
   if (IsNull(mean_price) && amount > 0) lacks_turnover = true;
+}
+
+double VolumeSums::Volume() const { return has_volume ? quantity.Round() : kNull; }
+
+double VolumeSums::Vwap() const { return Volume() > 0 && !lacks_turnover ? Quotient(turnover, quantity) : kNull; }
+
+void PriceSums::AddPrice(double value) {
+  price.Add(value);
+  price_squared.AddProduct(value, value);
 }
 
 void PriceSums::Derive(GoldRow& row) const {
@@ -29,8 +33,8 @@ void PriceSums::Derive(GoldRow& row) const {
   row.price_change_pct = row.price_change / row.open * 100;
   row.volatility = std::sqrt(PopulationVariance(row.samples, price, price_squared));
   row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
-  row.volume = has_volume ? quantity.Round() : kNull;
-  row.vwap = row.volume > 0 && !lacks_turnover ? Quotient(turnover, quantity) : kNull;
+  row.volume = traded.Volume();
+  row.vwap = traded.Vwap();
 }
 
 void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {
@@ -75,7 +79,7 @@ void WindowAccumulator::AddBar(const Bar& bar) {
     max_ = std::max(max_, between);
     sums_.AddPrice(between);
   }
-  sums_.AddVolume(bar.vwap, bar.quantity);
+  sums_.traded.Add(bar.vwap, bar.quantity);
   AddFigures(bar.close, bar.last_updated, bar.volume_24h, bar.market_cap);
   ++counted_bars_;
 }
@@ -90,7 +94,7 @@ void WindowAccumulator::Add(const Tick& tick) {
   AddSample(at);
   if (tick.is_trade()) {
     ++trades_;
-    sums_.AddVolume(tick.price, tick.quantity);
+    sums_.traded.Add(tick.price, tick.quantity);
   } else if (tick.last_updated != kNoTime) {
     auto place = std::lower_bound(last_updated_.begin(), last_updated_.end(), tick.last_updated);
     if (place == last_updated_.end() || *place != tick.last_updated) last_updated_.insert(place, tick.last_updated);

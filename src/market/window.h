@@ -44,16 +44,24 @@ struct GoldRow {
   Timestamp end() const { return key.start + kWindow; }
 };
 
-// The exact sums behind a row, each rounded once when it is made.
-struct PriceSums {
-  ExactSum price, price_squared, quantity, turnover;  // turnover: price times quantity
+// What was traded in parts of a time. Each figure is rounded once when it is asked for.
+struct VolumeSums {
+  ExactSum quantity, turnover;  // turnover: price times quantity
   bool has_volume = false;
   bool lacks_turnover = false;  // of a part of the quantity nobody knows it: then there is no vwap
 
-  void AddPrice(double value);
   // In: kNull for what is not known.
-  void AddVolume(double mean_price, double amount);
+  void Add(double mean_price, double amount);
+  double Volume() const;  // kNull: no part had one
+  double Vwap() const;    // kNull: nothing was traded, or not all of its prices are known
+};
 
+// The exact sums behind a row, each rounded once when it is made.
+struct PriceSums {
+  ExactSum price, price_squared;
+  VolumeSums traded;
+
+  void AddPrice(double value);
   // Sets what follows from the sums and from samples, open, close, min and max, which the row has already.
   void Derive(GoldRow& row) const;
 };

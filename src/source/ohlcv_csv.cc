@@ -124,6 +124,11 @@ std::string VwapOf(std::string_view turnover, std::string_view volume, std::stri
 
 }  // namespace
 
+std::string_view BarTable::Cell(const std::vector<std::string_view>& cells, BarColumn column) const {
+  auto place = static_cast<std::size_t>(Of(column));  // -1 is beyond any
+  return place < cells.size() ? cells[place] : std::string_view();
+}
+
 Result<BarTable> BarTableOf(std::string_view first_line, const std::string& names) {
   CS_ASSIGN(auto columns, NamesOf(names));
   BarTable table;
@@ -187,13 +192,9 @@ Result<Beginning> LookAt(const std::filesystem::path& file, const BarForm& form)
       if (table.has_header) continue;
     }
     Split(line->text, table.comma, cells);
-    auto cell = [&](BarColumn column) {
-      auto at = static_cast<std::size_t>(table.Of(column));
-      return at < cells.size() ? cells[at] : std::string_view();
-    };
-    auto time = TimeOf(cell(BarColumn::kTime));
+    auto time = TimeOf(table.Cell(cells, BarColumn::kTime));
     if (!time) continue;
-    auto [before, first] = last.try_emplace(std::string(cell(BarColumn::kSymbol)), *time);
+    auto [before, first] = last.try_emplace(std::string(table.Cell(cells, BarColumn::kSymbol)), *time);
     auto distance = std::chrono::floor<std::chrono::seconds>(std::chrono::abs(*time - std::exchange(before->second, *time)));
     if (distance.count() > 0) seen.distance = std::min(seen.distance.value_or(distance), distance);
   }
@@ -227,10 +228,7 @@ OhlcvCsvDecoder::OhlcvCsvDecoder(std::string source, const SymbolMap& symbols, B
 
 std::size_t OhlcvCsvDecoder::max_line_bytes() const { return kMostLineBytes; }
 
-std::string_view OhlcvCsvDecoder::Cell(BarColumn column) const {
-  int at = table_->Of(column);
-  return at >= 0 && static_cast<std::size_t>(at) < cells_.size() ? cells_[static_cast<std::size_t>(at)] : std::string_view();
-}
+std::string_view OhlcvCsvDecoder::Cell(BarColumn column) const { return table_->Cell(cells_, column); }
 
 // Reads the cells of the line; false once error_ says why it is no bar.
 bool OhlcvCsvDecoder::ReadBar() {

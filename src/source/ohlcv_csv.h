@@ -23,6 +23,8 @@ struct BarTable {
   char comma = ',';
   bool has_header = false;
   int Of(BarColumn column) const { return at[static_cast<std::size_t>(column)]; }
+  // What a line has in the column; empty where it has none. In: the cells of the line.
+  std::string_view Cell(const std::vector<std::string_view>& cells, BarColumn column) const;
 };
 
 // Reads a table's columns off its first line: by the names in it, or, where these are numbers, as Binance's files without a header have them
