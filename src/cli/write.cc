@@ -14,15 +14,29 @@ int Finished(const Status& status, const CommandContext& context) {
 }
 
 struct PartFlags {
-  std::string file, format = "messages", speed = "max", source;
+  std::string file, format = "messages", speed = "max", source, bar, recording = "bars";
+  BarForm bars;
   bool again = false;
 };
 
 void AddPartFlags(CLI::App* app, PartFlags& flags) {
-  app->add_option("--format", flags.format, "messages, coingecko-markets or binance-frames")->capture_default_str();
+  app->add_option("--format", flags.format, "messages, coingecko-markets, binance-frames or ohlcv-csv")->capture_default_str();
   app->add_option("--speed", flags.speed, "max, or how many times as fast as recorded: 1, 60, ...")->capture_default_str();
   app->add_flag("--again", flags.again, "read the whole file again, including what was taken before (equal rows are recognised)");
+  app->add_option("--columns", flags.bars.columns, "ohlcv-csv: columns with unusual names, \"time=Date,volume=Volume BTC\"");
+  app->add_option("--symbol", flags.bars.symbol,
+                  "ohlcv-csv: the bars' symbol where no column says it (default: by the file's name)");
+  app->add_option("--bar", flags.bar, "ohlcv-csv: how long a bar is (default: told by the times)");
   app->add_option("--as-source", flags.source, "source of messages that name none (default: the format's own)");
+}
+
+// 0: as fast as it goes.
+Result<double> ReadSpeed(const std::string& text) {
+  if (text == "max") return 0;
+  char* end = nullptr;
+  double speed = std::strtod(text.c_str(), &end);
+  if (*end == '\0' && speed >= 0.001 && speed <= 1e6) return speed;
+  return Invalid("bad --speed: value=" + text + " (max, or a number from 0.001 to 1000000)");
 }
 
 Result<ReplayPart> MakePart(const PartFlags& flags) {
@@ -31,11 +45,11 @@ Result<ReplayPart> MakePart(const PartFlags& flags) {
   CS_ASSIGN(part.format, ParseReplayFormat(flags.format));
   part.source = flags.source;
   part.again = flags.again;
-  if (flags.speed == "max") return part;
-  char* end = nullptr;
-  part.speed = std::strtod(flags.speed.c_str(), &end);
-  if (*end != '\0' || !(part.speed >= 0.001 && part.speed <= 1e6)) {
-    return Invalid("bad --speed: value=" + flags.speed + " (max, or a number from 0.001 to 1000000)");
+  CS_ASSIGN(part.speed, ReadSpeed(flags.speed));
+  part.bars = flags.bars;
+  if (!flags.bar.empty()) {
+    CS_ASSIGN(auto length, ParseDuration(flags.bar));
+    part.bars.length = std::chrono::floor<std::chrono::seconds>(length);
   }
   return part;
 }
@@ -45,7 +59,9 @@ std::shared_ptr<PartFlags> AddSource(CLI::App* app, CommandContext& context, con
   AddSetting(app, context, "source.kind", "where prices come from");
   AddSetting(app, context, "storage.path", storage);
   auto flags = std::make_shared<PartFlags>();
-  app->add_option("--replay", flags->file, "with --source replay: this file instead of the bundled recording");
+  app->add_option("--replay", flags->file, "with --source replay: this file instead of a bundled recording");
+  app->add_option("--recording", flags->recording, "the bundled recording: bars (eight days) or trades (eleven minutes)")
+      ->capture_default_str();
   AddPartFlags(app, *flags);
   return flags;
 }
@@ -75,6 +91,12 @@ int RunSource(CommandContext& context, const PartFlags& flags, bool through_topi
   if (!config) return exit_code;
   RunOptions options;
   options.through_topic = through_topic;
+  auto recording = ParseRecording(flags.recording);
+  if (!recording) return UsageFailed(recording.error());
+  auto speed = ReadSpeed(flags.speed);
+  if (!speed) return UsageFailed(speed.error());
+  options.recording = *recording;
+  options.recording_speed = *speed;
   if (!flags.file.empty()) {
     auto part = MakePart(flags);
     if (!part) return UsageFailed(part.error());

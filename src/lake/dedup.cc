@@ -52,6 +52,9 @@ void AddContent(Hash128& hash, const Tick& tick) {
     hash.Add(value);
   }
   hash.Add(present);
+  if (!tick.is_bar()) return;
+  for (double value : {tick.open, tick.high, tick.low, tick.vwap}) hash.Add(IsNull(value) ? kNull : value);
+  hash.Add(static_cast<std::uint64_t>(tick.trades));
 }
 
 }  // namespace
@@ -60,8 +63,17 @@ DuplicateFilter::Key DuplicateFilter::KeyOf(const Tick& tick) {
   Hash128 hash;
   hash.Add(tick.source);
   hash.Add(tick.symbol);
-  hash.Add(static_cast<std::uint64_t>(tick.trade_id));
-  if (!tick.is_trade()) {
+  if (tick.is_bar()) {
+    if (tick.symbol.empty()) {  // then nothing else tells the markets of a source apart
+      hash.Add(tick.coin);
+      hash.Add(tick.quote);
+    }
+    hash.Add(static_cast<std::uint64_t>(tick.bar_s));
+    hash.Add(tick.bar_start());
+  } else {
+    hash.Add(static_cast<std::uint64_t>(tick.trade_id));
+  }
+  if (!tick.is_trade() && !tick.is_bar()) {
     hash.Add(tick.quote);
     AddContent(hash, tick);
     return {hash.high(), hash.low()};

@@ -14,21 +14,21 @@ namespace cryptostream {
 enum class Duplicate {
   kNo,
   kYes,       // the same row came before: drop it
-  kConflict,  // a trade of the same id came before with other content: the first stays
+  kConflict,  // a trade of the same id, or a bar of the same time, came before with other content: the first stays
 };
 
-// Remembers which rows silver has. Two trades are the same by (source, symbol, trade id), two observations when every column but the
-// receive time is equal, the currency included. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
+// Remembers which rows silver has. Two trades are the same by (source, symbol, trade id), two bars by (source, symbol, length, start),
+// two observations when every column but the receive time is equal, the currency included. Memory holds, per source, all rows at or after a floor of event time, kMaxRows in all; of trades it also
 // knows the greatest id of each symbol. What may be in silver beyond that is looked up there: a batch goes through NeedsLookup
 // and Want, then Offer of what silver has, then Check, then EndBatch. The caller computes a row's key once.
 // Keys are 128-bit hashes: 24 bytes a row, and no two different rows in 10^18 fall together.
 class DuplicateFilter {
  public:
   static constexpr std::size_t kMaxRows = 1'000'000;
-  // What a row is told apart by. Trades: who, which market, which id, and the content beside them.
+  // What a row is told apart by. Trades and bars: who, which market, which one, and the content beside them.
   struct Key {
     std::uint64_t high, low;
-    std::uint64_t content = 0;  // of trades; an observation's key is its content
+    std::uint64_t content = 0;  // of trades and bars; an observation's key is its content
     friend bool operator==(const Key& a, const Key& b) { return a.high == b.high && a.low == b.low; }
   };
   explicit DuplicateFilter(std::size_t max_rows = kMaxRows) : max_rows_(max_rows) {}

@@ -101,5 +101,32 @@ TEST(DuplicateFilter, ForgetsTheOldestMinutesAndKnowsThatItDid) {
   EXPECT_EQ(Check(filter, Observation(At(299), 1)), Duplicate::kYes);
 }
 
+Tick Bar(Timestamp end, std::int32_t seconds, double price) {
+  Tick tick = Observation(end - std::chrono::milliseconds(1), price);
+  tick.symbol = Name("BTCUSDT");
+  tick.bar_s = seconds;
+  tick.open = tick.low = 1;
+  tick.high = 9;
+  return tick;
+}
+
+TEST(DuplicateFilter, ABarIsTheSameByItsTimeAndLength) {
+  const Timestamp end = FromMicros(1'722'000'060'000'000);
+  DuplicateFilter filter;
+  EXPECT_EQ(Check(filter, Bar(end, 60, 2)), Duplicate::kNo);
+  EXPECT_EQ(Check(filter, Bar(end, 60, 2)), Duplicate::kYes);
+  EXPECT_EQ(Check(filter, Bar(end, 60, 3)), Duplicate::kConflict);
+  EXPECT_EQ(Check(filter, Bar(end, 30, 2)), Duplicate::kNo) << "another length";
+  EXPECT_EQ(Check(filter, Bar(end + 60s, 60, 2)), Duplicate::kNo);
+  Tick other = Bar(end, 60, 2);
+  other.high = 10;
+  EXPECT_EQ(Check(filter, other), Duplicate::kConflict);
+  other = Bar(end, 60, 2);
+  other.symbol = Name();
+  EXPECT_EQ(Check(filter, other), Duplicate::kNo);
+  other.coin = Name("ethereum");
+  EXPECT_EQ(Check(filter, other), Duplicate::kNo) << "without a symbol the coin tells them apart";
+}
+
 }  // namespace
 }  // namespace cryptostream

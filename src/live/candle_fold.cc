@@ -70,19 +70,15 @@ void BarSum::Add(const Minute& part) {
   bar_.committed = bar_.committed && part.committed;
   bar_.closed = part.closed && part.start + part.length == bar_.start + bar_.length;
   avg_.AddProduct(part.avg, static_cast<double>(part.samples));
-  if (IsNull(part.volume)) return;
-  has_volume_ = true;
-  volume_.Add(part.volume);
-  if (!IsNull(part.vwap)) turnover_.AddProduct(part.vwap, part.volume);
-  if (IsNull(part.vwap) && part.volume > 0) lacks_vwap_ = true;
+  traded_.Add(part.vwap, part.volume);
 }
 
 Minute BarSum::Finish() const {
   Minute bar = bar_;
   bar.avg = parts_ == 1 ? first_avg_ : Quotient(avg_, bar.samples);
-  if (!has_volume_) return bar;
-  bar.volume = volume_.Round();
-  bar.vwap = parts_ == 1 ? first_vwap_ : bar.volume > 0 && !lacks_vwap_ ? Quotient(turnover_, volume_) : kNull;
+  if (!traded_.has_volume) return bar;
+  bar.volume = traded_.Volume();
+  bar.vwap = parts_ == 1 ? first_vwap_ : traded_.Vwap();
   return bar;
 }
 

@@ -81,8 +81,8 @@ class BarSum {
   Minute bar_;
   std::size_t parts_ = 0;
   double first_avg_ = kNull, first_vwap_ = kNull;
-  bool has_volume_ = false, lacks_vwap_ = false;  // lacks: a part has a volume without it
-  ExactSum avg_, volume_, turnover_;
+  ExactSum avg_;
+  VolumeSums traded_;
 };
 
 // Folds ascending minutes to bars. Hours and days may come whole, out of the rollups, in the place of their minutes: the bars are

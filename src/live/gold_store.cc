@@ -112,7 +112,8 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
 }
 
 std::string GoldStore::RowsSql() const {
-  return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + ReadParquet(GoldLayout(), "$1::VARCHAR[]") +
+  static const std::string files = ReadParquet(GoldLayout(), "$1::VARCHAR[]");
+  return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + files +
          ") WHERE coin_id = $2 AND \"window\".\"start\" >= $3 AND \"window\".\"start\" < $4 AND ($5 = '' OR quote = $5) "
          "AND ($6 = '' OR source = $6)";
 }
@@ -125,7 +126,8 @@ Status GoldStore::ForEachRow(const DayFiles& files, const CoinRows& of, TimeSpan
   }
   if (paths.empty() || range.from >= range.to) return {};
   std::size_t rows = 0;
-  const std::string sql = "SELECT " + MinuteColumns() + RowsSql() + " ORDER BY 1";
+  static const std::string columns = MinuteColumns();
+  const std::string sql = "SELECT " + columns + RowsSql() + " ORDER BY 1";
   CS_TRY(duck_.ForEachRow(sql, {paths, of.coin, range.from, range.to, of.quote, of.source},
                           {.timeout = timeout_, .max_rows = kMaxMinutes},
                           [&](const std::vector<SqlColumn>&, std::vector<SqlValue>&& row) {

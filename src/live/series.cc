@@ -74,7 +74,7 @@ void Series::Refresh(std::uint64_t sequence) {
     if (slot == slots_.end() || !slot->second.open) continue;
     sequence_ = sequence;
     const Open& open = *slot->second.open;
-    if (open.durable.samples() == 0 && open.pending.empty()) {
+    if (open.durable.rows() == 0 && open.pending.empty()) {
       slots_.erase(slot);  // what was provisional turned out to be no row
       continue;
     }

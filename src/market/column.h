@@ -31,7 +31,8 @@ struct ColumnInfo {
   std::string_view meaning;  // a line of docs/tables.md
   ColumnRole role = ColumnRole::kValue;
   Exactness exactness = Exactness::kUnstated;
-  int format = 1;  // of tables (delta/table.h), with which it came: those of an earlier one do not have it
+  bool of_bars = false;  // null in every row that is no bar
+  int format = 1;        // of tables (delta/table.h), with which it came: those of an earlier one do not have it
 };
 
 // A column that lies in the program's own row, at the end of a path of members: Column<&GoldRow::key, &WindowKey::coin>.
@@ -95,6 +96,11 @@ consteval Column<kPath...> Key(std::string_view name, std::string_view meaning,
 }
 consteval OtherColumn Partition(std::string_view name, ColumnType type, std::string_view meaning) {
   return {{name, type, meaning, ColumnRole::kPartition}};
+}
+
+consteval auto OfBars(auto column) {
+  column.info.of_bars = true;
+  return column;
 }
 
 // The column, of tables of this format and later ones.

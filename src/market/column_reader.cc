@@ -95,8 +95,9 @@ Status ReadColumn(const arrow::Table& table, const Each& column, std::vector<Row
     CS_ASSIGN(auto cells, Doubles::Of(table, name, type));
     for (std::int64_t i = 0; i < table.num_rows(); ++i) at(i) = cells.null(i) ? kNull : cells.value(i);
   } else {
-    static_assert(std::is_same_v<Of, std::int64_t>);
-    CS_ASSIGN(auto cells, Longs::Of(table, name, type));
+    using Array = std::conditional_t<std::is_same_v<Of, std::int32_t>, arrow::Int32Array, arrow::Int64Array>;
+    static_assert(std::is_same_v<Of, typename Array::value_type>);
+    CS_ASSIGN(auto cells, Cells<Array>::Of(table, name, type));
     for (std::int64_t i = 0; i < table.num_rows(); ++i) {
       if (!cells.null(i)) at(i) = cells.value(i);
     }

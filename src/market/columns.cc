@@ -125,12 +125,22 @@ void Write(ColumnWriter& writer, const ColumnInfo& info, const NameDictionary& n
   }
 }
 
+template <class Row>
+bool HasBars(const std::vector<Row>& rows, std::span<const std::size_t> at) {
+  if constexpr (std::is_same_v<Row, Tick>) {
+    return std::ranges::any_of(at, [&](std::size_t i) { return rows[i].is_bar(); });
+  }
+  return false;
+}
+
 template <class Row, class Columns>
 Result<std::shared_ptr<arrow::Table>> WriteRows(const TableLayout& layout, const Columns& columns, const std::vector<Row>& rows,
                                                 std::span<const std::size_t> at, const NamesOf<Columns>& names,
                                                 std::chrono::minutes length = kWindow) {
   ColumnWriter writer(*layout.schema, layout.columns.size() - layout.partition_columns.size(), at.size());
+  const bool bars = HasBars(rows, at);
   ForEachColumnAt(columns, [&]<std::size_t I, class Each>(const Each& column) {
+    if (column.info.of_bars && !bars) return writer.Nulls();
     if constexpr (!std::is_same_v<Each, OtherColumn>) {
       Write(
           writer, column.info, names[I], [&](std::size_t i) -> decltype(auto) { return Each::Of(rows[at[i]]); }, at.size(),

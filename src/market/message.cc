@@ -125,29 +125,50 @@ std::expected<MarketMessage, ParseReject> MarketMessageBuilder::Build(std::strin
   return MarketMessage{IsValidName(id) ? id : std::string_view(), PlainString((*texts)[kLastUpdated]), b.value};
 }
 
-void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string_view quote, std::string& out) {
+namespace {
+
+void BeginMessage(Timestamp time, int digits, std::string_view coin_id, std::string_view price, std::string& out) {
   out.append("{\"timestamp\":");
-  AppendEpochSeconds(FromMicros(point.time_ms * 1'000), 3, out);
+  AppendEpochSeconds(time, digits, out);
   out.append(",\"coin_id\":\"").append(coin_id).append("\"");
-  AppendField("price", point.price, out);
-  AppendField("volume_24h", point.volume_24h, out);
-  AppendField("market_cap", point.market_cap, out);
-  AppendText("source", "coingecko_chart", out);
+  AppendField("price", price, out);
+}
+
+int DigitsOf(Timestamp time) { return ToMicros(time) % 1'000 == 0 ? 3 : 6; }
+
+void EndMessage(std::string_view symbol, std::string_view source, std::string_view quote, std::string& out) {
+  AppendText("symbol", symbol, out);
+  AppendText("source", source, out);
   AppendText("quote", quote, out);
   out.append("}");
 }
 
+}  // namespace
+
+void AppendChartMessage(const ChartPoint& point, std::string_view coin_id, std::string_view quote, std::string& out) {
+  BeginMessage(FromMicros(point.time_ms * 1'000), 3, coin_id, point.price, out);
+  AppendField("volume_24h", point.volume_24h, out);
+  AppendField("market_cap", point.market_cap, out);
+  EndMessage("", "coingecko_chart", quote, out);
+}
+
 void AppendTradeMessage(const TradeFields& trade, std::string& out) {
-  out.append("{\"timestamp\":");
-  AppendEpochSeconds(trade.time, ToMicros(trade.time) % 1'000 == 0 ? 3 : 6, out);
-  out.append(",\"coin_id\":\"").append(trade.coin_id).append("\"");
-  AppendField("price", trade.price, out);
+  BeginMessage(trade.time, DigitsOf(trade.time), trade.coin_id, trade.price, out);
   AppendField("quantity", trade.quantity, out);
   AppendField("trade_id", trade.trade_id, out);
-  AppendText("symbol", trade.symbol, out);
-  AppendText("source", trade.source, out);
-  AppendText("quote", trade.quote, out);
-  out.append("}");
+  EndMessage(trade.symbol, trade.source, trade.quote, out);
+}
+
+void AppendBarMessage(const BarFields& bar, std::string& out) {
+  BeginMessage(bar.end, DigitsOf(bar.end), bar.coin_id, bar.close, out);
+  AppendField("open", bar.open, out);
+  AppendField("high", bar.high, out);
+  AppendField("low", bar.low, out);
+  for (auto [name, text] : {std::pair("quantity", bar.volume), std::pair("vwap", bar.vwap), std::pair("trades", bar.trades)}) {
+    if (!text.empty()) AppendField(name, text, out);
+  }
+  out.append(",\"bar_s\":").append(std::to_string(bar.seconds));
+  EndMessage(bar.symbol, bar.source, bar.quote, out);
 }
 
 }  // namespace cryptostream

@@ -63,4 +63,14 @@ struct TradeFields {
 // Appends the trade's message. Requires: coin_id, symbol, source and quote pass IsValidName, so that they need no escapes.
 void AppendTradeMessage(const TradeFields& trade, std::string& out);
 
+// One bar; numbers are JSON text as received, empty where the source does not say them.
+struct BarFields {
+  Timestamp end;  // its last instant
+  std::int64_t seconds;
+  std::string_view coin_id, source, symbol, quote;
+  std::string_view open, high, low, close, volume, vwap, trades;
+};
+// Appends the bar's message. Requires: as of a trade's.
+void AppendBarMessage(const BarFields& bar, std::string& out);
+
 }  // namespace cryptostream

@@ -20,7 +20,8 @@ class NameDictionary {
  public:
   // Takes in a name; the empty one stands for null.
   void Add(Name name) {
-    if (name == last_ || name.empty()) return;
+    if (name.empty()) has_null_ = true;
+    if (name.empty() || name == last_) return;
     last_ = name;
     if (index_.try_emplace(name, static_cast<std::int32_t>(names_.size())).second) names_.push_back(name);
   }
@@ -31,6 +32,10 @@ class NameDictionary {
   template <class NameOf>
   arrow::Result<std::shared_ptr<arrow::Array>> Column(std::size_t rows, NameOf name) const {
     if (names_.empty()) return arrow::MakeArrayOfNull(arrow::utf8(), static_cast<std::int64_t>(rows));
+    if (names_.size() == 1 && !has_null_) {  // one source, one currency: no row need be looked at
+      ARROW_ASSIGN_OR_RAISE(auto zeros, arrow::MakeArrayFromScalar(arrow::Int32Scalar(0), static_cast<std::int64_t>(rows)));
+      return arrow::DictionaryArray::FromArrays(NameType(), zeros, texts_);
+    }
     arrow::Int32Builder indices;
     ARROW_RETURN_NOT_OK(indices.Reserve(static_cast<std::int64_t>(rows)));
     std::pair<Name, std::int32_t> last{names_.front(), 0};
@@ -51,6 +56,7 @@ class NameDictionary {
   boost::unordered_flat_map<Name, std::int32_t, std::hash<Name>> index_;
   std::vector<Name> names_;  // in the order of their indices
   Name last_;
+  bool has_null_ = false;
   std::shared_ptr<arrow::Array> texts_;
 };
 

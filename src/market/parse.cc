@@ -11,13 +11,13 @@
 #include "market/decimal.h"
 #include "market/json.h"
 #include "market/quote.h"
+#include "market/tick_check.h"
 
 namespace cryptostream {
 namespace {
 
 namespace od = simdjson::ondemand;
 using Rejected = std::unexpected<ParseReject>;
-
 Rejected Reject(RejectReason reason, std::string detail = "") { return Rejected(ParseReject{reason, std::move(detail)}); }
 
 enum Field : unsigned {
@@ -36,14 +36,23 @@ enum Field : unsigned {
   kTradeId,
   kQuantity,
   kQuote,
+  kOpen,
+  kHigh,
+  kLow,
+  kVwap,
+  kTrades,
+  kBarS,
   kFieldCount
 };
 constexpr std::array<std::string_view, kFieldCount> kFieldNames{
     "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
     "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-    "quote"};
+    "quote",     "open",    "high",         "low",        "vwap",       "trades",           "bar_s"};
 
 static_assert(kFieldCount < 32);  // a bit each
+
+// Fields that mean something in a bar alone: what else has them is read as if they were not there.
+bool IsOfBars(unsigned field) { return field >= kOpen && field <= kTrades; }
 
 unsigned FieldOf(std::string_view key) {
   for (unsigned i = 0; i < kFieldCount; ++i) {
@@ -139,15 +148,27 @@ class FieldReader {
     return true;
   }
 
-  bool TradeId(od::value& value, std::int64_t& out) const {
+  // A whole number from 0 on.
+  bool Whole(od::value& value, std::int64_t& out) const {
     NumberToken token;
     if (!Token(value, token)) return false;
     if (token.text.empty()) return true;
-    auto id = ScaledDecimal(token.text, 0);
-    if (!id || *id < 0 || token.text.find_first_of(".eE") != std::string_view::npos) {
+    auto whole = ScaledDecimal(token.text, 0);
+    if (!whole || *whole < 0 || token.text.find_first_of(".eE") != std::string_view::npos) {
       return RefuseNumber(token, RejectReason::kBadNumber);
     }
-    out = *id;
+    out = *whole;
+    return true;
+  }
+
+  // The length of a bar, in seconds.
+  bool Length(od::value& value, std::int32_t& out) const {
+    std::int64_t seconds = kNoTradeId;
+    if (!Whole(value, seconds)) return false;
+    if (seconds == kNoTradeId) return true;
+    if (seconds > kLongestBarS) return Refuse(RejectReason::kBarTooLong);
+    if (seconds == 0 || kLongestBarS % seconds != 0) return Refuse(RejectReason::kBadNumber);
+    out = static_cast<std::int32_t>(seconds);
     return true;
   }
 
@@ -194,6 +215,14 @@ class FieldReader {
   ParseReject& reject_;
 };
 
+// What no number can be in: simdjson has not looked at its text yet.
+bool IsNoNumber(od::value& value, bool& null) {
+  od::json_type type;
+  if (value.type().get(type)) return false;
+  null = type == od::json_type::null;
+  return type != od::json_type::number && type != od::json_type::string;
+}
+
 bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, ParseReject& reject) {
   FieldReader reader(field, names, reject);
   switch (field) {
@@ -209,26 +238,23 @@ bool ReadField(unsigned field, od::value& value, NameCache& names, Tick& tick, P
     case kLastUpdated: return reader.Moment(value, tick.last_updated);
     case kSource: return reader.Identifier(value, RejectReason::kWrongType, tick.source);
     case kSymbol: return reader.Identifier(value, RejectReason::kWrongType, tick.symbol);
-    case kTradeId: return reader.TradeId(value, tick.trade_id);
+    case kTradeId: return reader.Whole(value, tick.trade_id);
     case kQuantity: return reader.Number(value, tick.quantity);
     case kQuote: return reader.Quote(value, tick.quote);
+    case kOpen: return reader.Number(value, tick.open);
+    case kHigh: return reader.Number(value, tick.high);
+    case kLow: return reader.Number(value, tick.low);
+    case kVwap: return reader.Number(value, tick.vwap);
+    case kTrades: return reader.Whole(value, tick.trades);
+    case kBarS: return reader.Length(value, tick.bar_s);
     default: return true;
   }
 }
 
-bool InRange(double value) { return value >= kMinMagnitude && value <= kMaxMagnitude; }
-
-// What a whole tick must have, after every field was read.
-std::expected<void, ParseReject> Check(const Tick& tick) {
-  if (tick.event_time == kNoTime) return Reject(RejectReason::kMissingTimestamp);
-  if (tick.coin.empty()) return Reject(RejectReason::kMissingCoinId);
-  if (IsNull(tick.price)) return Reject(RejectReason::kMissingPrice);
-  if (tick.price <= 0) return Reject(RejectReason::kPriceNotPositive);
-  if (!InRange(tick.price)) return Reject(RejectReason::kPriceOutOfRange);
-  if (!IsNull(tick.quantity) && tick.quantity != 0 && !InRange(tick.quantity)) {
-    return Reject(RejectReason::kBadNumber, "quantity");
-  }
-  return {};
+// Takes from what is no bar what would make it one.
+void ForgetBar(Tick& tick) {
+  tick.open = tick.high = tick.low = tick.vwap = kNull;
+  tick.trades = kNoTradeId;
 }
 
 Rejected FromJsonError(simdjson::error_code code) {
@@ -246,36 +272,6 @@ Rejected FromValidation(const Error& error) {
 }
 
 }  // namespace
-
-std::string_view RejectText(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::kMalformedJson: return "malformed_json";
-    case RejectReason::kNotUtf8: return "not_utf8";
-    case RejectReason::kTooLarge: return "too_large";
-    case RejectReason::kTooDeep: return "too_deep";
-    case RejectReason::kNotAnObject: return "not_an_object";
-    case RejectReason::kDuplicateKey: return "duplicate_key";
-    case RejectReason::kMissingTimestamp: return "missing_timestamp";
-    case RejectReason::kMissingCoinId: return "missing_coin_id";
-    case RejectReason::kMissingPrice: return "missing_price";
-    case RejectReason::kWrongType: return "wrong_type";
-    case RejectReason::kBadTimestamp: return "bad_timestamp";
-    case RejectReason::kBadCoinId: return "bad_coin_id";
-    case RejectReason::kBadNumber: return "bad_number";
-    case RejectReason::kPriceNotPositive: return "price_not_positive";
-    case RejectReason::kPriceOutOfRange: return "price_out_of_range";
-    case RejectReason::kFutureTimestamp: return "future_timestamp";
-    case RejectReason::kConflictingDuplicate: return "conflicting_duplicate";
-    case RejectReason::kUnmappedSymbol: return "unmapped_symbol";
-    case RejectReason::kTooManyNames: return "too_many_names";
-  }
-  return "unknown";
-}
-
-std::string ParseReject::Text() const {
-  std::string text(RejectText(reason));
-  return detail.empty() ? text : text + ": " + detail;
-}
 
 struct MessageParser::Buffers {
   od::parser parser;
@@ -314,6 +310,7 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
   tick.event_time = kNoTime;
   tick.ingested = received;
   unsigned seen = 0;
+  std::optional<ParseReject> as_bar;  // what is wrong with it if it turns out to be one
   for (auto entry : object) {
     if (auto error = entry.error()) return FromJsonError(error);
     od::field&& member = std::move(entry).value_unsafe();
@@ -328,13 +325,26 @@ std::expected<void, ParseReject> MessageParser::ParseInto(std::string_view messa
       if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
       continue;
     }
-    if (seen & (1u << field)) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
+    bool again = seen & (1u << field);
     seen |= 1u << field;
-    if (ParseReject reject; !ReadField(field, value, b.names, tick, reject)) return Rejected(std::move(reject));
+    bool null = false;
+    if (IsOfBars(field) && (IsNoNumber(value, null) || again)) {
+      if (auto valid = ValidateJson(value, kMaxJsonDepth); !valid) return FromValidation(valid.error());
+      auto reason = again ? RejectReason::kDuplicateKey : RejectReason::kWrongType;
+      if (!as_bar && (again || !null)) as_bar = {reason, std::string(kFieldNames[field])};
+      continue;
+    }
+    if (again) return Reject(RejectReason::kDuplicateKey, std::string(kFieldNames[field]));
+    ParseReject reject;
+    if (ReadField(field, value, b.names, tick, reject)) continue;
+    if (!IsOfBars(field) || reject.reason == RejectReason::kMalformedJson) return Rejected(std::move(reject));
+    if (!as_bar) as_bar = std::move(reject);
   }
   if (!document.at_end()) return Reject(RejectReason::kMalformedJson, "text after the object");
   if (tick.source.empty()) tick.source = default_source;
-  return Check(tick);
+  if (!tick.is_bar()) ForgetBar(tick);
+  if (tick.is_bar() && as_bar) return Rejected(*std::move(as_bar));
+  return CheckTick(tick);
 }
 
 }  // namespace cryptostream

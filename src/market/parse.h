@@ -30,6 +30,8 @@ enum class RejectReason {
   kConflictingDuplicate,
   kUnmappedSymbol,
   kTooManyNames,
+  kBadBar,      // and which field: not there, or at odds with the others
+  kBarTooLong,  // longer than a minute
 };
 std::string_view RejectText(RejectReason reason);
 
@@ -42,6 +44,8 @@ struct ParseReject {
 // Largest message that is taken, in bytes, and deepest nesting.
 inline constexpr std::size_t kMaxMessageBytes = 1 << 20;
 inline constexpr int kMaxJsonDepth = 64;
+// Longest bar, in seconds: one of a window.
+inline constexpr std::int64_t kLongestBarS = 60;
 // Prices and quantities outside are refused: sums of their squares would leave the range of exact doubles.
 inline constexpr double kMinMagnitude = 1e-100;
 inline constexpr double kMaxMagnitude = 1e100;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "market/decimal.h"
 
 namespace cryptostream {
@@ -175,6 +177,69 @@ TEST(MessageParser, KnowsAKeyHoweverItIsWritten) {
 TEST(MessageParser, ReadsOnAfterABadOne) {
   EXPECT_EQ(Why("{\"timestamp\":1,"), "malformed_json");
   EXPECT_EQ(Why(With(R"("volume_24h":1)")), "accepted");
+}
+
+std::string Bar(const std::string& more = "") {
+  return R"({"timestamp":1763799959.999,"coin_id":"bitcoin","price":101,"open":100,"high":"103.5","low":99,"quantity":"2.5","vwap":100.25,)"
+         R"("trades":12,"bar_s":60,"symbol":"BTCUSDT","source":"binance_usdm")" +
+         more + "}";
+}
+std::string BarWith(const std::string& field, const std::string& value) {
+  std::string bar = Bar();
+  auto at = bar.find("\"" + field + "\":") + field.size() + 3;
+  return bar.replace(at, bar.find_first_of(",}", at) - at, value);
+}
+
+TEST(MessageParser, ReadsABar) {
+  auto tick = Parse(Bar());
+  ASSERT_TRUE(tick) << tick.error().Text();
+  EXPECT_TRUE(tick->is_bar());
+  EXPECT_FALSE(tick->is_trade());
+  EXPECT_EQ(tick->open, 100);
+  EXPECT_EQ(tick->high, 103.5);
+  EXPECT_EQ(tick->low, 99);
+  EXPECT_EQ(tick->price, 101);
+  EXPECT_EQ(tick->quantity, 2.5);
+  EXPECT_EQ(tick->vwap, 100.25);
+  EXPECT_EQ(tick->trades, 12);
+  EXPECT_EQ(tick->bar_s, 60);
+  EXPECT_EQ(ToMicros(tick->bar_start()), 1'763'799'900'000'000);
+}
+
+TEST(MessageParser, RefusesABarThatIsAtOddsWithItself) {
+  for (const auto& [field, value, why] : {std::array<const char*, 3>{"high", "100.5", "bad_bar: high"},
+                                          {"low", "100.5", "bad_bar: low"},
+                                          {"open", "null", "bad_bar: open"},
+                                          {"open", "-1", "bad_bar: open"},
+                                          {"vwap", "104", "bad_bar: vwap"},
+                                          {"bar_s", "61", "bar_too_long: bar_s"},
+                                          {"bar_s", "3600", "bar_too_long: bar_s"},
+                                          {"bar_s", "7", "bad_number: bar_s"},
+                                          {"bar_s", "0", "bad_number: bar_s"},
+                                          {"bar_s", "true", "wrong_type: bar_s"},
+                                          {"trades", "1.5", "bad_number: trades"},
+                                          {"high", "[103]", "wrong_type: high"}}) {
+    auto tick = Parse(BarWith(field, value));
+    ASSERT_FALSE(tick) << field << " " << value;
+    EXPECT_EQ(tick.error().Text(), why);
+  }
+  EXPECT_EQ(Parse(Bar(R"(,"open":100)")).error().Text(), "duplicate_key: open");
+  EXPECT_EQ(Parse(Bar(R"(,"trade_id":7)")).error().Text(), "bad_bar: trade_id");
+}
+
+TEST(MessageParser, WhatIsNoBarMayHaveItsFieldsInAnyForm) {
+  for (const char* other : {R"("open":1)", R"("open":"x","open":[1],"high":{"a":1})", R"("vwap":-5,"trades":"many","low":0)"}) {
+    auto tick = Parse(With(other));
+    ASSERT_TRUE(tick) << other << ": " << tick.error().Text();
+    EXPECT_FALSE(tick->is_bar());
+    EXPECT_TRUE(IsNull(tick->open) && IsNull(tick->high) && IsNull(tick->low) && IsNull(tick->vwap));
+    EXPECT_EQ(tick->trades, kNoTradeId);
+  }
+  for (const char* broken :
+       {R"("open":1.2.3)", R"("open":nul)", R"("high":truth)", R"("vwap":"a\q")", R"("trades":"a)", R"("low":})"}) {
+    EXPECT_EQ(Why(With(broken)), "malformed_json") << broken;
+  }
+  EXPECT_EQ(Why(With(R"("open":[1.2.3])")), "malformed_json");
 }
 
 }  // namespace

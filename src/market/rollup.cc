@@ -58,12 +58,7 @@ void RollupAccumulator::Add(const GoldRow& minute) {
     sums_.price_squared.AddProduct(n, square);
     sums_.price_squared.AddProduct(n, std::fma(x, x, -square));
   }
-  if (!IsNull(minute.volume)) {
-    sums_.has_volume = true;
-    sums_.quantity.Add(minute.volume);
-    if (!IsNull(minute.vwap)) sums_.turnover.AddProduct(minute.vwap, minute.volume);
-    if (IsNull(minute.vwap) && minute.volume > 0) lacks_vwap_ = true;
-  }
+  sums_.traded.Add(minute.vwap, minute.volume);
   if (!IsNull(minute.max_source_age_s) && !(minute.max_source_age_s <= max_source_age_s_)) {
     max_source_age_s_ = minute.max_source_age_s;
   }
@@ -86,7 +81,6 @@ GoldRow RollupAccumulator::Finish(const WindowKey& key) const {
   row.last_event = last_event_;
   row.max_source_age_s = max_source_age_s_;
   sums_.Derive(row);
-  if (lacks_vwap_) row.vwap = kNull;  // of a part of the volume the price is not known
   return row;
 }
 

@@ -30,9 +30,8 @@ class RollupAccumulator {
   static void OfferLast(Timestamp at, double candidate, Dated& last);
 
   std::int64_t minutes_ = 0, samples_ = 0, updates_ = 0;
-  GoldRow only_;             // the first one added: a period of one minute is that minute, untouched
-  PriceSums sums_;           // over the rows of silver that the minutes stand for
-  bool lacks_vwap_ = false;  // a minute has a volume without it
+  GoldRow only_;    // the first one added: a period of one minute is that minute, untouched
+  PriceSums sums_;  // over the rows of silver that the minutes stand for
   double min_ = 0, max_ = 0;
   Dated open_, close_, volume_24h_, market_cap_;
   Timestamp first_event_, last_event_;

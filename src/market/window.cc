@@ -10,14 +10,31 @@
 
 namespace cryptostream {
 
+void VolumeSums::Add(double mean_price, double amount) {
+  if (IsNull(amount)) return;
+  has_volume = true;
+  quantity.Add(amount);
+  if (!IsNull(mean_price)) turnover.AddProduct(mean_price, amount);
+  if (IsNull(mean_price) && amount > 0) lacks_turnover = true;
+}
+
+double VolumeSums::Volume() const { return has_volume ? quantity.Round() : kNull; }
+
+double VolumeSums::Vwap() const { return Volume() > 0 && !lacks_turnover ? Quotient(turnover, quantity) : kNull; }
+
+void PriceSums::AddPrice(double value) {
+  price.Add(value);
+  price_squared.AddProduct(value, value);
+}
+
 void PriceSums::Derive(GoldRow& row) const {
   row.avg_price = Quotient(price, row.samples);
   row.price_change = row.close - row.open;
   row.price_change_pct = row.price_change / row.open * 100;
   row.volatility = std::sqrt(PopulationVariance(row.samples, price, price_squared));
   row.range_pct = (row.max_price - row.min_price) / row.avg_price * 100;
-  row.volume = has_volume ? quantity.Round() : kNull;
-  row.vwap = row.volume > 0 ? Quotient(turnover, quantity) : kNull;
+  row.volume = traded.Volume();
+  row.vwap = traded.Vwap();
 }
 
 void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {
@@ -28,39 +45,70 @@ void WindowAccumulator::Latest::Offer(const Order& at, double candidate) {
   }
 }
 
-void WindowAccumulator::Add(const Tick& tick) {
-  Order at{tick.event_time, tick.trade_id, tick.price};
-  if (samples_ == 0) {
-    min_ = max_ = tick.price;
+void WindowAccumulator::AddSample(const Order& at) {
+  if (samples_++ == 0) {
+    min_ = max_ = at.price;
     first_ = last_ = at;
   }
-  ++samples_;
-  min_ = std::min(min_, tick.price);
-  max_ = std::max(max_, tick.price);
+  min_ = std::min(min_, at.price);
+  max_ = std::max(max_, at.price);
   first_ = std::min(first_, at, [](const Order& a, const Order& b) { return a < b; });
   last_ = std::max(last_, at, [](const Order& a, const Order& b) { return a < b; });
-  sums_.price.Add(tick.price);
-  sums_.price_squared.AddProduct(tick.price, tick.price);
+  sums_.AddPrice(at.price);
+}
+
+// What every row of silver gives beside its price. In: the row's event time.
+void WindowAccumulator::AddFigures(const Order& at, Timestamp last_updated, double volume_24h, double market_cap) {
+  first_event_ = rows_ == 0 ? at.time : std::min(first_event_, at.time);
+  last_event_ = rows_ == 0 ? at.time : std::max(last_event_, at.time);
+  ++rows_;
+  if (last_updated != kNoTime) {
+    double age_s = static_cast<double>((at.time - last_updated).count()) / 1e6;
+    if (IsNull(max_source_age_s_) || age_s > max_source_age_s_) max_source_age_s_ = age_s;
+  }
+  volume_24h_.Offer(at, volume_24h);
+  market_cap_.Offer(at, market_cap);
+}
+
+void WindowAccumulator::AddBar(const Bar& bar) {
+  AddSample({bar.start, kNoTradeId, bar.open});
+  AddSample(bar.close);
+  for (double between : {bar.high, bar.low}) {
+    ++samples_;
+    min_ = std::min(min_, between);
+    max_ = std::max(max_, between);
+    sums_.AddPrice(between);
+  }
+  sums_.traded.Add(bar.vwap, bar.quantity);
+  AddFigures(bar.close, bar.last_updated, bar.volume_24h, bar.market_cap);
+  ++counted_bars_;
+}
+
+void WindowAccumulator::Add(const Tick& tick) {
+  Order at{tick.event_time, tick.trade_id, tick.price};
+  if (tick.is_bar()) {
+    bars_.push_back({tick.bar_start(), at, tick.open, tick.high, tick.low, tick.quantity, tick.vwap, tick.volume_24h,
+                     tick.market_cap, tick.last_updated});
+    return;
+  }
+  AddSample(at);
   if (tick.is_trade()) {
     ++trades_;
-    if (!IsNull(tick.quantity)) {
-      sums_.has_volume = true;
-      sums_.quantity.Add(tick.quantity);
-      sums_.turnover.AddProduct(tick.price, tick.quantity);
-    }
+    sums_.traded.Add(tick.price, tick.quantity);
   } else if (tick.last_updated != kNoTime) {
     auto place = std::lower_bound(last_updated_.begin(), last_updated_.end(), tick.last_updated);
     if (place == last_updated_.end() || *place != tick.last_updated) last_updated_.insert(place, tick.last_updated);
   }
-  if (tick.last_updated != kNoTime) {
-    double age_s = static_cast<double>((tick.event_time - tick.last_updated).count()) / 1e6;
-    if (IsNull(max_source_age_s_) || age_s > max_source_age_s_) max_source_age_s_ = age_s;
-  }
-  volume_24h_.Offer(at, tick.volume_24h);
-  market_cap_.Offer(at, tick.market_cap);
+  AddFigures(at, tick.last_updated, tick.volume_24h, tick.market_cap);
 }
 
 GoldRow WindowAccumulator::Finish(const WindowKey& key) const {
+  if (!bars_.empty() && trades_ == 0) {
+    WindowAccumulator whole = *this;
+    whole.bars_.clear();
+    for (const Bar& bar : bars_) whole.AddBar(bar);
+    return whole.Finish(key);
+  }
   CS_CHECK(samples_ > 0);
   GoldRow row;
   row.key = key;
@@ -69,11 +117,11 @@ GoldRow WindowAccumulator::Finish(const WindowKey& key) const {
   row.open = first_.price;
   row.close = last_.price;
   row.samples = samples_;
-  row.updates = trades_ + static_cast<std::int64_t>(last_updated_.size());
+  row.updates = trades_ + counted_bars_ + static_cast<std::int64_t>(last_updated_.size());
   row.volume_24h = volume_24h_.value;
   row.market_cap = market_cap_.value;
-  row.first_event = first_.time;
-  row.last_event = last_.time;
+  row.first_event = first_event_;
+  row.last_event = last_event_;
   row.max_source_age_s = max_source_age_s_;
   sums_.Derive(row);
   return row;

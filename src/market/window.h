@@ -36,7 +36,7 @@ struct GoldRow {
   double range_pct = kNull;
   std::int64_t samples = 0;
   std::int64_t updates = 0;
-  double volume = kNull, vwap = kNull;  // trades only
+  double volume = kNull, vwap = kNull;  // trades and bars only
   double volume_24h = kNull, market_cap = kNull;
   Timestamp first_event, last_event;
   double max_source_age_s = kNull;
@@ -44,22 +44,38 @@ struct GoldRow {
   Timestamp end() const { return key.start + kWindow; }
 };
 
+// What was traded in parts of a time. Each figure is rounded once when it is asked for.
+struct VolumeSums {
+  ExactSum quantity, turnover;  // turnover: price times quantity
+  bool has_volume = false;
+  bool lacks_turnover = false;  // of a part of the quantity nobody knows it: then there is no vwap
+
+  // In: kNull for what is not known.
+  void Add(double mean_price, double amount);
+  double Volume() const;  // kNull: no part had one
+  double Vwap() const;    // kNull: nothing was traded, or not all of its prices are known
+};
+
 // The exact sums behind a row, each rounded once when it is made.
 struct PriceSums {
-  ExactSum price, price_squared, quantity, turnover;  // turnover: price times quantity
-  bool has_volume = false;
+  ExactSum price, price_squared;
+  VolumeSums traded;
 
+  void AddPrice(double value);
   // Sets what follows from the sums and from samples, open, close, min and max, which the row has already.
   void Derive(GoldRow& row) const;
 };
 
 // Folds the ticks of one window, in any order, to the same bits. Shared by the engine's gold stage and the API's open window.
+// A bar is four samples: its open first, its close last, high and low between. Where the window has trades its bars do not count: they
+// would say the same again.
 class WindowAccumulator {
  public:
   void Add(const Tick& tick);
   // Requires: at least one tick was added.
   GoldRow Finish(const WindowKey& key) const;
-  std::int64_t samples() const { return samples_; }
+  // Rows that were added.
+  std::int64_t rows() const { return rows_ + static_cast<std::int64_t>(bars_.size()); }
 
  private:
   // (event time, trade id, price): decides first and last, never the arrival.
@@ -76,10 +92,23 @@ class WindowAccumulator {
     void Offer(const Order& at, double candidate);
   };
 
-  std::int64_t samples_ = 0, trades_ = 0;
+  // What a bar gives to a row, kept until it is known that no trade comes.
+  struct Bar {
+    Timestamp start;
+    Order close;
+    double open, high, low, quantity, vwap, volume_24h, market_cap;
+    Timestamp last_updated;
+  };
+  void AddSample(const Order& at);
+  void AddFigures(const Order& at, Timestamp last_updated, double volume_24h, double market_cap);
+  void AddBar(const Bar& bar);
+
+  std::vector<Bar> bars_;
+  std::int64_t rows_ = 0, samples_ = 0, trades_ = 0, counted_bars_ = 0;
   PriceSums sums_;
   double min_ = 0, max_ = 0;
   Order first_{}, last_{};
+  Timestamp first_event_{}, last_event_{};
   std::vector<Timestamp> last_updated_;  // distinct, sorted
   Latest volume_24h_, market_cap_;
   double max_source_age_s_ = kNull;

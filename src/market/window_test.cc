@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 namespace cryptostream {
 namespace {
@@ -85,6 +86,71 @@ TEST(Window, AnyOrderGivesTheSameBits) {
     EXPECT_EQ(row.close, first.close);
   } while (
       std::next_permutation(ticks.begin(), ticks.end(), [](const Tick& a, const Tick& b) { return a.trade_id < b.trade_id; }));
+}
+
+Tick Bar(std::int64_t start, std::int32_t seconds, std::array<double, 4> open_high_low_close, double volume, double vwap) {
+  Tick tick = Trade(start + seconds, kNoTradeId, open_high_low_close[3], volume);
+  tick.event_time -= std::chrono::milliseconds(1);
+  tick.bar_s = seconds;
+  tick.open = open_high_low_close[0];
+  tick.high = open_high_low_close[1];
+  tick.low = open_high_low_close[2];
+  tick.vwap = vwap;
+  return tick;
+}
+
+TEST(Window, ABarIsFourSamples) {
+  GoldRow row = Fold({Bar(0, 60, {100, 120, 80, 110}, 7, 101)});
+  EXPECT_EQ(row.open, 100);
+  EXPECT_EQ(row.close, 110);
+  EXPECT_EQ(row.max_price, 120);
+  EXPECT_EQ(row.min_price, 80);
+  EXPECT_EQ(row.avg_price, 102.5);
+  EXPECT_EQ(row.samples, 4);
+  EXPECT_EQ(row.updates, 1);
+  EXPECT_EQ(row.volume, 7);
+  EXPECT_EQ(row.vwap, 101);
+  EXPECT_EQ(ToMicros(row.first_event), 59'999'000);
+  EXPECT_EQ(ToMicros(row.last_event), 59'999'000);
+}
+
+TEST(Window, ShorterBarsAddUpInAnyOrder) {
+  std::vector<Tick> bars{Bar(0, 30, {100, 110, 90, 95}, 1, 100), Bar(30, 30, {96, 99, 80, 97}, 3, 90)};
+  GoldRow row = Fold(bars);
+  EXPECT_EQ(row.open, 100);
+  EXPECT_EQ(row.close, 97);
+  EXPECT_EQ(row.min_price, 80);
+  EXPECT_EQ(row.volume, 4);
+  EXPECT_EQ(row.vwap, 92.5);
+  std::ranges::reverse(bars);
+  EXPECT_EQ(Fold(bars).avg_price, row.avg_price);
+  EXPECT_EQ(Fold(bars).open, 100);
+  bars[0].vwap = kNull;
+  EXPECT_TRUE(IsNull(Fold(bars).vwap)) << "of a part of the volume nobody knows it";
+  EXPECT_EQ(Fold(bars).volume, 4);
+}
+
+TEST(Window, BarsDoNotCountBesideTrades) {
+  std::vector<Tick> trades{Trade(10, 1, 100, 2), Trade(50, 2, 104, 2)};
+  GoldRow alone = Fold(trades);
+  for (std::size_t at : {0u, 1u, 2u}) {
+    std::vector<Tick> both = trades;
+    both.insert(both.begin() + static_cast<std::ptrdiff_t>(at), Bar(0, 60, {90, 130, 70, 110}, 7, 101));
+    GoldRow row = Fold(both);
+    EXPECT_EQ(row.samples, 2);
+    EXPECT_EQ(row.max_price, 104);
+    EXPECT_EQ(row.volume, alone.volume);
+    EXPECT_EQ(row.last_event, alone.last_event);
+  }
+}
+
+TEST(Window, ABarAndPolledPricesCountTogether) {
+  GoldRow row = Fold({Observation(20, 130, 15, 9), Bar(0, 60, {100, 120, 80, 110}, 7, kNull)});
+  EXPECT_EQ(row.open, 100);
+  EXPECT_EQ(row.max_price, 130);
+  EXPECT_EQ(row.samples, 5);
+  EXPECT_EQ(row.updates, 2);
+  EXPECT_TRUE(IsNull(row.vwap));
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ Result<std::unique_ptr<Source>> OpenRecording(const Config& config, const RunOpt
     return source;
   }
   CS_ASSIGN(auto data_dir, FindDataDir());
-  CS_ASSIGN(auto source, OpenDemo({.data_dir = data_dir}, MachineClock()));
+  CS_ASSIGN(auto source, OpenDemo({data_dir, options.recording, options.recording_speed}, MachineClock()));
   return source;
 }
 
@@ -177,8 +177,8 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   if (demo) CS_TRY(EmptyDemoLake(root));
   CS_ASSIGN(auto server, StartServer(config, demo ? ServeMode::kReplay : ServeMode::kLive, root));
   if (demo) {
-    LogWarn("CoinGecko cannot be reached ({}): playing a recording of August 2024 into {}, trying again every {}", probe.reason,
-            root, FormatDuration(kProbeEvery));
+    LogWarn("CoinGecko cannot be reached ({}): playing a recording into {}, trying again every {}", probe.reason, root,
+            FormatDuration(kProbeEvery));
     ReportUnreachable(*server, probe.reason);
     CS_ASSIGN(bool reachable, RunRecording(config, options, root, *server, client.get(), stop));
     if (!reachable) return {};

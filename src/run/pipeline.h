@@ -5,14 +5,17 @@
 
 #include "base/stop.h"
 #include "config/config.h"
+#include "source/demo.h"
 #include "source/replay.h"
 
 namespace cryptostream {
 
 // What `run` shall play beside what the configuration says.
 struct RunOptions {
-  bool through_topic = false;        // source -> topic -> tables, both ways in this process
-  std::optional<ReplayPart> replay;  // source.kind = replay: this recording instead of the bundled one
+  bool through_topic = false;              // source -> topic -> tables, both ways in this process
+  std::optional<ReplayPart> replay;        // source.kind = replay: this recording instead of a bundled one
+  Recording recording = Recording::kBars;  // the bundled one
+  double recording_speed = 0;              // of it; 0: its own
 };
 
 // The whole path: source -> bronze -> silver -> gold -> page, until `stop`. Errors: what ends it for good.

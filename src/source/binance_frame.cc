@@ -10,7 +10,6 @@
 #include "market/json.h"
 #include "market/message.h"
 #include "market/name.h"
-#include "market/quote.h"
 #include "source/reject.h"
 #include "source/stamp.h"
 
@@ -36,13 +35,6 @@ std::string_view StreamKind(std::string_view stream) {
   if (at == std::string_view::npos) return "";
   stream.remove_prefix(at + 1);
   return stream.substr(0, stream.find('@'));
-}
-
-SymbolMap WithQuotes(SymbolMap symbols) {
-  for (auto& [name, symbol] : symbols) {
-    if (symbol.quote.empty()) symbol.quote = QuoteOfSymbol(name);
-  }
-  return symbols;
 }
 
 bool IsScalar(std::string_view text) { return !text.empty() && text.front() != '{' && text.front() != '['; }

@@ -1,4 +1,4 @@
-// The three forms of a recording's lines. Messages go through untouched: no parsing at full speed, because silver judges them and
+// The forms of a recording's lines. Messages go through untouched: no parsing at full speed, because silver judges them and
 // quarantines what is wrong with their bytes; only bytes that bronze's text column cannot hold are refused here.
 #include "source/line_decoder.h"
 
@@ -10,8 +10,10 @@
 
 #include "base/text.h"
 #include "market/json.h"
+#include "market/quote.h"
 #include "source/binance_frame.h"
 #include "source/markets_decoder.h"
+#include "source/ohlcv_csv.h"
 #include "source/reject.h"
 #include "source/stamp.h"
 
@@ -21,7 +23,7 @@ namespace {
 namespace od = simdjson::ondemand;
 
 constexpr std::size_t kMostBodyBytes = 10'000'000;  // of a recorded answer, as of a live one
-constexpr std::array<std::string_view, 3> kFormatNames{"messages", "coingecko-markets", "binance-frames"};
+constexpr std::array<std::string_view, 4> kFormatNames{"messages", "coingecko-markets", "binance-frames", "ohlcv-csv"};
 
 std::string_view WithoutQuotes(std::string_view token) {
   auto end = token.find_last_not_of(" \t\r\n");
@@ -156,6 +158,13 @@ SymbolMap DefaultSymbols() {
           {"TRXUSDT", "tron"},    {"AVAXUSDT", "avalanche-2"}};
 }
 
+SymbolMap WithQuotes(SymbolMap symbols) {
+  for (auto& [name, symbol] : symbols) {
+    if (symbol.quote.empty()) symbol.quote = QuoteOfSymbol(name);
+  }
+  return symbols;
+}
+
 void LineDecoder::Skip(std::string_view kind) {
   constexpr std::size_t kMostKinds = 16;
   auto found = skipped_.find(std::string(kind));
@@ -163,13 +172,15 @@ void LineDecoder::Skip(std::string_view kind) {
   ++skipped_[std::string(kind)];
 }
 
-std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols) {
+std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols, BarForm bars) {
   bool own = source.empty();
   switch (format) {
     case ReplayFormat::kMessages: return std::make_unique<MessagesDecoder>(own ? "coingecko" : std::move(source));
     case ReplayFormat::kCoinGeckoMarkets: return std::make_unique<MarketsLineDecoder>(own ? "coingecko" : std::move(source));
     case ReplayFormat::kBinanceFrames:
       return std::make_unique<BinanceFrameDecoder>(own ? "binance_spot" : std::move(source), std::move(symbols));
+    case ReplayFormat::kOhlcvCsv:
+      return std::make_unique<OhlcvCsvDecoder>(own ? "ohlcv_csv" : std::move(source), symbols, std::move(bars));
   }
   return nullptr;
 }

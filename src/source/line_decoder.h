@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,8 +19,9 @@ enum class ReplayFormat {
   kMessages,          // a message of topic crypto-raw each, the original's four-key form included
   kCoinGeckoMarkets,  // a /coins/markets array each, or {"received": <epoch>, "body": [...]}
   kBinanceFrames,     // "<receive time> <WebSocket frame>" each
+  kOhlcvCsv,          // a bar each, as comma-separated values, a header before them
 };
-// "messages", "coingecko-markets" or "binance-frames". Errors: Invalid, naming the nearest.
+// "messages", "coingecko-markets", "binance-frames" or "ohlcv-csv". Errors: Invalid, naming the nearest.
 Result<ReplayFormat> ParseReplayFormat(std::string_view text);
 std::string_view FormatName(ReplayFormat format);
 
@@ -34,6 +36,15 @@ struct Symbol {
 };
 using SymbolMap = std::map<std::string, Symbol, std::less<>>;
 SymbolMap DefaultSymbols();
+// With the currency of each symbol, where its end tells it.
+SymbolMap WithQuotes(SymbolMap symbols);
+
+// What the lines of a table of bars do not say.
+struct BarForm {
+  std::string columns;                         // names of its columns, "time=Date,volume=Vol": empty where they are usual ones
+  std::string symbol;                          // where no column says it
+  std::optional<std::chrono::seconds> length;  // of a bar, where no column says its end
+};
 
 // Turns lines of a recording into rows of a batch, in two steps, because the pace is decided between them.
 class LineDecoder {
@@ -61,7 +72,7 @@ class LineDecoder {
   std::map<std::string, std::int64_t> skipped_;
 };
 
-// In: an empty `source` takes the format's own (coingecko, coingecko, binance_spot); `symbols` matters to frames only.
-std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols);
+// In: an empty `source` takes the format's own (coingecko, coingecko, binance_spot, ohlcv_csv); `symbols` matters to frames and bars.
+std::unique_ptr<LineDecoder> MakeLineDecoder(ReplayFormat format, std::string source, SymbolMap symbols, BarForm bars = {});
 
 }  // namespace cryptostream

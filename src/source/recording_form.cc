@@ -12,7 +12,8 @@
 namespace cryptostream {
 namespace {
 
-constexpr std::array kAllFormats{ReplayFormat::kMessages, ReplayFormat::kCoinGeckoMarkets, ReplayFormat::kBinanceFrames};
+constexpr std::array kAllFormats{ReplayFormat::kMessages, ReplayFormat::kCoinGeckoMarkets, ReplayFormat::kBinanceFrames,
+                                 ReplayFormat::kOhlcvCsv};
 
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r";
@@ -32,6 +33,11 @@ std::string_view WithoutStamp(std::string_view line) {
 
 bool IsObject(std::string_view line) { return line.starts_with('{'); }
 bool IsMessage(std::string_view line) { return IsObject(line) && Holds(line, "\"coin_id\""); }
+// A header or a row of a table: five columns or more, and no JSON.
+bool IsBarLine(std::string_view line) {
+  auto commas = std::max({std::ranges::count(line, ','), std::ranges::count(line, ';'), std::ranges::count(line, '\t')});
+  return !line.starts_with('{') && !line.starts_with('[') && commas >= 4;
+}
 bool IsRecordedBody(std::string_view line) { return IsObject(line) && Holds(line, "\"body\""); }
 
 }  // namespace
@@ -45,12 +51,14 @@ bool MayBe(ReplayFormat format, std::string_view line) {
       std::string_view frame = WithoutStamp(line);
       return IsObject(frame) && !IsMessage(frame) && !IsRecordedBody(frame);
     }
+    case ReplayFormat::kOhlcvCsv: return IsBarLine(line);
   }
   return false;
 }
 
 bool MayBegin(ReplayFormat format, std::string_view line) {
   line = Trimmed(line);
+  if (format == ReplayFormat::kOhlcvCsv) return true;
   bool json = line.starts_with('{') || line.starts_with('[');
   bool stamp = format == ReplayFormat::kBinanceFrames && line.find_first_not_of("0123456789.") != 0;
   return line.empty() || json || (stamp && !WithoutStamp(line).empty());
@@ -75,6 +83,7 @@ std::string FormHint(ReplayFormat asked, std::string_view line) {
     case ReplayFormat::kBinanceFrames:
       wanted = "a line is wanted to be a receive time and a frame of a WebSocket, a JSON object";
       break;
+    case ReplayFormat::kOhlcvCsv: wanted = "a line is wanted to be a bar: time, open, high, low, close"; break;
   }
   return fmt::format("{}; {}", looks, wanted);
 }

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <array>
 
+#include "source/reject.h"
+
 namespace cryptostream {
 namespace {
 
 // Lengths at which sources, producer and stages cut what they refuse.
 constexpr std::array<std::size_t, 3> kCuts{64 << 10, 512 << 10, Reject::kMaxRejectBytes};
+
+constexpr std::string_view kNoCoin = "\"coin_id\":\"\"", kSymbol = "\"symbol\":\"";
 
 std::string_view Code(const Reject& reject) { return std::string_view(reject.reason).substr(0, reject.reason.find(':')); }
 
@@ -31,6 +35,12 @@ bool IsFrame(const Reject& reject) {
          reject.source.starts_with("binance");
 }
 
+// A bar's message lacks nothing but the coin (source/ohlcv_csv.h).
+bool IsBar(const Reject& reject) {
+  return Code(reject) == RejectText(RejectReason::kUnmappedSymbol) && Has(reject.value, kNoCoin) &&
+         Has(reject.value, "\"bar_s\":");
+}
+
 bool IsMarketsObject(const Reject& reject) { return Has(reject.value, "\"current_price\"") && !Has(reject.value, "\"coin_id\""); }
 
 }  // namespace
@@ -41,10 +51,29 @@ LineDecoder& Reparser::Frames(const std::string& source) {
   return *decoder;
 }
 
+void Reparser::AddBar(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch) const {
+  auto at = reject.value.find(kSymbol);
+  std::string symbol;
+  if (at != std::string::npos) {
+    at += kSymbol.size();
+    symbol = reject.value.substr(at, reject.value.find('"', at) - at);
+  }
+  auto known = symbols_.find(symbol);
+  if (known == symbols_.end()) return AddReject(batch, offset, reject.reason, reject.value, now);
+  std::string message = reject.value;
+  message.replace(message.find(kNoCoin), kNoCoin.size(), "\"coin_id\":\"" + known->second.coin + "\"");
+  if (!known->second.quote.empty()) message.insert(message.size() - 1, ",\"quote\":\"" + known->second.quote + "\"");
+  batch.Add({known->second.coin, message, now, offset});
+}
+
 ReparseOutcome Reparser::Reparse(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch) {
   if (!IsMessage(reject)) return ReparseOutcome::kNotAMessage;
   if (IsCut(reject)) return ReparseOutcome::kCut;
   std::size_t before = batch.rows() + batch.rejects.size();
+  if (reject.stage == "source" && IsBar(reject)) {
+    AddBar(reject, offset, now, batch);
+    return ReparseOutcome::kSent;
+  }
   if (reject.stage == "source" && IsFrame(reject)) {
     LineDecoder& decoder = Frames(reject.source);
     decoder.Read(reject.value, true);

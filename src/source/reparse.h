@@ -20,10 +20,10 @@ enum class ReparseOutcome {
 };
 
 // Makes again of rejected bytes what their source would make of them today: a frame of an exchange becomes a trade under the symbols of
-// now, a provider's object a message, a message stays as it is, byte for byte. Keeps buffers: one a thread.
+// now, a bar gets its coin, a provider's object a message, a message stays as it is, byte for byte. Keeps buffers: one a thread.
 class Reparser {
  public:
-  explicit Reparser(SymbolMap symbols) : symbols_(std::move(symbols)) {}
+  explicit Reparser(SymbolMap symbols) : symbols_(WithQuotes(std::move(symbols))) {}
 
   // Adds it to `batch` with the given offset. In: the time now, at which it is received again (a recorded frame has its own).
   // Requires: the batch is of the reject's source.
@@ -31,6 +31,7 @@ class Reparser {
 
  private:
   LineDecoder& Frames(const std::string& source);
+  void AddBar(const Reject& reject, std::int64_t offset, Timestamp now, RawBatch& batch) const;
 
   const SymbolMap symbols_;
   MessageParser parser_;

@@ -85,5 +85,19 @@ TEST(ReparseTest, WhatIsNoMessageOrOnlyItsBeginningIsLeftOut) {
   EXPECT_TRUE(depth.batch.empty());
 }
 
+TEST(ReparseTest, ABarGetsItsCoinOnceItsSymbolIsMapped) {
+  Reject reject =
+      Rejected("ohlcv_csv", "source", "unmapped_symbol: NEWUSDT",
+               R"({"timestamp":59.999,"coin_id":"","price":1,"open":1,"high":1,"low":1,"bar_s":60,"symbol":"NEWUSDT"})");
+  auto known = Reparse(reject, {{"NEWUSDT", "newcoin"}});
+  ASSERT_EQ(known.batch.rows(), 1u);
+  EXPECT_EQ(
+      known.batch.row(0).value,
+      R"({"timestamp":59.999,"coin_id":"newcoin","price":1,"open":1,"high":1,"low":1,"bar_s":60,"symbol":"NEWUSDT","quote":"usdt"})");
+  auto unknown = Reparse(reject);
+  ASSERT_EQ(unknown.batch.rejects.size(), 1u);
+  EXPECT_EQ(unknown.batch.rejects[0].value, reject.value);
+}
+
 }  // namespace
 }  // namespace cryptostream

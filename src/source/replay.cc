@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "market/parse.h"
+#include "source/ohlcv_csv.h"
 #include "source/recording_form.h"
 #include "source/reject.h"
 #include "source/standing.h"
@@ -50,6 +51,10 @@ Result<std::unique_ptr<ReplaySource>> ReplaySource::Open(ReplayOptions options, 
   for (const auto& part : options.parts) {  // a file that cannot be read is told before a lake is made for it
     if (part.file != "-") CS_TRY(LineReader::Open(part.file, 1));
   }
+  for (auto& part : options.parts) {
+    if (part.format != ReplayFormat::kOhlcvCsv) continue;
+    CS_ASSIGN(part.bars, WholeBarForm(part.file, std::move(part.bars), options.symbols));
+  }
   return std::unique_ptr<ReplaySource>(new ReplaySource(std::move(options), clock, std::move(wait)));
 }
 
@@ -80,7 +85,11 @@ Status ReplaySource::Run(std::int64_t position, const SourceOutput& output, Stop
   for (const auto& part : options_.parts) {
     Begin(part);
     if (output.report) {
-      output.report({std::string(decoder_->source()), SourceState::kReplaying, "replay of " + Named(part), {}, {}});
+      output.report({std::string(decoder_->source()),
+                     SourceState::kReplaying,
+                     options_.about.empty() ? "replay of " + Named(part) : options_.about,
+                     {},
+                     {}});
     }
     auto played = PlayPart(part, output, stop);
     if (!played && played.error().kind != ErrorKind::kCancelled) {
@@ -100,7 +109,7 @@ Status ReplaySource::Run(std::int64_t position, const SourceOutput& output, Stop
 
 void ReplaySource::Begin(const ReplayPart& part) {
   part_ = &part;
-  decoder_ = MakeLineDecoder(part.format, part.source, options_.symbols);
+  decoder_ = MakeLineDecoder(part.format, part.source, options_.symbols, part.bars);
   first_stamp_.reset();
   anchor_.reset();
   live_ = false;

@@ -28,6 +28,7 @@ struct ReplayProgress {
 struct ReplayOptions {
   std::vector<ReplayPart> parts;  // played one after the other, as one input
   SymbolMap symbols = DefaultSymbols();
+  std::string about;  // what is played, in words for the page; empty: the file's name
   std::function<void(const ReplayProgress&)> progress;
 };
 

@@ -15,6 +15,7 @@ struct ReplayPart {
   std::string source;                    // bronze's column; empty: the format's own
   double speed = 0;                      // 1: as it was recorded; 60: a minute a second; 0: as fast as it goes
   std::chrono::microseconds at_once{0};  // of the recording's start that is played at full speed, so that there is a history
+  BarForm bars;                          // of kOhlcvCsv
   bool again = false;                    // take it anew, whatever was taken of it before
 };
 

@@ -270,8 +270,28 @@ TEST_F(ReplayTest, ALastLineThatIsStillBeingWrittenIsLeft) {
   EXPECT_EQ(stage_.batches[0].next_position, 1);
 }
 
-TEST_F(ReplayTest, TheDemoHasItsHistoryAtOnceAndPlaysTheRestInTime) {
+TEST_F(ReplayTest, TheRecordingOfBarsHasItsHistoryAtOnceAndPlaysTheRestThirtyTimesAsFast) {
   auto demo = OpenDemo({.data_dir = std::string(CRYPTOSTREAM_SOURCE_DIR) + "/data"}, stage_.clock, stage_.Wait());
+  ASSERT_TRUE(demo.has_value()) << demo.error().message;
+  ASSERT_TRUE((*demo)->Run(0, stage_.Output(), stage_.stop.get_token()).has_value());
+  std::size_t at_once = 0, paced = 0;
+  for (const auto& batch : stage_.batches) {
+    EXPECT_TRUE(batch.rejects.empty());
+    (batch.live ? paced : at_once) += batch.rows();
+  }
+  EXPECT_EQ(at_once + paced, 8u * 1440 * 7);
+  EXPECT_EQ(paced, 6u * 60 * 7);
+  std::chrono::milliseconds waited{0};
+  for (auto wait : stage_.waits) waited += wait;
+  EXPECT_GT(waited, 11min);
+  EXPECT_LT(waited, 13min);
+  EXPECT_EQ(stage_.batches[0].source, "binance_usdm");
+  EXPECT_THAT(stage_.reports[0].message, HasSubstr("one-minute bars of seven coins"));
+}
+
+TEST_F(ReplayTest, TheRecordingOfTradesHasItsHistoryAtOnceAndPlaysTheRestInTime) {
+  auto demo = OpenDemo({.data_dir = std::string(CRYPTOSTREAM_SOURCE_DIR) + "/data", .recording = Recording::kTrades}, stage_.clock,
+                       stage_.Wait());
   ASSERT_TRUE(demo.has_value()) << demo.error().message;
   ASSERT_TRUE((*demo)->Run(0, stage_.Output(), stage_.stop.get_token()).has_value());
   EXPECT_EQ(stage_.batches[0].source, "coingecko");

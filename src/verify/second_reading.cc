@@ -69,13 +69,16 @@ class Reader {
     if (!cursor_.AtEnd() && cursor_.Peek() != '{') Say("not_an_object");
     bool whole = cursor_.Peek() == '{' ? Object() : cursor_.SkipValue().valid;
     if (!whole || !cursor_.AtEnd()) Say(kMalformed);
+    if (out_.bar_s) std::ranges::move(bar_reasons_, std::back_inserter(out_.reasons));
+    if (!out_.bar_s) out_.open = out_.high = out_.low = out_.vwap = std::nullopt, out_.trades = std::nullopt;
     if (out_.good()) Finish();
     return std::move(out_);
   }
 
  private:
   void Say(std::string reason) {
-    if (std::ranges::find(out_.reasons, reason) == out_.reasons.end()) out_.reasons.push_back(std::move(reason));
+    std::vector<std::string>& reasons = of_bar_ ? bar_reasons_ : out_.reasons;
+    if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(std::move(reason));
   }
   void Say(const char* reason, std::string_view field) { Say(std::string(reason) + ": " + std::string(field)); }
 
@@ -91,10 +94,27 @@ class Reader {
 
   // Out: false where the text breaks.
   bool Member(const std::string& key) {
-    constexpr std::string_view kFields[] = {
-        "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-        "quote"};
+    constexpr std::string_view kFields[] = {"timestamp",
+                                            "coin_id",
+                                            "price",
+                                            "volume_24h",
+                                            "market_cap",
+                                            "price_change_24h",
+                                            "price_change_percentage_24h",
+                                            "high_24h",
+                                            "low_24h",
+                                            "last_updated",
+                                            "source",
+                                            "symbol",
+                                            "trade_id",
+                                            "quantity",
+                                            "quote",
+                                            "bar_s",
+                                            "open",
+                                            "high",
+                                            "low",
+                                            "vwap",
+                                            "trades"};
     auto field = std::ranges::find(kFields, key);
     if (field == std::end(kFields)) {
       JsonValueShape shape = cursor_.SkipValue();
@@ -102,14 +122,21 @@ class Reader {
       return shape.valid;
     }
     auto seen = 1u << (field - std::begin(kFields));
-    if (seen_ & seen) {
-      Say("duplicate_key", key);
-      return cursor_.SkipValue().valid;
+    // What only a bar has is judged when it is known that this is one.
+    of_bar_ = field - std::begin(kFields) > std::ranges::find(kFields, "bar_s") - std::begin(kFields);
+    if (seen_ & seen || (of_bar_ && (cursor_.Peek() == '{' || cursor_.Peek() == '['))) {
+      Say(seen_ & seen ? "duplicate_key" : "wrong_type", key);
+      of_bar_ = false;
+      seen_ |= seen;
+      JsonValueShape shape = cursor_.SkipValue();
+      if (shape.depth > kDeepest) Say("too_deep");
+      return shape.valid;
     }
     seen_ |= seen;
     Value value;
     bool valid = TakeValue(value);
     Set(key, value);
+    of_bar_ = false;
     return valid;
   }
 
@@ -134,7 +161,9 @@ class Reader {
     if (value.kind == Value::Kind::kNull) return;
     if (key == "timestamp") return SetTime(key, value, out_.event_us);
     if (key == "last_updated") return SetMoment(key, value, out_.last_updated_us);
-    if (key == "trade_id") return SetTradeId(key, value);
+    if (key == "trade_id") return SetWhole(key, value, out_.trade_id);
+    if (key == "trades") return SetWhole(key, value, out_.trades);
+    if (key == "bar_s") return SetLength(key, value);
     if (key == "coin_id") return SetName(key, value, "bad_coin_id", out_.coin_id);
     if (key == "source") return SetName(key, value, "wrong_type", out_.source);
     if (key == "symbol") return SetName(key, value, "wrong_type", out_.symbol);
@@ -152,6 +181,10 @@ class Reader {
     if (key == "market_cap") return out_.market_cap;
     if (key == "price_change_24h") return out_.price_change_24h;
     if (key == "price_change_percentage_24h") return out_.price_change_percentage_24h;
+    if (key == "open") return out_.open;
+    if (key == "high") return out_.high;
+    if (key == "low") return out_.low;
+    if (key == "vwap") return out_.vwap;
     return key == "high_24h" ? out_.high_24h : out_.low_24h;
   }
 
@@ -167,11 +200,18 @@ class Reader {
     if (!to || !IsTime(*to)) Say("bad_timestamp", key);
   }
 
-  void SetTradeId(const std::string& key, const Value& value) {
+  void SetWhole(const std::string& key, const Value& value, std::optional<std::int64_t>& to) {
     if (!value.number_like()) return Say("wrong_type", key);
     bool whole = value.text.find_first_of(".eE") == std::string::npos;
-    out_.trade_id = whole ? CutTo(value.text, 0) : std::nullopt;
-    if (!out_.trade_id || *out_.trade_id < 0) Say("bad_number", key);
+    to = whole ? CutTo(value.text, 0) : std::nullopt;
+    if (!to || *to < 0) Say("bad_number", key);
+  }
+
+  void SetLength(const std::string& key, const Value& value) {
+    SetWhole(key, value, out_.bar_s);
+    if (!out_.bar_s || *out_.bar_s < 0) return;
+    if (*out_.bar_s > 60) return Say("bar_too_long", key);
+    if (*out_.bar_s == 0 || 60 % *out_.bar_s != 0) Say("bad_number", key);
   }
 
   void SetName(const std::string& key, const Value& value, const char* bad, std::optional<std::string>& to) {
@@ -198,7 +238,23 @@ class Reader {
     if (!(*out_.price > 0)) return Say("price_not_positive");
     if (!InRange(*out_.price)) return Say("price_out_of_range");
     if (out_.quantity && *out_.quantity != 0 && !InRange(*out_.quantity)) return Say("bad_number", "quantity");
+    if (out_.bar_s) FinishBar();
     if (*out_.event_us > received_us_ + kAhead) Say("future_timestamp", TimeText(*out_.event_us));
+  }
+
+  // Prices within [low, high], and no trade besides.
+  void FinishBar() {
+    auto bad = [](const std::optional<double>& x) { return !x || !InRange(*x); };
+    if (out_.trade_id) Say("bad_bar", "trade_id");
+    if (bad(out_.open)) Say("bad_bar", "open");
+    if (bad(out_.high)) Say("bad_bar", "high");
+    if (bad(out_.low)) Say("bad_bar", "low");
+    if (!out_.good()) return;
+    for (double inside : {*out_.open, *out_.price, *out_.high}) {
+      if (inside < *out_.low) Say("bad_bar", "low");
+    }
+    if (*out_.high < *out_.open || *out_.high < *out_.price) Say("bad_bar", "high");
+    if (out_.vwap && !(*out_.low <= *out_.vwap && *out_.vwap <= *out_.high)) Say("bad_bar", "vwap");
   }
 
   std::string_view message_;
@@ -206,6 +262,8 @@ class Reader {
   std::string_view source_;
   std::int64_t received_us_;
   unsigned seen_ = 0;
+  bool of_bar_ = false;                   // the field in hand
+  std::vector<std::string> bar_reasons_;  // what is wrong if it is a bar
   SecondReading out_;
 };
 
@@ -215,7 +273,7 @@ bool SecondReading::Explains(std::string_view reason) const {
   std::string_view word = reason.substr(0, reason.find(':'));
   bool malformed = std::ranges::find(reasons, kMalformed) != reasons.end();
   // In a text that is no JSON a value can be told as bad before the end of the text is told as broken, or the other way round.
-  if (malformed && word.starts_with("bad_")) return true;
+  if (malformed && (word.starts_with("bad_") || word == "bar_too_long")) return true;
   return std::ranges::any_of(reasons, [&](const std::string& one) { return one == (word == kMalformed ? word : reason); });
 }
 

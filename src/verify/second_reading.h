@@ -15,8 +15,9 @@ struct SecondReading {
   // word. More than one where several things are wrong: which of them the engine meets first is its own affair. Empty: it is a row.
   std::vector<std::string> reasons;
   std::optional<std::string> coin_id, source, symbol, quote;
-  std::optional<std::int64_t> event_us, last_updated_us, trade_id;
-  std::optional<double> price, quantity, volume_24h, market_cap, price_change_24h, price_change_percentage_24h, high_24h, low_24h;
+  std::optional<std::int64_t> event_us, last_updated_us, trade_id, trades, bar_s;
+  std::optional<double> price, quantity, volume_24h, market_cap, price_change_24h, price_change_percentage_24h, high_24h, low_24h,
+      open, high, low, vwap;
 
   bool good() const { return reasons.empty(); }
   // Whether a reason that quarantine gives is one of those; the words behind malformed_json are the parser's own.

@@ -35,7 +35,11 @@ std::string Disagreement(const std::string& message) {
       Number(tick->price_change_percentage_24h) == again.price_change_percentage_24h &&
       Number(tick->high_24h) == again.high_24h && Number(tick->low_24h) == again.low_24h &&
       (tick->last_updated == kNoTime ? std::nullopt : std::optional(ToMicros(tick->last_updated))) == again.last_updated_us &&
-      (tick->is_trade() ? std::optional(tick->trade_id) : std::nullopt) == again.trade_id;
+      (tick->is_trade() ? std::optional(tick->trade_id) : std::nullopt) == again.trade_id &&
+      (tick->is_bar() ? std::optional<std::int64_t>(tick->bar_s) : std::nullopt) == again.bar_s &&
+      (tick->trades != kNoTradeId ? std::optional(tick->trades) : std::nullopt) == again.trades &&
+      Number(tick->open) == again.open && Number(tick->high) == again.high && Number(tick->low) == again.low &&
+      Number(tick->vwap) == again.vwap;
   return same ? "" : "another row";
 }
 
@@ -45,10 +49,29 @@ class Draw {
   explicit Draw(unsigned seed) : random_(seed) {}
 
   std::string Message() {
-    static const std::vector<std::string> kKeys{
-        "timestamp", "coin_id", "price",        "volume_24h", "market_cap", "price_change_24h", "price_change_percentage_24h",
-        "high_24h",  "low_24h", "last_updated", "source",     "symbol",     "trade_id",         "quantity",
-        "raw",       ""};
+    static const std::vector<std::string> kKeys{"timestamp",
+                                                "coin_id",
+                                                "price",
+                                                "volume_24h",
+                                                "market_cap",
+                                                "price_change_24h",
+                                                "price_change_percentage_24h",
+                                                "high_24h",
+                                                "low_24h",
+                                                "last_updated",
+                                                "source",
+                                                "symbol",
+                                                "trade_id",
+                                                "quantity",
+                                                "quote",
+                                                "bar_s",
+                                                "open",
+                                                "high",
+                                                "low",
+                                                "vwap",
+                                                "trades",
+                                                "raw",
+                                                ""};
     std::string out = One({"{", "{", "{", "{", "{", "{", " {", "\xEF\xBB\xBF{", "[", "", "\"{"});
     std::vector<std::string> members{Member("timestamp", Often("1763800000.123457", Value())),
                                      Member("coin_id", Often("\"bitcoin\"", Value())),

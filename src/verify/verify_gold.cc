@@ -54,7 +54,8 @@ std::string SliceFilter(const WindowTables& tables) {
 std::string Ticks(const GoldState& state, const std::string& v, const std::string& join, const std::string& where) {
   return fmt::format(
       "SELECT {} AS v, version, s.source, s.coin_id, s.quote, us, price, quantity, trade_id, volume_24h, market_cap, "
-      "last_updated FROM (SELECT * REPLACE ({} AS quote), epoch_us(api_timestamp) AS us FROM silver_row) s "
+      "last_updated, open, high, low, vwap, bar_s::BIGINT AS bar_s FROM (SELECT * REPLACE ({} AS quote), epoch_us(api_timestamp) "
+      "AS us FROM silver_row) s "
       "JOIN (VALUES {}) closed(source, until) USING (source) {} WHERE (us // 60000000 + 1) * 60000000 <= until "
       "AND us // 60000000 * 60000000 >= {} AND (NOT data_change OR version <= {}){}{}",
       v, state.silver_quote_sql, state.closed, join, state.tables.whole_from_us, state.consumed, where,

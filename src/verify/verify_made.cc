@@ -15,11 +15,10 @@ namespace cryptostream {
 namespace {
 
 constexpr const char* kMacros[] = {
-    // The columns of bars are null in every row.
-    R"(CREATE MACRO whole(content, quote, received, us) AS hash(content, quote, received, (us // 3600000000) % 24, NULL::DOUBLE, NULL::DOUBLE,
-        NULL::DOUBLE, NULL::BIGINT, NULL::DOUBLE, NULL::BIGINT))",
-    R"(CREATE MACRO row_key(content, quote, source, symbol, trade) AS
-        CASE WHEN trade IS NULL THEN hash(content, quote) ELSE hash(source, symbol, trade) END)",
+    R"(CREATE MACRO whole(content, quote, received, us) AS hash(content, quote, received, (us // 3600000000) % 24))",
+    R"(CREATE MACRO row_key(content, coin, quote, source, symbol, trade, bar_s, us) AS CASE WHEN trade IS NOT NULL THEN hash(source, symbol, trade)
+        WHEN bar_s IS NOT NULL THEN hash(source, coalesce(symbol, concat(coin, chr(10), quote)), bar_s, us // (bar_s * 1000000))
+        ELSE hash(content, quote) END)",
     // Not only time: rows of one key in one group, and few enough in each for the hash.
     R"(CREATE MACRO row_group(us, trade) AS coalesce(trade, us // 60000000))",
     R"(CREATE MACRO reject_key(source, topic, part, off, received, value) AS hash(source, topic, part, off, received, value))",
@@ -52,10 +51,16 @@ constexpr SaidColumn kSaid[] = {
     {"price_change_percentage_24h", "price_change_percentage_24h", &SecondReading::price_change_percentage_24h},
     {"high_24h", "high_24h", &SecondReading::high_24h},
     {"low_24h", "low_24h", &SecondReading::low_24h},
+    {"open", "open", &SecondReading::open},
+    {"high", "high", &SecondReading::high},
+    {"low", "low", &SecondReading::low},
+    {"bar_s", "bar_s", &SecondReading::bar_s},
+    {"vwap", "vwap", &SecondReading::vwap},
+    {"trades", "trades", &SecondReading::trades},
     {"quote", kQuote, &SecondReading::quote}};
 
 // The macro `whole` has these, and verify_files.cc the columns of the partition.
-constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour", "open", "high", "low", "bar_s", "vwap", "trades"};
+constexpr std::string_view kNotSaid[] = {"ingestion_timestamp", "hour"};
 
 consteval bool AllCompared() {
   bool all = true;
@@ -68,7 +73,7 @@ consteval bool AllCompared() {
 }
 static_assert(AllCompared(), "a column of silver that no check looks at");
 
-// The hash of what a message says; without its currency, which is no part of what makes two trades conflict (lake/dedup.cc).
+// The hash of what a message says; without its currency, which is no part of what makes two trades or bars conflict (lake/dedup.cc).
 std::string Content() {
   std::string names;
   for (const SaidColumn& said : kSaid) {
@@ -129,9 +134,9 @@ std::string Hashed(const SourceQuotes& quotes) {
   std::string fields;
   for (const SqlColumn& field : MessageFunction().fields) fields += fmt::format(", said.\"{0}\" AS \"{0}\"", field.name);
   return fmt::format(
-      "SELECT ord, moved, received, h, us, row_group(us, trade_id) AS g, cc, row_key(cc, of_price, source, symbol, trade_id) AS "
-      "k, "
-      "whole(cc, of_price, received, us) AS c, reasons, reasons IS NULL "
+      "SELECT ord, moved, received, h, us, row_group(us, trade_id) AS g, cc, "
+      "row_key(cc, coin_id, of_price, source, symbol, trade_id, bar_s, us) AS k, whole(cc, of_price, received, us) AS c, "
+      "reasons, reasons IS NULL "
       "AND h NOT IN (SELECT h FROM sent_again) AND h NOT IN (SELECT h FROM unnamed) AS good "
       "FROM (SELECT *, coalesce(quote, {3}) AS of_price FROM (SELECT *, {0} AS cc, idx << 32 | file_row_number AS ord "
       "FROM (SELECT idx, file_row_number, version, moved, received, h{1} FROM ({2}))) read)",
@@ -141,13 +146,12 @@ std::string Hashed(const SourceQuotes& quotes) {
 // Silver's rows; one that retention has left of one side only is not compared.
 std::string HadSql(const std::string& quote_sql) {
   return fmt::format(
-      "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, quote, source, symbol, trade_id) AS k, "
-      "hash(cc, quote, received, hour::BIGINT, open, high, low, bar_s::BIGINT, vwap, trades::BIGINT) AS c, received < "
-      "bronze_whole_from() AS older, "
+      "SELECT idx << 32 | file_row_number AS ord, us, cc, quote, row_key(cc, coin_id, quote, source, symbol, trade_id, bar_s, "
+      "us) AS k, "
+      "hash(cc, quote, received, hour::BIGINT) AS c, received < bronze_whole_from() AS older, "
       "us IS NULL OR (us >= silver_whole_from() AND coalesce(received >= bronze_whole_from(), true)) AS compared FROM (SELECT *, "
-      "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, {1} "
-      "AS "
-      "quote), epoch_us(api_timestamp) AS us FROM silver_row))",
+      "{0} AS cc, epoch_us(ingestion_timestamp) AS received FROM (SELECT * REPLACE (epoch_us(last_updated) AS last_updated, "
+      "bar_s::BIGINT AS bar_s, {1} AS quote), epoch_us(api_timestamp) AS us FROM silver_row))",
       Content(), quote_sql);
 }
 

@@ -101,9 +101,13 @@ def test_a_lake_in_place_of_another_is_served_alone(commits, binary, serve, tmp_
     shutil.rmtree(lake)
     server.wait_until(lambda: server.get("/readyz")[0] == 503)
     commit(range(commits), 1000)
-    found = server.wait_until(lambda: (page := candles(server)) and len(page) == 4 * commits and page)
-    assert all(bar["low"] >= 100_000 for bar in found)
+    def is_new():
+        page = candles(server)
+        return len(page) == 4 * commits and all(bar["low"] >= 100_000 for bar in page)
+
+    server.wait_until(is_new)
     server.wait_until(lambda: server.get("/readyz")[0] == 200)
+    assert is_new()
 
 
 def test_a_lake_that_is_swapped_between_two_looks_is_served_alone(binary, serve, tmp_path):

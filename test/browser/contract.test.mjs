@@ -156,7 +156,7 @@ test("the stand-in's events have the binary's fields, each and no other", async 
     assert.deepEqual(withoutNames(fields(made.get(type))), withoutNames(fields(real.get(type))), type);
   }
   const { candle, ...around } = real.get("candle");
-  assert.deepEqual(Object.keys(around), ["coin", "interval", "source"]);
+  assert.deepEqual(Object.keys(around), ["coin", "interval", "source", "quote"]);
   assertValid("/api/v1/candles", { ...around, as_of_version: 1, candles: [candle] }, "event");
   assertValid("/api/v1/status", made.get("status"), "event");
 });

@@ -45,5 +45,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CheckSame(tick->price_change_percentage_24h, again.price_change_percentage_24h);
   CheckSame(tick->high_24h, again.high_24h);
   CheckSame(tick->low_24h, again.low_24h);
+  CS_CHECK(tick->is_bar() ? again.bar_s == tick->bar_s : !again.bar_s);
+  CS_CHECK(tick->trades != kNoTradeId ? again.trades == tick->trades : !again.trades);
+  CheckSame(tick->open, again.open);
+  CheckSame(tick->high, again.high);
+  CheckSame(tick->low, again.low);
+  CheckSame(tick->vwap, again.vwap);
   return 0;
 }

@@ -1,6 +1,7 @@
 """Reads a Delta table from its log and Parquet files, and says what a lake must hold. Shares no code with the program: the
 log is parsed as JSON lines, checkpoints and data files are read by pyarrow, sums are fractions."""
 
+import datetime
 import fractions
 import json
 import math
@@ -196,37 +197,59 @@ def in_order(tick):
     return (tick["api_timestamp"], -math.inf if tick["trade_id"] is None else tick["trade_id"], tick["price"])
 
 
+def samples_of(ticks):
+    """The prices of a window as (place in time or None, price, amount, paid for it), and the rows that count: a bar is four samples, open first and
+    close last, and does not count beside trades."""
+    traded = any(t["trade_id"] is not None for t in ticks)
+    counted = [t for t in ticks if t.get("bar_s") is None or not traded]
+    samples = []
+    for t in counted:
+        if t.get("bar_s") is None:
+            samples.append((in_order(t), t["price"], None if t["trade_id"] is None else t["quantity"], t["price"]))
+            continue
+        length = t["bar_s"] * 1_000_000
+        start = datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(microseconds=micros(t["api_timestamp"]) // length * length)
+        samples += [((start, -math.inf, t["open"]), t["open"], None, None), (None, t["high"], None, None), (None, t["low"], None, None),
+                    (in_order(t), t["price"], t["quantity"], t["vwap"])]
+    return samples, counted
+
+
 def figures_of(ticks):
     """What gold's row says of a window's ticks, each sum and each mean exact and rounded once."""
-    first, last = min(ticks, key=in_order), max(ticks, key=in_order)
-    prices = [fractions.Fraction(t["price"]) for t in ticks]
-    traded = [t for t in ticks if t["quantity"] is not None]
-    volume = float(sum(fractions.Fraction(t["quantity"]) for t in traded)) if traded else None
-    turnover = sum(fractions.Fraction(t["price"]) * fractions.Fraction(t["quantity"]) for t in traded)
-    updates = {t["last_updated"] for t in ticks if t["trade_id"] is None and t["last_updated"] is not None}
-    high, low = max(t["price"] for t in ticks), min(t["price"] for t in ticks)
-    average = float(sum(prices) / len(ticks))
+    exact = fractions.Fraction
+    samples, ticks = samples_of(ticks)
+    placed = [sample for sample in samples if sample[0] is not None]
+    first, last = min(placed)[1], max(placed)[1]
+    prices = [price for _, price, _, _ in samples]
+    traded = [(amount, paid) for _, _, amount, paid in samples if amount is not None]
+    volume = float(sum(exact(amount) for amount, _ in traded)) if traded else None
+    known = all(paid is not None for amount, paid in traded if amount > 0)
+    turnover = sum(exact(paid) * exact(amount) for amount, paid in traded if paid is not None)
+    whole = [t for t in ticks if t["trade_id"] is not None or t.get("bar_s") is not None]
+    updates = {t["last_updated"] for t in ticks if t not in whole and t["last_updated"] is not None}
+    high, low = max(prices), min(prices)
+    average = float(sum(map(exact, prices)) / len(prices))
     return {
-        "open": first["price"],
-        "close": last["price"],
+        "open": first,
+        "close": last,
         "max_price": high,
         "min_price": low,
         "avg_price": average,
-        "price_change": last["price"] - first["price"],
+        "price_change": last - first,
         "range_pct": (high - low) / average * 100,
-        "samples": len(ticks),
-        "updates": sum(t["trade_id"] is not None for t in ticks) + len(updates),
+        "samples": len(samples),
+        "updates": len(whole) + len(updates),
         "volume": volume,
-        "vwap": float(turnover / sum(fractions.Fraction(t["quantity"]) for t in traded)) if volume else None,
+        "vwap": float(turnover / sum(exact(amount) for amount, _ in traded)) if volume and known else None,
         "volume_24h": last_of(ticks, "volume_24h"),
         "market_cap": last_of(ticks, "market_cap"),
-        "first_event": first["api_timestamp"],
-        "last_event": last["api_timestamp"],
+        "first_event": min(t["api_timestamp"] for t in ticks),
+        "last_event": max(t["api_timestamp"] for t in ticks),
     }
 
 
 def variance_of(ticks):
-    prices = [fractions.Fraction(t["price"]) for t in ticks]
+    prices = [fractions.Fraction(price) for _, price, _, _ in samples_of(ticks)[0]]
     mean = sum(prices) / len(prices)
     return sum((price - mean) ** 2 for price in prices) / len(prices)
 

@@ -26,9 +26,9 @@ def test_the_recording_plays_while_nobody_answers(run, unused_port):
     assert running.log.count("cannot be reached") == 1
     assert not (running.lake / "bronze").exists()
     silver = judge.tables(demo)["silver"].rows()
-    assert {row["source"] for row in silver} == {"binance_spot", "coingecko"}
-    assert len({row["coin_id"] for row in silver}) == 10
-    assert max(row["api_timestamp"].year for row in silver if row["source"] == "binance_spot") == 2024  # never made to look live
+    assert {row["source"] for row in silver} == {"binance_usdm"}
+    assert len({row["coin_id"] for row in silver}) == 7
+    assert max(row["api_timestamp"].year for row in silver) == 2025  # never made to look live
 
 
 @pytest.mark.long

@@ -33,7 +33,7 @@ BELOW = {
 DOORS = {
     r"duckdb": r"query/duck\w*\.(cc|h)",
     r"rust/cxx\.h|delta_shim\.h": r"delta/",
-    r"boost/(?!container/|unordered/)|curl/": r"net/",  # Boost's containers are used like the standard's
+    r"boost/(?!container/|unordered/|multiprecision/)|curl/": r"net/",  # Boost's containers and whole numbers are used like the standard's
     r"toml\+\+/": r"config/",
     r"librdkafka/": r"kafka/",
     r"sqlite3": r"kafka/spool\w*\.(cc|h)",

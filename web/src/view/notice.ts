@@ -28,7 +28,9 @@ export function noticeLines(input: NoticeInput): NoticeLine[] {
   }
   const lines: NoticeLine[] = [];
   if (input.mode === "replay") {
-    lines.push({ state: "replay", title: "Replay", text: "A recording is shown. These are not current prices." });
+    const played = input.sources.find((source) => source.state === "replaying" && !source.message.startsWith("replay of "));
+    const what = played ? `: ${played.message}` : "";
+    lines.push({ state: "replay", title: "Replay", text: `A recording is shown${what}. These are not current prices.` });
   }
   for (const source of input.sources) {
     if (QUIET[input.mode].includes(source.state)) continue;

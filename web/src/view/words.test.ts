@@ -32,6 +32,13 @@ test("what has ended is news in a replay only", () => {
   assert.equal(lines("replay", [done])[1], "Recording: replay ended");
 });
 
+test("a recording is described in its source's own words", () => {
+  const bars = source({ source: "binance_usdm", state: "replaying", message: "one-minute bars of seven coins" });
+  assert.equal(lines("replay", [bars])[0], "Replay: A recording is shown: one-minute bars of seven coins. These are not current prices.");
+  const file = source({ source: "x", state: "replaying", message: "replay of x.jsonl" });
+  assert.equal(lines("replay", [file])[0], "Replay: A recording is shown. These are not current prices.");
+});
+
 test("a replay is always named, before anything else", () => {
   const [first, second] = lines("replay", [source({ state: "unreachable", message: "cannot be reached" })]);
   assert.match(first!, /^Replay: .*not current prices/);
