@@ -187,8 +187,10 @@ Status MakeGaps(const std::string& dir) {
 }
 
 Status MakeOddPartitions(const std::string& dir) {
-  TableLayout layout{
-      "odd", "odd", arrow::schema({arrow::field("n", arrow::int64()), arrow::field("source", arrow::utf8())}), {"source"}};
+  TableLayout layout;
+  layout.name = layout.path = "odd";
+  layout.schema = arrow::schema({arrow::field("n", arrow::int64()), arrow::field("source", arrow::utf8())});
+  layout.partition_columns = {"source"};
   CS_ASSIGN(Maker odd, Maker::Create(dir, layout));
   arrow::Int64Builder n;
   if (!n.Append(1).ok()) return Internal("no memory");
