@@ -115,7 +115,7 @@ TEST_F(TableTest, GarbageInTheLogIsCorrupt) {
 // Tables that we would read or write wrongly, each with what its message must say.
 struct Refused {
   const char* property;
-  const char* value;
+  std::string value;
   const char* says;
 };
 
@@ -133,7 +133,7 @@ TEST_P(RefusedTableTest, IsRefusedWithTheWayOut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RefusedTableTest,
-                         testing::Values(Refused{"cryptostream.format", "3", "newer cryptostream"},
+                         testing::Values(Refused{"cryptostream.format", std::to_string(kTableFormat + 1), "newer cryptostream"},
                                          Refused{"delta.enableDeletionVectors", "true", "REORG TABLE"},
                                          Refused{"delta.columnMapping.mode", "name", "column mapping"},
                                          Refused{"delta.setTransactionRetentionDuration", "interval 1 days", "unset"}));

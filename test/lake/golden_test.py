@@ -6,6 +6,7 @@ import json
 import pathlib
 
 import judge
+import judge_chosen
 import pytest
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
@@ -58,7 +59,8 @@ def test_case(case, cryptostream, tmp_path):
         cryptostream(*replay)
     check(case, lake, cryptostream)
     tables = judge.tables(lake)
-    judge.check_gold(tables["silver"].rows(), tables["gold"].rows())
+    judge.check_gold(tables["silver"].rows(), tables["gold_sources"].rows())
+    judge_chosen.check_chosen(tables)
     assert "verdict: sound" in cryptostream("verify", "--storage", lake).stdout
 
 
