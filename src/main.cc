@@ -152,6 +152,7 @@ int Main(int argc, char** argv) {
 
   std::vector<Command> commands = AddWritingCommands(program, context);
   commands.push_back(AddRecompute(program, context));
+  commands.push_back(AddRebuild(program, context));
   commands.push_back(AddUpgrade(program, context));
   for (Command& command : AddQuarantineCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));

@@ -89,7 +89,10 @@ Status MakeDirsDurable(const fs::path& dir) {
   fs::path parent = dir.has_parent_path() ? dir.parent_path() : fs::path(".");
   CS_TRY(MakeDirsDurable(parent));
   if (::mkdir(dir.c_str(), 0777) != 0 && errno != EEXIST) return std::unexpected(ErrnoError("make directory", dir));
-  if (!fs::is_directory(dir, error)) return Invalid("not a directory: path=" + dir.string());
+  if (!fs::is_directory(dir, error)) {
+    return Invalid((fs::is_symlink(dir, error) ? "a link that leads to no directory: path=" : "not a directory: path=") +
+                   dir.string());
+  }
   return FsyncPath(parent);
 }
 

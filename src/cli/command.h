@@ -71,6 +71,8 @@ Command AddSchema(CLI::App& program);
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
 // completion.
 Command AddCompletion(CLI::App& program);
+// rebuild.
+Command AddRebuild(CLI::App& program, CommandContext& context);
 // upgrade.
 Command AddUpgrade(CLI::App& program, CommandContext& context);
 // compact, vacuum, retention.

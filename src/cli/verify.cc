@@ -79,7 +79,7 @@ int Verify(const Flags& flags, CommandContext& context) {
   if (Status printed = rows ? PrintNewest(*config, flags.what) : Status(); !printed) {
     std::cerr << "cryptostream: the newest rows cannot be shown: " << printed.error().message << "\n";
   }
-  PrintReport(*report, {context.json, context.quiet}, std::cout);
+  PrintReport(*report, {context.json, context.quiet, config->lake.root}, std::cout);
   return *left ? kExitFailure : ExitOf(report->verdict());
 }
 

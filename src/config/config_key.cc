@@ -16,6 +16,7 @@ Result<Secret> ReadSecret(std::string_view path) {
   CS_ASSIGN(std::filesystem::path file, LocalPath(path));
   CS_ASSIGN(std::string text, ReadFile(file, kMostBytes));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  if (text.empty()) return Invalid("a file that must hold a secret is empty: path=" + file.string());
   Secret secret(text);
   HideInOutput(secret);
   return secret;

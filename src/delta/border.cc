@@ -58,11 +58,13 @@ Error FromShim(std::string_view what, std::string_view text) {
 }
 
 Error FromArrow(std::string_view what, const arrow::Status& status) {
-  ErrorKind kind = status.IsIOError()                                                        ? ErrorKind::kUnavailable
+  // Arrow keeps the system's own reason apart from its words. An input error without one is of the bytes: what should be Parquet is not.
+  const int code = arrow::internal::ErrnoFromStatus(status);
+  ErrorKind kind = status.IsIOError() ? (code == 0 ? ErrorKind::kCorrupt : ErrorKind::kUnavailable)
                    : status.IsInvalid() || status.IsTypeError() || status.IsNotImplemented() ? ErrorKind::kInvalid
                                                                                              : ErrorKind::kInternal;
-  std::string reason = status.message();  // Arrow keeps the system's own reason apart from its words
-  if (int code = arrow::internal::ErrnoFromStatus(status); code != 0) reason += ": " + SystemReason(code);
+  std::string reason = status.message();
+  if (code != 0) reason += ": " + SystemReason(code);
   return Error{kind, fmt::format("cannot {}: reason={}", what, reason), std::nullopt};
 }
 
@@ -71,7 +73,7 @@ Status CheckSupported(const TableFacts& facts) {
     return Invalid(fmt::format("table was made or upgraded by a newer cryptostream, use that one: format={} known={} table={}",
                                format, kTableFormat, facts.uri));
   }
-  if (Property(facts, "delta.enableDeletionVectors") == "true") {
+  if (IsSet(facts.properties, "delta.enableDeletionVectors")) {
     return Invalid(
         "table has deletion vectors; in Spark run ALTER TABLE ... SET TBLPROPERTIES "
         "('delta.enableDeletionVectors'='false'), then REORG TABLE ... APPLY (PURGE): table=" +

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -73,11 +75,6 @@ Status CheckIsOurs(const Snapshot& snapshot, const TableSpec& spec) {
   return {};
 }
 
-bool IsSet(const Snapshot& snapshot, const char* property) {
-  auto found = snapshot.properties().find(property);
-  return found != snapshot.properties().end() && (found->second == "true" || found->second == "TRUE" || found->second == "True");
-}
-
 }  // namespace
 
 std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
@@ -101,22 +98,34 @@ int FormatOf(const std::map<std::string, std::string>& properties) {
   return format;
 }
 
+bool IsSet(const std::map<std::string, std::string>& properties, const char* property) {
+  auto found = properties.find(property);
+  constexpr auto lower = [](unsigned char c) { return std::tolower(c); };  // Spark takes any case
+  return found != properties.end() && std::ranges::equal(found->second, std::string_view("true"), {}, lower);
+}
+
 Status CheckTakes(const Snapshot& snapshot, CommitKind kind) {
   if (kind != CommitKind::kReplace && kind != CommitKind::kDelete) return {};
   auto refused = [&](const char* what, const char* property) {
     return Invalid(fmt::format("table {}; unset it, in Spark: ALTER TABLE ... UNSET TBLPROPERTIES ('{}'): table={}", what,
                                property, snapshot.uri()));
   };
-  if (IsSet(snapshot, "delta.appendOnly")) {
+  if (IsSet(snapshot.properties(), "delta.appendOnly")) {
     return kind == CommitKind::kReplace
                ? refused("is append-only, so late rows could not be worked in (delta.appendOnly)", "delta.appendOnly")
                : refused("is append-only, so old days could not be dropped (delta.appendOnly)", "delta.appendOnly");
   }
-  if (kind == CommitKind::kReplace && IsSet(snapshot, "delta.enableChangeDataFeed")) {
+  if (kind == CommitKind::kReplace && IsSet(snapshot.properties(), "delta.enableChangeDataFeed")) {
     return refused("has a change data feed, which this program cannot write, so late rows could not be worked in",
                    "delta.enableChangeDataFeed");
   }
   return {};
+}
+
+Result<std::vector<DataFile>> TableView::Files() const {
+  CS_ASSIGN(std::vector<DataFile> files, snapshot->Files());
+  std::erase_if(files, [&](const DataFile& file) { return without.contains(file.path); });
+  return files;
 }
 
 Table::Table(std::shared_ptr<const Snapshot> snapshot, std::string root_path, bool fsync)

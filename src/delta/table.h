@@ -61,6 +61,9 @@ Status CheckTakes(const Snapshot& snapshot, CommitKind kind);
 // The cryptostream.format of a table; 0 for one of another program.
 int FormatOf(const std::map<std::string, std::string>& properties);
 
+// Whether a property of a table is true.
+bool IsSet(const std::map<std::string, std::string>& properties, const char* property);
+
 // The properties that every table of the lake is created with (they cannot be set later): statistics for `schema`'s
 // integers, dates, timestamps and coin_id, retention, no clean-up by others, cryptostream.format.
 std::map<std::string, std::string> DefaultTableProperties(const arrow::Schema& schema,
@@ -112,6 +115,9 @@ struct CommitActions {
 struct TableView {
   std::shared_ptr<const Snapshot> snapshot;
   std::string root_path;
+  std::set<std::string> without = {};  // files that are not looked at, by their paths: they cannot be read
+
+  Result<std::vector<DataFile>> Files() const;
 };
 
 // A Delta table. Pins the newest snapshot it has seen; whoever needs one view over several calls holds snapshot().

@@ -47,7 +47,7 @@ Result<Correction> PlanReplacement(const TableView& table, const SourceQuotes& q
                                    const WindowRows& rows, RowPer rows_of) {
   Correction correction;
   std::set<WindowKey> found;
-  CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
+  CS_ASSIGN(std::vector<DataFile> files, table.Files());
   for (DataFile& file : files) {
     if (!MayHold(file, keys)) continue;
     CS_ASSIGN(auto columns, ReadDataFile(table.root_path, file, GoldLayout().schema));

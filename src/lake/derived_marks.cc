@@ -117,7 +117,10 @@ Status DerivedStage::MarkCommits(const std::vector<CommitActions>& commits) {
       CS_TRY(QueueRange({PeriodStart(FromMicros(from), table_.period), SettledOf(closed_, WindowKey())}));
     }
     if (IsRetention(commit)) continue;  // rows that are only old: what was made of them stays
-    for (const DataFile& file : commit.removes) CS_TRY(MarkLateRows(file));
+    for (const DataFile& file : commit.removes) {
+      if (MarkLateRows(file)) continue;
+      CS_TRY(QueueRange(DaysOf(file).value_or(kEver)));  // a rebuild removes files that nobody can read
+    }
   }
   return {};
 }

@@ -24,7 +24,7 @@ Status VisitRows(const TableView& upstream, const Making& making, const std::set
     auto first = keys.lower_bound(WindowKey{PeriodStart(bounds->min, making.table.period), Name(), Name()});
     return first != keys.end() && first->start <= bounds->max;
   };
-  CS_ASSIGN(std::vector<DataFile> files, upstream.snapshot->Files());
+  CS_ASSIGN(std::vector<DataFile> files, upstream.Files());
   for (const DataFile& file : files) {
     if (!may_hold(file)) continue;
     CS_ASSIGN(auto columns, ReadDataFile(upstream.root_path, file, making.table.upstream->schema));
@@ -82,7 +82,7 @@ Result<WindowRows> FoldChosen(const TableView& upstream, const Making& making, c
 
 Status VisitKeys(const TableView& table, const SourceQuotes& quotes, TimeRange range,
                  const std::function<void(const WindowKey&)>& visit) {
-  CS_ASSIGN(std::vector<DataFile> files, table.snapshot->Files());
+  CS_ASSIGN(std::vector<DataFile> files, table.Files());
   for (const DataFile& file : files) {
     auto bounds = TimeBoundsOf(file.stats_json, "window.start");
     if (bounds && (bounds->min >= range.to || bounds->max < range.from)) continue;

@@ -13,6 +13,7 @@
 #include "base/system_error.h"
 #include "delta/lake_place.h"
 #include "delta/position.h"
+#include "lake/lineage.h"
 #include "verify/start_check.h"
 
 namespace cryptostream {
@@ -107,37 +108,10 @@ Status Lake::TakePlaces() {
   return OpenTables(Formats::kAny);
 }
 
-// A table that was deleted, copied in or restored from elsewhere has another id than the one that the next table's position
-// names; going on would read it all again.
-Status Lake::CheckLineage() {
-  struct Link {
-    const TableLayout* table;
-    std::string own_id, prefix;
-    const TableLayout* upstream;
-  };
-  std::vector<Link> links{{&SilverLayout(), SilverPositionId(bronze().id()), AppId("silver/"), &BronzeLayout()},
-                          {&SourcesLayout(), GoldPositionId(silver().id()), AppId("gold/"), &SilverLayout()}};
-  for (const DerivedTable* each : DerivedTables()) {
-    if (!tables_.contains(each->layout)) continue;
-    links.push_back({each->layout, RollupPositionId(each->position, table(*each->upstream).id()), AppId(each->position) + "/",
-                     each->upstream});
-  }
-  for (const Link& link : links) {
-    Table& own = table(*link.table);
-    const Table& upstream = table(*link.upstream);
-    CS_ASSIGN(Positions positions, own.Txns());
-    bool other =
-        std::any_of(positions.begin(), positions.end(), [&](const auto& entry) { return entry.first.starts_with(link.prefix); });
-    if (other && !positions.contains(link.own_id)) {
-      return Corrupt("the table before it was replaced: upstream=" + link.upstream->name + " table=" + own.uri() +
-                     " (put the original " + link.upstream->name + " table back, or start a new lake with another --storage)");
-    }
-    std::int64_t position = PositionOr(positions, link.own_id, kNoVersion);
-    if (position > upstream.version()) {
-      return Corrupt("the table before it is older than what was read from it: upstream=" + link.upstream->name +
-                     " version=" + std::to_string(upstream.version()) + " consumed=" + std::to_string(position) +
-                     " (was a backup restored? put the newer one back)");
-    }
+Status Lake::CheckLineages() {
+  for (const LakeTable& each : Tables()) {
+    auto upstream = UpstreamOf(*each.layout);
+    if (upstream) CS_TRY(CheckLineage(*each.table, *each.layout, table(*upstream->layout)));
   }
   return {};
 }
@@ -146,7 +120,7 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options, Formats for
   std::unique_ptr<Lake> lake(new Lake(options));
   CS_TRY(MakeDirsDurable(options.root));
   CS_ASSIGN(lake->lock_, FileLock::Acquire(options.root + "/.cryptostream.lock"));
-  CS_TRY(CheckBeforeWriting(options.root));
+  CS_TRY(CheckBeforeWriting(options.root, options.damaged));
   kAfterLock.Reach();
   CS_TRY(lake->OpenTables(formats));
   for (const LakeTable& each : lake->Tables()) {
@@ -156,7 +130,7 @@ Result<std::unique_ptr<Lake>> Lake::Open(const LakeOptions& options, Formats for
   ++lake->epoch_;
   CS_ASSIGN(Positions silver, lake->silver().Txns());
   lake->quotes_ = QuotesOf(silver, options.quotes);
-  CS_TRY(lake->CheckLineage());
+  CS_TRY(lake->CheckLineages());
   kAfterOpen.Reach();
   return lake;
 }

@@ -30,6 +30,7 @@ struct LakeOptions {
   QuoteSettings quotes;                            // currencies of sources whose messages do not say theirs
   SourceOrderSettings order;                       // which row gold takes where several sources have one
   MaintenanceOptions maintenance;                  // its retentions become properties of tables that are made
+  std::set<std::string> damaged;                   // tables whose data files may lack: they are being made anew (maintain/rebuild.h)
 };
 
 // A table of a lake and its shape.
@@ -76,7 +77,7 @@ class Lake {
   explicit Lake(LakeOptions options) : options_(std::move(options)) {}
   Result<std::unique_ptr<Table>> OpenTable(const TableLayout& layout, Formats formats);
   Status OpenTables(Formats formats);
-  Status CheckLineage();
+  Status CheckLineages();
 
   const LakeOptions options_;
   FileLock lock_;

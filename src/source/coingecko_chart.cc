@@ -16,6 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr std::size_t kMostBadBodyBytes = 64 * 1024;
+constexpr int kMostBadBodies =
+    3;  // for one coin, one after the other: a provider that has changed its form will not change it back
 
 Status CheckOptions(const ChartOptions& options) {
   constexpr int kMostDays = 3650;
@@ -40,8 +42,8 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
   refused_by_pipeline_ = false;
   gave_up_ = false;
   trying_since_.reset();
-  std::size_t done = 0, refused = 0;
-  auto so_far = [&] { return fmt::format("{} of {} coins fetched", done - refused, options_.coins.size()); };
+  std::size_t done = 0, refused = 0, unread = 0;
+  auto so_far = [&] { return fmt::format("{} of {} coins fetched", done - refused - unread, options_.coins.size()); };
   for (const auto& coin : options_.coins) {
     Outcome outcome = FetchCoin(coin, output, stop);
     if (outcome == Outcome::kStopped && !options_.patience) return {};
@@ -54,11 +56,15 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
                       FormatDuration(*options_.patience), so_far(), last_said_));
     }
     if (outcome == Outcome::kRefused) ++refused;
+    if (outcome == Outcome::kUnread) ++unread;
     ++done;
     if (options_.progress) options_.progress({done, options_.coins.size(), coin, rows_});
   }
   // That is no end: the state stays "refused", and the next start asks again.
   if (refused > 0 && refused == done) return Invalid("the provider refused every coin of the backfill: " + last_said_);
+  if (unread > 0) {
+    return Invalid(fmt::format("answers of the backfill are no market charts: {}; the next start asks again", so_far()));
+  }
   RawBatch end = NewBatch();
   end.position_id = EndId();
   end.next_position = 1;
@@ -70,6 +76,7 @@ Status CoinGeckoChartSource::Run(std::int64_t position, const SourceOutput& outp
 
 CoinGeckoChartSource::Outcome CoinGeckoChartSource::FetchCoin(const std::string& coin, const SourceOutput& output,
                                                               StopToken stop) {
+  int bad_bodies = 0;
   while (AwaitTurn(coin, output, stop)) {
     auto answer = client_->Get(client_->ChartPath(coin, options_.days), stop);
     if (stop.stop_requested()) return Outcome::kStopped;
@@ -84,6 +91,10 @@ CoinGeckoChartSource::Outcome CoinGeckoChartSource::FetchCoin(const std::string&
       return Outcome::kRefused;
     }
     if (trouble.kind == TroubleKind::kBadBody) SetAside(trouble, output);
+    if (trouble.kind == TroubleKind::kBadBody && ++bad_bodies == kMostBadBodies) {
+      Say(words, SourceState::kRefused, milliseconds(0), output);
+      return Outcome::kUnread;
+    }
     auto wait = std::max(trouble.wait, milliseconds(1'000));
     if (refused_by_pipeline_ || !Retry(words, StateOf(trouble.kind), wait, output, stop)) break;
   }

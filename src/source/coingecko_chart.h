@@ -37,12 +37,13 @@ class CoinGeckoChartSource final : public Source {
   std::string position_id() const override { return "bronze/direct/coingecko_chart"; }
   // Position 1 of this id: a run has come to its end, every coin fetched or refused.
   static std::string EndId() { return "bronze/direct/coingecko_chart_end"; }
-  // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin; Unavailable when its patience is at
+  // Errors: Invalid when days or coins make no sense, or the provider refuses the key or every coin, or its answers for a coin are no
+  // charts, time after time; Unavailable when its patience is at
   // an end; Cancelled when stopped before its end, if it has patience.
   Status Run(std::int64_t position, const SourceOutput& output, StopToken stop) override;
 
  private:
-  enum class Outcome { kDone, kRefused, kStopped, kGaveUp };
+  enum class Outcome { kDone, kRefused, kUnread, kStopped, kGaveUp };
 
   Outcome FetchCoin(const std::string& coin, const SourceOutput& output, StopToken stop);
   bool AwaitTurn(const std::string& coin, const SourceOutput& output, StopToken stop);

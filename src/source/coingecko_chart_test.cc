@@ -147,6 +147,16 @@ TEST_F(ChartTest, ABadPointCostsOnlyItself) {
   EXPECT_EQ(stage_.batches[0].rejects[0].value, "[\"x\",2]");
 }
 
+TEST_F(ChartTest, ACoinWhoseChartIsNoneEachTimeIsLeftAndTheOthersCome) {
+  for (int i = 0; i < 3; ++i) stage_.script.answers.push_back(JsonAnswer("[]"));
+  stage_.script.answers.push_back(JsonAnswer(kChart));
+  auto status = Run({.coins = {"nope", "bitcoin"}});
+  ASSERT_FALSE(status.has_value());
+  EXPECT_THAT(status.error().message, HasSubstr("1 of 2 coins"));
+  EXPECT_EQ(stage_.batches.back().rows(), 3u);
+  for (const auto& batch : stage_.batches) EXPECT_FALSE(batch.end_of_input) << "taken for a history that is complete";
+}
+
 TEST_F(ChartTest, SaysWhenEveryCoinIsRefused) {
   stage_.script.answers.push_back(JsonAnswer(R"({"error":"coin not found"})", 404));
   auto status = Run({.coins = {"nope"}});

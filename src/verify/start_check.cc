@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "delta/lake_place.h"
+#include "delta/table.h"
 #include "verify/log_repair.h"
 #include "verify/verify_parts.h"
 
@@ -78,35 +79,55 @@ Result<TableLog> ReadTail(const TableLayout& layout, const fs::path& lake_root, 
   return TableLog::Read(layout, table, LogExtent::kTail);
 }
 
+// The first of the checks that is not sound, as an error.
+Status FirstNotSound(const fs::path& table, const std::vector<Check>& checks, const TableLayout& layout) {
+  for (const Check& check : checks) {
+    if (!check.ok) {
+      return Corrupt(
+          fmt::format("the table is damaged, nothing is written to it: table={} {} (`cryptostream verify` tells all of it; {})",
+                      table.string(), check.places.front(), HowToMend(layout.name)));
+    }
+    if (!check.not_checked.empty()) {
+      return Unavailable(
+          fmt::format("the table cannot be looked at, nothing is written to it: table={} {}", table.string(), check.not_checked));
+    }
+  }
+  return {};
+}
+
+std::vector<Check> CheckTail(const TableLog& log, bool with_files) {
+  std::vector<Check> checks{CheckWritableShape(log), CheckActions(log), CheckCommits(log), CheckPositions(log)};
+  if (with_files) checks.push_back(CheckNewFiles(log));
+  return checks;
+}
+
 }  // namespace
 
-Status CheckBeforeWriting(const fs::path& root) {
+Status CheckBeforeWriting(const fs::path& root, const std::set<std::string>& damaged) {
   fs::path absolute = fs::absolute(root).lexically_normal();
   for (const TableLayout* layout : AllLayouts()) {
     auto place = PlaceOf(absolute, *layout);
     if (!place) continue;
-    const fs::path& table = *place;
-    if (!HasLog(table)) {
-      CS_TRY(CheckNoRows(table));
+    if (!HasLog(*place)) {
+      CS_TRY(CheckNoRows(*place));
       continue;
     }
-    CS_ASSIGN(TableLog log, ReadTail(*layout, absolute, table));
+    CS_ASSIGN(TableLog log, ReadTail(*layout, absolute, *place));
     if (!IsMadeByUs(log)) continue;  // opening it refuses it for what it is
-    for (const Check& check :
-         {CheckWritableShape(log), CheckActions(log), CheckCommits(log), CheckPositions(log), CheckNewFiles(log)}) {
-      if (!check.ok) {
-        return Corrupt(
-            fmt::format("the table is damaged, nothing is written to it: table={} {} (`cryptostream verify` tells all of it; "
-                        "put a backup back)",
-                        table.string(), check.places.front()));
-      }
-      if (!check.not_checked.empty()) {
-        return Unavailable(fmt::format("the table cannot be looked at, nothing is written to it: table={} {}", table.string(),
-                                       check.not_checked));
-      }
-    }
+    CS_TRY(FirstNotSound(*place, CheckTail(log, !damaged.contains(layout->name)), *layout));
   }
   return {};
+}
+
+Status CheckLogBeforeWriting(const fs::path& root, const TableLayout& layout) {
+  fs::path absolute = fs::absolute(root).lexically_normal(), table = absolute / layout.path;
+  if (!HasLog(table)) return Corrupt("the table has no log: table=" + table.string() + " (" + HowToMend(layout.name) + ")");
+  CS_ASSIGN(TableLog log, ReadTail(layout, absolute, table));
+  const DescribingAction* metadata = LatestAt(log.metadata, log.version);
+  if (metadata != nullptr && FormatIn(*metadata) > kTableFormat) {
+    return Invalid("table was made or upgraded by a newer cryptostream, use that one: table=" + table.string());
+  }
+  return FirstNotSound(table, CheckTail(log, false), layout);
 }
 
 }  // namespace cryptostream

@@ -35,7 +35,7 @@ int PinRank(const std::string& name) {
 bool MayLack(const TableLayout& layout, const PinnedTables& tables) {
   if (PinRank(layout.name) >= 0) return false;
   auto sources = tables.find(SourcesLayout().name);
-  return &layout != &GoldLayout() || sources == tables.end() || FormatOf(sources->second) < kChosenRows;
+  return sources == tables.end() || FormatOf(sources->second) < kChosenRows;
 }
 
 std::vector<const TableLayout*> PinOrder() {
@@ -104,7 +104,8 @@ Result<Pinned> PinTables(const fs::path& root, const VerifyOptions& options, Ver
     if (written && MayLack(*layout, pinned.tables)) continue;
     Check check{layout->name + ": the table is there", true, written ? "" : "not made yet, the next start makes it", {}};
     if (written)
-      Wrong(check, "table=" + (root / layout->path).string() + ": it is missing, others have rows (put it back from a backup)");
+      Wrong(check,
+            "table=" + (root / layout->path).string() + ": it is missing, others have rows (" + HowToMend(layout->name) + ")");
     report.checks.push_back(std::move(check));
   }
   return pinned;

@@ -46,7 +46,8 @@ Result<VerifyReport> VerifyLake(const std::filesystem::path& root, const std::st
 
 struct ReportForm {
   bool json = false;
-  bool quiet = false;  // only what is not sound
+  bool quiet = false;     // only what is not sound
+  std::string root = {};  // of the lake, for the command that mends it
 };
 // Prints a line a check, below it the places where it is wrong, and last the verdict; as JSON an array of
 // {check, ok, outcome, detail, places}, ok being null where it could not be checked.

@@ -1,5 +1,6 @@
 // A check's outcome: sound, wrong, or not checked. In: places, rows of queries, errors. Out: the check. Here
 // alone it is decided what an error means: damaged data is wrong; a machine that could not look is not.
+#include "market/schema.h"
 #include "verify/verify_parts.h"
 
 namespace cryptostream {
@@ -15,6 +16,13 @@ void NotChecked(Check& check, const std::string& reason) {
 
 bool IsFaultOfData(const Error& error) {
   return error.kind == ErrorKind::kInvalid || error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kCorrupt;
+}
+
+std::string HowToMend(const std::string& table) {
+  for (const TableLayout* layout : {&BronzeLayout(), &QuarantineLayout(), &GapsLayout()}) {
+    if (layout->name == table) return "put a backup back: " + table + " is made of no other table";
+  }
+  return "`cryptostream rebuild " + table + "` makes it anew";
 }
 
 void Failed(Check& check, const Error& error, const std::string& where) {

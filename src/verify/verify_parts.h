@@ -37,6 +37,9 @@ std::size_t WrongRows(Check& check, const Duck& duck, const std::string& sql, co
 // The first value of a query's first row as a number, 0 for null. Errors: as of the query.
 Result<std::int64_t> Number(const Duck& duck, const std::string& sql, const std::vector<SqlValue>& parameters = {});
 
+// What to do about a damaged table: "`cryptostream rebuild gold` makes it anew".
+std::string HowToMend(const std::string& table);
+
 // The log's actions among each other, and what the kernel makes of it (verify_log.cc).
 std::vector<Check> CheckLog(const TableLog& log);
 // Makes the table `counted(version)`, the commits from `first` to `last` that count themselves (verify_bronze.cc).

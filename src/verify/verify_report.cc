@@ -46,6 +46,28 @@ std::string VerdictLine(const VerifyReport& report) {
                      all);
 }
 
+// What mends the lake: the wrong table that comes first in the order of the data, since all behind it follows. A log's stand-ins are mended from its
+// commits, so that is tried first.
+std::string MendLine(const VerifyReport& report, const std::string& root) {
+  std::vector<std::string> wrong;
+  bool stand_ins = false;
+  for (const Check& check : report.checks) {
+    if (VerdictOf(check) != Verdict::kWrong) continue;
+    wrong.push_back(check.name.substr(0, check.name.find(':')));
+    stand_ins = stand_ins || check.name.ends_with(": _last_checkpoint") || check.name.ends_with("what the commits say") ||
+                check.name.ends_with("newer than its last commit");
+  }
+  if (stand_ins) return "to mend it: `cryptostream verify --repair --storage " + root + "` first, it works from the commits";
+  for (const TableLayout* layout : AllLayouts()) {
+    if (std::ranges::find(wrong, layout->name) == wrong.end()) continue;
+    bool made = layout != &BronzeLayout() && layout != &QuarantineLayout() && layout != &GapsLayout();
+    return made ? "to mend it: `cryptostream rebuild " + layout->name + " --storage " + root +
+                      "`, while nothing writes to the lake"
+                : "to mend it: " + HowToMend(layout->name);
+  }
+  return "";
+}
+
 }  // namespace
 
 Verdict VerifyReport::verdict() const {
@@ -61,6 +83,8 @@ void PrintReport(const VerifyReport& report, const ReportForm& form, std::ostrea
   }
   if (!form.json) {
     for (const Check* check : shown) PrintCheck(*check, out);
+    std::string mend = MendLine(report, form.root);
+    if (!mend.empty()) out << mend << "\n";
     if (!form.quiet) out << VerdictLine(report) << "\n";
     return;
   }

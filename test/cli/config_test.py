@@ -48,7 +48,7 @@ def test_every_problem_is_said_at_once(cryptostream, tmp_path):
     assert done.returncode == 78 and done.stderr.count("cryptostream: ") >= 2
 
 
-@pytest.mark.parametrize("command", [["serve"], ["backfill"], ["show", "gold"], ["query", "select 1"], ["verify"], ["compact"], ["vacuum"], ["upgrade"],
+@pytest.mark.parametrize("command", [["serve"], ["backfill"], ["show", "gold"], ["query", "select 1"], ["verify"], ["compact"], ["vacuum"], ["upgrade"], ["rebuild", "gold"],
                                      ["retention"], ["quarantine", "list"], ["quarantine", "replay"], ["replay", "x.jsonl"], ["stream"],
                                      ["import", "."], ["recompute", "--from", "2024-08-08", "--to", "2024-08-09"], ["config", "print"]],
                          ids=" ".join)

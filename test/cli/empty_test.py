@@ -8,7 +8,7 @@ import pytest
 
 COMMANDS = [["show", "silver"], ["show", "gold"], ["show", "gold_1h"], ["show", "gold_1d"], ["query", "select * from gold"],
             ["quarantine", "list"]]
-CHANGING = [["compact"], ["upgrade"], ["upgrade", "--dry-run"], ["vacuum", "--dry-run"], ["vacuum", "--dry-run", "-v"], ["retention", "--dry-run"],
+CHANGING = [["compact"], ["upgrade"], ["upgrade", "--dry-run"], ["rebuild", "gold"], ["rebuild", "--all"], ["vacuum", "--dry-run"], ["vacuum", "--dry-run", "-v"], ["retention", "--dry-run"],
             ["quarantine", "replay", "--dry-run"], ["recompute", "--from", "2024-08-08", "--to", "2024-08-09"]]
 
 

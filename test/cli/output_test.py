@@ -12,7 +12,7 @@ import pytest
 from program import clean_environment
 
 PRINTING = [["show", "gold"], ["show", "gold", "--json"], ["query", "select 1"], ["quarantine", "list"], ["verify"], ["verify", "--json"],
-            ["compact"], ["upgrade", "--dry-run"], ["vacuum", "--dry-run"], ["retention", "--dry-run"], ["quarantine", "replay", "--dry-run"],
+            ["compact"], ["upgrade", "--dry-run"], ["rebuild", "gold", "--dry-run"], ["vacuum", "--dry-run"], ["retention", "--dry-run"], ["quarantine", "replay", "--dry-run"],
             ["recompute", "--from", "2024-08-08", "--to", "2024-08-09", "--dry-run"]]
 WITHOUT_LAKE = [["config", "print"], ["config", "schema"], ["config", "check"], ["version"], ["--version"], ["-h"], ["run", "-h"],
                 ["completion", "bash"], ["completion", "fish"]]

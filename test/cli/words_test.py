@@ -8,7 +8,7 @@ import pytest
 from program import clean_environment, messages
 
 COMMANDS = [[], ["run"], ["serve"], ["replay"], ["produce"], ["stream"], ["backfill"], ["import"], ["show"], ["query"], ["verify"],
-            ["compact"], ["upgrade"], ["vacuum"], ["retention"], ["recompute"], ["quarantine"], ["quarantine", "list"], ["quarantine", "replay"],
+            ["compact"], ["upgrade"], ["rebuild"], ["vacuum"], ["retention"], ["recompute"], ["quarantine"], ["quarantine", "list"], ["quarantine", "replay"],
             ["config"], ["version"], ["completion"]]
 
 

@@ -164,10 +164,13 @@ def missing_first_commit(table):
     return path.name
 
 
+OF_UPSTREAM = {"gold_sources": "gold", "gold_sources_1h": "gold_1h", "gold_sources_1d": "gold_1d", "gold": "chosen"}  # else as the table
+
+
 def move_position(table, by, version=-1):
     version = table.versions()[version]
     actions = table.actions(version)
-    txn = next(a["txn"] for a in actions if a.get("txn", {}).get("appId", "").startswith(f"cryptostream/{table.name}/"))
+    txn = next(a["txn"] for a in actions if a.get("txn", {}).get("appId", "").startswith(f"cryptostream/{OF_UPSTREAM.get(table.name, table.name)}/"))
     txn["version"] += by
     table.write(version, actions)
     return f"version={version}"

@@ -91,11 +91,11 @@ def calm_count(scenario, count):
 def test_killed_at_any_system_call_that_changes_the_disk(binary, tmp_path, faulty):
     count = tmp_path / "count"
     assert calm_count(faulty, count) == 0
-    total = int(count.read_text())
+    total = int(count.read_text())  # a busy machine makes fewer commits, and so fewer calls
     assert total > 500
     for i in range(7):
         scenario = Faulty(binary, make(tmp_path / f"kill-{i}"), seed=i)
-        scenario.under(f"change,/lake/,{1 + total * i // 8},kill")
+        scenario.under(f"change,/lake/,{1 + total * i // 12},kill")
         scenario.tables_are_right()
 
 

@@ -99,7 +99,7 @@ def constrain(lake):
 REFUSED = {
     "cdf": (lambda lake: set_properties(lake, {"delta.enableChangeDataFeed": "true"}), "delta.enableChangeDataFeed"),
     "appendonly": (lambda lake: set_properties(lake, {"delta.appendOnly": "true"}), "delta.appendOnly"),
-    "deletion vectors": (lambda lake: set_properties(lake, {"delta.enableDeletionVectors": "true"}), "delta.enableDeletionVectors"),
+    "deletion vectors": (lambda lake: set_properties(lake, {"delta.enableDeletionVectors": "TRUE"}), "delta.enableDeletionVectors"),
     "constraint": (constrain, "DROP CONSTRAINT"),
 }
 

@@ -14,7 +14,7 @@ import scenarios
 import small_disk
 
 # point -> the table that has, once the point is reached for the nth time, at least n commits beyond its creation
-PROMISES = {"bronze.after_commit": "bronze", "silver.after_commit": "silver", "gold.after_commit": "gold",
+PROMISES = {"bronze.after_commit": "bronze", "silver.after_commit": "silver", "gold.after_commit": "gold_sources",
             "quarantine.after_commit": "quarantine"}
 OTHERS = ["delta.before_data_file_rename", "delta.after_data_file", "delta.before_commit", "delta.after_commit", "delta.after_create",
           "delta.before_checkpoint", "delta.after_checkpoint", "gold.before_correction", "gold.after_correction", "lake.after_open"]

@@ -319,4 +319,35 @@ class Reorder(Compact):
         assert judge_chosen.order_at(tables["gold"].txns, "bitcoin", 10**15)[0] == ["binance_spot", "kraken"]
 
 
-SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeDropped, Reorder]
+def damage(lake, table):
+    """Cuts each data file of a table in two."""
+    for file in (lake / judge.TABLES[table]).rglob("*.parquet"):
+        if "_delta_log" not in file.parts:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+class RebuildWindows(Compact):
+    """Tables of windows whose files cannot be read are mended in place."""
+
+    tables = ["gold_sources", "gold", "gold_1h"]
+
+    def __init__(self, binary, folder, seed):
+        super().__init__(binary, folder, seed)
+        for table in self.tables:
+            damage(self.lake, table)
+
+    def command(self):
+        return [self.binary, "rebuild", *self.tables, "--storage", self.lake]
+
+    def check(self):
+        super().check()
+        judge_chosen.check_chosen(judge.tables(self.lake))
+
+
+class RebuildSilver(RebuildWindows):
+    """Silver, and all that is made of it, become new tables."""
+
+    tables = ["silver"]
+
+
+SCENARIOS = [NewLake, AgedLake, Doubt, Poll, Compact, Vacuum, Retention, Upgrade, UpgradeDropped, Reorder, RebuildWindows, RebuildSilver]

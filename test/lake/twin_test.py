@@ -12,7 +12,8 @@ import pytest
 import scenarios
 
 
-ALWAYS = [("bronze", "empty"), ("silver", "torn page"), ("gold", "hint to nothing")]  # of the damaged checkpoints
+ALWAYS = [("bronze", "empty"), ("silver", "torn page"), ("gold_sources", "hint to nothing")]  # of the damaged checkpoints
+GOLD = ["gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d"]
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_table_copied_from_another_lake_is_refused(table, lake, binary, tmp_pa
         assert "the table before it was replaced: upstream=" in refused.text()
 
 
-@pytest.mark.parametrize("older", [["bronze"], ["silver"], ["silver", "gold"], ["gold"], ["bronze", "silver", "gold", "quarantine", "gaps"]],
+@pytest.mark.parametrize("older", [["bronze"], ["silver"], ["gold_sources"], ["silver", *GOLD], GOLD, GOLD[3:], ["bronze", "silver", *GOLD, "quarantine", "gaps"]],
                          ids="+".join)
 def test_tables_restored_from_an_older_backup(older, lake, tmp_path):
     """What can be derived again is; what cannot is refused in words; nothing is ever derived from the wrong base."""
@@ -111,7 +112,7 @@ def test_tables_restored_from_an_older_backup(older, lake, tmp_path):
     for table in older:
         shutil.rmtree(lake.lake / judge.TABLES[table])
         shutil.copytree(backup / judge.TABLES[table], lake.lake / judge.TABLES[table])
-    derivable = older not in (["bronze"], ["silver"])
+    derivable = older not in (["bronze"], ["silver"], ["gold_sources"])
     with lake.start() as process:
         assert process.wait() == (0 if derivable else 1), process.text()
         assert derivable or "was a backup restored?" in process.text()
@@ -141,7 +142,7 @@ def test_a_damaged_lock_file_is_no_state(content, lake):
 
 @pytest.mark.parametrize("table, damage", [
     pytest.param(table, damage, marks=[] if (table, damage) in ALWAYS else pytest.mark.long)
-    for table in ("bronze", "silver", "gold") for damage in ("empty", "half", "torn page", "hint to nothing", "hint garbage")])
+    for table in ("bronze", "silver", "gold_sources") for damage in ("empty", "half", "torn page", "hint to nothing", "hint garbage")])
 def test_a_bad_checkpoint_is_gone_around(table, damage, binary, tmp_path):
     """D9: the log is read from its commits instead, and the next checkpoint is written as always."""
     lake = scenarios.Scenario(binary, tmp_path, seed=33)

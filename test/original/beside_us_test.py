@@ -121,7 +121,7 @@ def sent_in_disorder():
 @pytest.mark.parametrize("least", [1, pytest.param(20, marks=pytest.mark.long)])
 def test_spark_streams_and_a_poller_miss_nothing_and_get_nothing_twice(least, spark, binary, young_lake, sent_in_disorder, tmp_path):
     table = {name: young_lake / path for name, path in judge.TABLES.items()}
-    pollers = [Poller(table["bronze"], ["topic", "offset"]), Poller(table["gold"], ["coin_id"])]
+    pollers = [Poller(table["bronze"], ["topic", "offset"]), Poller(table["gold_sources"], ["coin_id"])]
     streams = [
         follow(spark, table["silver"], "silver_seen", "coin_id", "unix_micros(api_timestamp) AS time", "price", "trade_id"),
         follow(spark, table["gold"], "gold_seen", "unix_micros(window.start) AS start", "coin_id", "source", "samples", "avg_price",
@@ -153,8 +153,8 @@ def test_spark_streams_and_a_poller_miss_nothing_and_get_nothing_twice(least, sp
             poller.join(60)
 
     tables = sent_in_disorder.check(young_lake)
-    bronze, gold = pollers
-    assert (bronze.version, gold.version) == (tables["bronze"].version, tables["gold"].version)
+    bronze, windows = pollers
+    assert (bronze.version, windows.version) == (tables["bronze"].version, tables["gold_sources"].version)
     place = lambda row: (row["topic"], row["offset"])
     assert sorted(map(place, bronze.rows)) == sorted(map(place, tables["bronze"].rows()))
 
@@ -163,7 +163,7 @@ def test_spark_streams_and_a_poller_miss_nothing_and_get_nothing_twice(least, sp
     assert sorted(map(str, map(tuple, seen))) == sorted(map(str, there))
 
     check_windows(spark.sql("SELECT * FROM gold_seen").collect(), tables["gold"].rows())
-    assert len(gold.rows) > len(tables["gold"].rows()), "nothing was corrected"
+    assert len(windows.rows) > len(tables["gold_sources"].rows()), "nothing was corrected"
 
 
 def check_windows(seen, there):

@@ -27,12 +27,14 @@ def add_rows(binary, lake, folder):
 
 def test_spark_reads_every_row_and_the_versions_of_before(spark, binary, old_lake, tmp_path):
     def load(name, **options):
-        return spark.read.format("delta").options(**options).load(str(old_lake / judge.TABLES[name]))
+        return spark.read.format("delta").options(**options).load(str(old_lake / judge.where(old_lake)[name]))
 
     before = {name: (load(name).columns, load(name).count(), table.version) for name, table in judge.tables(old_lake).items()}
     run(binary, "upgrade", "--storage", old_lake)
     add_rows(binary, old_lake, tmp_path)
     for name, table in judge.tables(old_lake).items():
+        if name not in before:
+            continue  # the chosen rows are new
         columns, count, version = before[name]
         assert load(name).count() == len(table.rows()) >= count
         assert (load(name, versionAsOf=version).columns, load(name, versionAsOf=version).count()) == (columns, count)

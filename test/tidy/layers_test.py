@@ -19,7 +19,7 @@ BELOW = {
     "query": {"base", "market", "delta"},
     "verify": {"base", "market", "delta", "query"},
     "lake": {"base", "market", "delta", "query", "verify"},
-    "maintain": {"base", "market", "delta", "query", "lake"},
+    "maintain": {"base", "market", "delta", "query", "verify", "lake"},
     "live": {"base", "market", "delta", "query"},
     "serve": {"base", "net", "market", "delta", "query", "live"},
     "sink": {"base", "net", "market", "delta", "query", "live"},
