@@ -48,7 +48,10 @@ int Rebuilds(const Flags& flags, CommandContext& context) {
   auto config = context.Load(&exit_code);
   if (!config) return exit_code;
   if (flags.tables.empty() && !flags.all) return UsageFailed({ErrorKind::kInvalid, "name a table, or give --all", std::nullopt});
-  if (Status there = CheckIsLake(config->lake.root); !there) return Failed(there.error());
+  // A table that cannot even be opened is what this command is for.
+  if (auto found = WhatIsThere(config->lake.root); found && found->kind != StorageKind::kOurs) {
+    return Failed(CheckIsLake(config->lake.root).error());
+  }
   Progress progress("rebuild", !context.quiet);
   RebuildOptions options{Chosen(flags), flags.accept_loss,
                          [&](const std::string& table, std::size_t done, std::size_t all) { progress.Show(done, all, table); }};
