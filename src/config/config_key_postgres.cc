@@ -7,6 +7,7 @@ namespace cryptostream {
 std::vector<ConfigKey> PostgresKeys() {
   using namespace std::chrono_literals;
   constexpr TextRule kAnyText;
+  constexpr TextRule kSchema{"(?!pg_)(?!information_schema$)[\\s\\S]{1,58}", "1 to 58 bytes, not beginning with pg_"};
   return {
       Text({"postgres.url",
             "The database that gets the rows, without a password: postgresql:///NAME over the socket of this machine, or "
@@ -17,7 +18,7 @@ std::vector<ConfigKey> PostgresKeys() {
             "/etc/cryptostream/postgres-password"},
            true, [](Config& c) -> auto& { return c.postgres.password_file; }),
       Text({"postgres.schema", "The schema of the tables. A recording's rows go into one of this name with _demo.", "prices"},
-           kAnyText, false, [](Config& c) -> auto& { return c.postgres.schema; }),
+           kSchema, false, [](Config& c) -> auto& { return c.postgres.schema; }),
       List(
           {"postgres.tables",
            "What is written: candles (one row a coin, interval and time), prices (the newest of each series), candles_by_source, "

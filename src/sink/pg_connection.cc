@@ -115,10 +115,11 @@ Result<std::unique_ptr<PgConnection>> PgConnection::Connect(const SinkOptions& o
   if (!made) return Internal("no memory for a connection to PostgreSQL");
   std::unique_ptr<PgConnection> connection(new PgConnection(made, options, std::move(stop)));
   CS_TRY(connection->FinishConnecting());
-  // The server gives up as we do, and a session that we have left does not hold its locks.
+  // The server gives up a little before we do, so that who waits for a lock in vain keeps its connection, and the locks of a session that we
+  // have left are let go.
   CS_TRY(connection->Run(
       fmt::format("SET statement_timeout = {0}; SET lock_timeout = {0}; SET idle_in_transaction_session_timeout = {0}",
-                  options.timeout.count())));
+                  options.timeout.count() * 4 / 5)));
   return connection;
 }
 

@@ -25,6 +25,7 @@ constexpr std::chrono::milliseconds kPoll{200};
 constexpr std::chrono::milliseconds kFirstPause{1'000}, kLongestPause{60'000};
 constexpr std::chrono::seconds kFeedRest{5};
 constexpr std::chrono::seconds kNoteEvery{5};
+constexpr int kLockTries = 10;
 
 // Half to all of a pause.
 std::chrono::milliseconds WithJitter(std::chrono::milliseconds pause) {
@@ -90,8 +91,11 @@ void Sink::Disconnect() {
 // One sink a schema: the lock is the session's, so it goes with the connection, however that ends.
 Status Sink::TakeLock() {
   const std::string key = "hashtextextended(" + PgLiteral("cryptostream sink " + options_.schema) + ", 0)";
-  CS_ASSIGN(auto taken, db_->Query("SELECT pg_try_advisory_lock(" + key + ")"));
-  if (taken[0][0] == "t") return {};
+  for (int tries = 0; tries < kLockTries; ++tries) {  // the session of a process that was killed a moment ago ends by itself
+    CS_ASSIGN(auto taken, db_->Query("SELECT pg_try_advisory_lock(" + key + ")"));
+    if (taken[0][0] == "t") return {};
+    SleepFor(stop_, kPoll);
+  }
   CS_ASSIGN(auto holders,
             db_->Query("SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'local'), a.backend_start::text "
                        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
@@ -125,8 +129,11 @@ bool Sink::StepFeed(std::size_t i, Status& failed) {
   feed.Forget();
   failed = std::unexpected(more.error());
   const bool moved = more.error().kind == ErrorKind::kConflict;  // the position: read anew, at once
+  if (!db_->usable() || !db_->Run("ROLLBACK")) {
+    Disconnect();
+    return false;
+  }
   if (!moved) rests_[i] = {SteadyClock::now() + kFeedRest, more.error()};
-  if (db_->usable() && !db_->Run("ROLLBACK")) Disconnect();
   return moved;
 }
 

@@ -14,6 +14,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lake"))
 
+import followed_lake  # noqa: E402
+import ledger  # noqa: E402
+
 
 def programs():
     """The folder of the server's programs: the newest that the system has, or POSTGRES_BIN."""
@@ -125,3 +128,27 @@ def database(postgres, request):
     postgres.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     postgres.sql(f"CREATE DATABASE {name}")
     return name
+
+
+@pytest.fixture
+def lake(binary, tmp_path, postgres, database):
+    return followed_lake.FollowedLake(binary, tmp_path, postgres, database)
+
+
+@pytest.fixture(scope="session")
+def filled(binary, tmp_path_factory):
+    """A lake of some minutes, to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    made = followed_lake.FollowedLake(binary, folder, type("None", (), {"url": lambda *_: ""})(), "")
+    made.replay(900)
+    made.replay(300, ledger.START + 86_400)
+    return made
+
+
+@pytest.fixture
+def started(lake, filled):
+    """The same lake in a folder of the test's own, and in the database."""
+    shutil.copytree(filled.root, lake.root)
+    lake.files = filled.files
+    lake.sink()
+    return lake

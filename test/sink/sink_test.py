@@ -10,99 +10,8 @@ import time
 import database_judge as judge
 import ledger
 import pytest
-import scenarios
 from deltalake import DeltaTable
-
-ALL = ["--set", "postgres.tables=candles,prices,candles_by_source,observations,quarantine"]
-FAST = ["--set", "engine.commit_every=20ms", "--set", "engine.correct_every=50ms"]
-
-
-class Lake:
-    """A lake, and the commands that fill it and bring it into a database."""
-
-    def __init__(self, binary, folder, postgres, database):
-        self.binary, self.folder, self.root = binary, folder, folder / "lake"
-        self.postgres, self.database = postgres, database
-        self.ledger, self.files = ledger.Ledger(7), 0
-        self.url = postgres.url(database)
-
-    def command(self, *words):
-        return [str(word) for word in (self.binary, *words, "--storage", self.root)]
-
-    def run(self, *words, check=True, **environ):
-        done = subprocess.run(self.command(*words), env=scenarios.environment(**environ), capture_output=True, text=True, timeout=60)
-        assert not check or done.returncode == 0, done.stderr
-        return done
-
-    def replay(self, count=600, start=ledger.START, *more):
-        """Messages a second apart; a second replay over the same time brings late rows, and so corrections."""
-        self.files += 1
-        path = self.ledger.file(self.folder, f"{self.files}.jsonl", count, start)
-        return self.run("replay", path, "--exit-when-done", "--speed", "60000", *FAST, *more)
-
-    def sink(self, *more, check=True, **environ):
-        """Brings over what the lake has now, and ends."""
-        return self.run("sink", "--postgres", self.url, "--exit-when-done", *ALL, *more, check=check, **environ)
-
-    def follow(self, *more, url=None, **environ):
-        return scenarios.Process(self.command("sink", "--postgres", url or self.url, *ALL, *more), self.folder / "sink.log", **environ)
-
-    def check(self, **how):
-        return judge.check_all(self.postgres, self.database, self.root, **how)
-
-    def sql(self, statement):
-        return self.postgres.sql("SET search_path = cryptostream; " + statement, self.database)
-
-
-@pytest.fixture
-def lake(binary, tmp_path, postgres, database):
-    return Lake(binary, tmp_path, postgres, database)
-
-
-@pytest.fixture(scope="session")
-def filled(binary, tmp_path_factory):
-    """A lake of some minutes, to be copied."""
-    folder = tmp_path_factory.mktemp("filled")
-    made = Lake(binary, folder, type("None", (), {"url": lambda *_: ""})(), "")
-    made.replay(900)
-    made.replay(300, ledger.START + 86_400)
-    return made
-
-
-@pytest.fixture
-def started(lake, filled):
-    """The same lake in a folder of the test's own, and in the database."""
-    shutil.copytree(filled.root, lake.root)
-    lake.ledger, lake.files = filled.ledger, filled.files
-    lake.sink()
-    return lake
-
-
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not come")
-
-
-def says(process, words):
-    wait_for(lambda: words in process.text() or process.popen.poll() is not None)
-    assert words in process.text(), process.text()
-
-
-def wait_until_equal(lake, seconds=20):
-    """The judge agrees at last; its complaint, if it never does."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            return lake.check()
-        except (AssertionError, subprocess.CalledProcessError):
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
+from followed_lake import ALL, says, wait_until_equal
 
 def test_the_first_copy_and_corrections(started):
     assert started.check() > 1000
@@ -241,7 +150,8 @@ def test_a_log_that_was_cleaned_up(started):
         for path in log.glob("*.json"):
             if int(path.stem) < newest:
                 path.unlink()
-    assert "cleaned up" in started.sink().stderr
+    said = started.sink().stderr
+    assert "cleaned up" in said
     started.check()
 
 
@@ -255,8 +165,18 @@ def test_retention_deletes_nothing(started):
     started.check(older=True)
 
 
-def test_rows_that_were_taken_out_are_deleted(started):
-    """A replacement that drops rows: the order of sources changes, and with it which series an hour is made of; and a row nobody has."""
+def test_rows_that_a_replacement_drops_are_deleted(started):
+    """Another program deletes rows: files are removed and others added, in a commit that changes data."""
+    for table in ("gold", "gold_1h", "gold_sources", "silver"):
+        deleted = DeltaTable(str(started.root / judge.LAKE[table])).delete("coin_id = 'tron'")
+        assert deleted["num_deleted_rows"] > 0 and deleted["num_added_files"] > 0
+    said = started.sink().stderr
+    started.check()
+    assert "candles/gold is compared" not in said and "observations/silver is compared" in said
+    assert started.sql("SELECT count(*) FROM candles WHERE coin_id = 'tron' AND interval <> '1d'") == [["0"]]
+
+
+def test_rows_that_nobody_has_are_deleted_by_a_resync(started):
     started.sql("INSERT INTO candles (coin_id, interval, open_time) VALUES ('ghost', '1m', '2023-11-14 22:14+00')")
     started.sql("DELETE FROM positions WHERE name = 'candles/gold'")
     started.sink()
