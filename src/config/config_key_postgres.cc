@@ -7,7 +7,8 @@ namespace cryptostream {
 std::vector<ConfigKey> PostgresKeys() {
   using namespace std::chrono_literals;
   constexpr TextRule kAnyText;
-  constexpr TextRule kSchema{"(?!pg_)(?!information_schema$)[\\s\\S]{1,58}", "1 to 58 bytes, not beginning with pg_"};
+  constexpr TextRule kSchema{"(?!pg_)(?!information_schema$)(?![\\s\\S]*://)[\\s\\S]{1,58}",
+                             "1 to 58 bytes, not beginning with pg_, no URL"};
   return {
       Text({"postgres.url",
             "The database that gets the rows, without a password: postgresql:///NAME over the socket of this machine, or "

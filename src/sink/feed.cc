@@ -11,7 +11,6 @@
 // Rows that retention dropped from the lake stay: they are old, not wrong.
 #include "sink/feed.h"
 
-#include <arrow/api.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,13 +18,9 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "delta/bounds.h"
-#include "delta/data_file.h"
 #include "delta/partition.h"
 #include "delta/position.h"
 #include "delta/retained_from.h"
-#include "market/columns.h"
-#include "sink/newest.h"
 
 namespace cryptostream {
 namespace {
@@ -35,34 +30,12 @@ const CrashPoint kBeforeCommit("sink.before_commit");
 const CrashPoint kAfterCommit("sink.after_commit");
 
 constexpr std::int64_t kRowsPerStep = 200'000;
-constexpr std::int64_t kRowsPerPiece = 20'000;
 constexpr std::int64_t kBytesPerRow = 50;  // about, where a log does not count rows
 constexpr int kCommitsPerRead = 256;
 
 std::int64_t RowsIn(const DataFile& file) { return file.rows >= 0 ? file.rows : file.size_bytes / kBytesPerRow; }
 
 Date DayOf(const DataFile& file) { return PartitionDay(file).value_or(Date()); }
-
-// The columns that are read: whole ones, "window" for "window.start".
-std::shared_ptr<arrow::Schema> SchemaFor(const TableLayout& layout, const std::vector<TargetColumn>& columns) {
-  arrow::FieldVector fields;
-  for (const TargetColumn& column : columns) {
-    std::string name = column.from.substr(0, column.from.find('.'));
-    auto field = layout.schema->GetFieldByName(name);
-    if (!field || std::ranges::any_of(fields, [&](const auto& each) { return each->name() == name; })) continue;
-    fields.push_back(std::move(field));
-  }
-  return arrow::schema(std::move(fields));
-}
-
-Status PushFile(const std::string& root, const DataFile& file, const std::shared_ptr<arrow::Schema>& schema, CopyRows& rows) {
-  CS_ASSIGN(auto reader, DataFileReader::Open(root, file, schema, kRowsPerPiece));
-  while (true) {
-    CS_ASSIGN(auto piece, reader->Next());
-    if (!piece) return {};
-    CS_TRY(rows.Add(*piece));
-  }
-}
 
 std::set<Date> MonthsOf(const std::vector<DataFile>& files) {
   std::set<Date> months;
@@ -207,44 +180,6 @@ Status Feed::Look(PgConnection* db) {
   CS_ASSIGN(auto files, lake_.table().Files());
   for (const DataFile& file : files) status_.rows_total += RowsIn(file);
   return {};
-}
-
-PushRows Feed::RowsOf(std::vector<DataFile> files) const {
-  if (files.empty()) return nullptr;
-  if (target_.kind != TargetKind::kNewest) {
-    return [this, files = std::move(files), schema = SchemaFor(*feed_.layout, target_.columns)](CopyRows& rows) -> Status {
-      for (const DataFile& file : files) CS_TRY(PushFile(lake_.table().root_path(), file, schema, rows));
-      return {};
-    };
-  }
-  return [this, files = std::move(files)](CopyRows& rows) -> Status {
-    CS_ASSIGN(Positions positions, lake_.table().Txns());
-    const SourceQuotes quotes = QuotesOf(positions, {});
-    NewestTicks newest;
-    for (const DataFile& file : files) {
-      CS_ASSIGN(auto reader, DataFileReader::Open(lake_.table().root_path(), file, feed_.layout->schema, kRowsPerPiece));
-      while (true) {
-        CS_ASSIGN(auto piece, reader->Next());
-        if (!piece) break;
-        CS_ASSIGN(std::vector<Tick> ticks, Ticks(*piece, quotes));
-        for (const Tick& tick : ticks) newest.Add(tick);
-      }
-    }
-    for (const Tick& tick : newest.All()) CS_TRY(rows.Add(tick));
-    return {};
-  };
-}
-
-PushRows Feed::KeysOf(std::vector<DataFile> files) const {
-  if (files.empty()) return nullptr;
-  std::vector<TargetColumn> key;
-  for (const TargetColumn& column : target_.columns) {
-    if (std::ranges::find(target_.key, column.name) != target_.key.end()) key.push_back(column);
-  }
-  return [this, files = std::move(files), schema = SchemaFor(*feed_.layout, key)](CopyRows& rows) -> Status {
-    for (const DataFile& file : files) CS_TRY(PushFile(lake_.table().root_path(), file, schema, rows));
-    return {};
-  };
 }
 
 Status Feed::Transact(SinkSession& session, const RowsChange& change, const FeedPosition& next) {

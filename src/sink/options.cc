@@ -40,11 +40,12 @@ void CheckUrl(const SinkOptions& options, SettingProblems& problems) {
 void CheckSchema(const SinkOptions& options, SettingProblems& problems) {
   const std::string& schema = options.schema;
   if (!schema.empty() && schema.size() + kRecordingSchema.size() <= kPgNameBytes && IsUtf8(schema) &&
-      schema.find('\0') == schema.npos && !schema.starts_with("pg_") && schema != "information_schema") {
+      schema.find('\0') == schema.npos && !schema.starts_with("pg_") && schema.find("://") == schema.npos &&
+      schema != "information_schema") {
     return;
   }
   problems.push_back({"postgres.schema is no name of a schema: value=" + Printable(schema, kPgNameBytes) +
-                          " (1 to 58 bytes, not beginning with pg_)",
+                          " (1 to 58 bytes, not beginning with pg_, no URL)",
                       {"postgres.schema"}});
 }
 
