@@ -102,11 +102,11 @@ def test_a_commit_whose_answer_is_lost(started):
 def test_an_older_backup_of_the_database(started):
     dump = started.folder / "dump"
     with open(dump, "wb") as out:
-        subprocess.run([started.postgres.bin / "pg_dump", "-d", started.url], stdout=out, check=True)
+        subprocess.run([started.postgres.client("pg_dump"), "-d", started.url], stdout=out, check=True)
     started.replay(300, ledger.START + 100)
     started.sink()
     started.sql("DROP SCHEMA cryptostream CASCADE")
-    subprocess.run([started.postgres.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", started.url, "-f", dump], check=True,
+    subprocess.run([started.postgres.client("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", started.url, "-f", dump], check=True,
                    stdout=subprocess.DEVNULL)
     started.sink()
     started.check()
