@@ -23,7 +23,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPoll{200};
 constexpr std::chrono::milliseconds kFirstPause{1'000}, kLongestPause{60'000};
-constexpr std::chrono::seconds kFeedRest{5};
+constexpr std::chrono::seconds kFeedRest{2};
 constexpr std::chrono::seconds kNoteEvery{5};
 constexpr int kLockTries = 10;
 
@@ -77,6 +77,8 @@ std::string Sink::trouble() const {
 bool Sink::CatchUp(std::chrono::milliseconds patience, bool through_trouble, StopToken stop) {
   std::unique_lock lock(mutex_);
   const std::uint64_t ours = rounds_begun_ + 1;  // the one that runs may have looked before the last commit
+  poked_ = true;
+  changed_.notify_all();
   return changed_.wait_for(lock, stop, patience, [&] {
     return rounds_clean_ >= ours || (!through_trouble && !trouble_.empty());
   }) && rounds_clean_ >= ours;
@@ -258,7 +260,8 @@ void Sink::Run(StopToken stop) {
     if (connection) {
       pause = kFirstPause;
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, stop, kPoll, [] { return false; });
+      changed_.wait_for(lock, stop, kPoll, [&] { return poked_; });
+      poked_ = false;
     } else {
       Disconnect();
       SleepFor(stop, WithJitter(pause));

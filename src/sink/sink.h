@@ -76,6 +76,7 @@ class Sink {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::uint64_t rounds_begun_ = 0, rounds_clean_ = 0;  // guarded by mutex_; `clean`: the last round that left nothing behind
+  bool poked_ = false;                                 // guarded by mutex_
   std::string trouble_;                                // guarded by mutex_
   std::jthread thread_;
 };

@@ -106,7 +106,7 @@ def test_a_server_that_stops_answering(started):
     """Frozen in the middle of its work: a lock that somebody holds, then no answer at all; other tables go on, and nothing is doubled."""
     started.replay(200, ledger.START + 40)
     holder = subprocess.Popen([started.postgres.client("psql"), "-X", "-q", "-d", started.url, "-c",
-                               "BEGIN; LOCK TABLE cryptostream.candles; SELECT pg_sleep(3)"], stdout=subprocess.DEVNULL)
+                               "BEGIN; LOCK TABLE cryptostream.candles; SELECT pg_sleep(2)"], stdout=subprocess.DEVNULL)
     wait_for(lambda: started.postgres.sql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'", started.database) != [["0"]])
     with started.follow("--set", "postgres.timeout=1s") as sink:
         says(sink, "trying again")

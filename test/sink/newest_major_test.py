@@ -1,8 +1,9 @@
-"""The same on PostgreSQL 18, out of a package that tools/setup brings: a first copy, corrections, and a kill at each crash point."""
+"""The same on PostgreSQL 18, out of a package that tools/setup brings: a first copy, corrections, and kills in each of their transactions."""
 
 import pathlib
 import shutil
 
+import ledger
 import pytest
 import sink_test
 from followed_lake import FollowedLake
@@ -23,11 +24,13 @@ def newest():
     shutil.rmtree(folder)
 
 
-def test_killed_at_each_point_of_postgresql_18(binary, tmp_path, filled, newest):
+def test_killed_in_each_transaction_of_postgresql_18(binary, tmp_path, filled, newest):
     assert newest.sql("SHOW server_version")[0][0].startswith("18")
     newest.sql("CREATE DATABASE newest")
     lake = FollowedLake(binary, tmp_path, newest, "newest")
     shutil.copytree(filled.root, lake.root)
     lake.files = filled.files
     lake.sink()
-    sink_test.test_killed_at_each_point(lake)
+    for point in ("sink.before_commit", "sink.after_commit"):
+        lake.replay(200, ledger.START + 100)
+        assert sink_test.kill_in_each_transaction(lake, point) >= 2

@@ -2,6 +2,7 @@
 for bit (database_judge.py)."""
 
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -52,22 +53,50 @@ def points(binary):
     return [point for point in listed if point.startswith("sink.")]
 
 
-def test_killed_at_each_point(started):
-    """First in a correction and its appends, then, in another schema, in a first copy and in a resync."""
-    names = points(started.binary)
-    assert len(names) == 6
-    reached = set()
-    for i, point in enumerate(names):
+def kill_in_each_transaction(lake, point):
+    """Kills it in its second transaction, again and again: each run comes one transaction further. Gives how often it was killed."""
+    for kills in range(40):
+        if lake.sink(check=False, CRYPTOSTREAM_CRASH=f"{point}:2").returncode == 0:
+            break
+    lake.sink()
+    lake.check()
+    return kills
+
+
+ALWAYS = ("sink.before_position", "sink.after_commit")
+POINTS = ("sink.after_copy", "sink.after_stage", "sink.after_upsert", "sink.before_position", "sink.before_commit", "sink.after_commit")
+
+
+@pytest.mark.parametrize("point", [pytest.param(each, marks=[] if each in ALWAYS else pytest.mark.long) for each in POINTS])
+def test_killed_at_each_point(started, point):
+    """In appends and corrections of all tables."""
+    assert sorted(POINTS) == points(started.binary)
+    for i in range(1 if point in ALWAYS else 3):
         started.replay(200, ledger.START + 100 + i)
-        for nth in (1, 3):
-            killed = started.sink(check=False, CRYPTOSTREAM_CRASH=f"{point}:{nth}")
-            reached |= {point} if killed.returncode == -9 else set()
-        started.sink()
-        started.check()
-    assert reached == set(names)
-    started.sql("DELETE FROM positions; DELETE FROM candles WHERE coin_id = 'tron'")
-    for point in names:
-        started.sink(check=False, CRYPTOSTREAM_CRASH=f"{point}:1")
+        assert kill_in_each_transaction(started, point) >= 1, f"{point} was not reached"
+
+
+@pytest.mark.parametrize("prepare", ["DELETE FROM positions; DELETE FROM candles WHERE coin_id = 'tron'", "DROP SCHEMA cryptostream CASCADE"],
+                         ids=["resync", "copy"])
+def test_killed_in_a_resync_and_in_a_first_copy(started, prepare):
+    started.sql(prepare)
+    assert kill_in_each_transaction(started, "sink.before_commit") >= 5
+
+
+@pytest.mark.long
+def test_killed_a_hundred_times_at_random(started):
+    """At any moment, not only at named points, while the lake goes on."""
+    draw = random.Random(1)
+    for i in range(100):
+        if i % 4 == 0:
+            started.replay(60, ledger.START + 100 + i)
+        with started.follow() as sink:
+            time.sleep(draw.random() / 4)
+            sink.popen.kill()
+            sink.wait()
+        if i % 10 == 9:
+            started.postgres.stop(signal.SIGQUIT)
+            started.postgres.start()
     started.sink()
     started.check()
 
