@@ -1,5 +1,5 @@
-// Notes of readers outside of the lake: "<table id> <version>" a line, a file a reader. That a note holds for a day only needs no clock of the
-// reader's: the first commit that it has not read has an age of its own.
+// Notes of readers outside of the lake: "<table id> <version>" a line, a file a reader. That a note holds for
+// a day only needs no clock of the reader's: the first commit that it has not read has an age of its own.
 #include "delta/outside_reader.h"
 
 #include <fmt/format.h>
@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 constexpr std::chrono::hours kHeldFor{24};
 constexpr std::uintmax_t kMostBytes = 1 << 16;
 
-// Whether the table can still be opened at `version`, and the commit after it is young. What is cleaned up goes in ascending order.
+// Whether the table can still be opened at `version`, and the commit after it is young. What is cleaned up
+// goes in ascending order.
 bool MayReadOn(const Table& table, Version version) {
   const fs::path log = fs::path(table.root_path()) / "_delta_log";
   std::error_code error;

@@ -1,5 +1,6 @@
-// The sink as the commands run it. In: the configuration and a lake. Out: rows in PostgreSQL; words for the server and the terminal. A lake that
-// holds a recording (its mark is in it) goes into a schema of its own, so that nobody takes its prices for today's.
+// The sink as the commands run it. In: the configuration and a lake. Out: rows in PostgreSQL; words for the
+// server and the terminal. A lake that holds a recording (its mark is in it) goes into a schema of its own,
+// so that nobody takes its prices for today's.
 #include "run/sink_run.h"
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// `cryptostream sink check`: what the sink needs, one thing after the other, each with what mends it; then what it would do. In: the
-// database and the lake as they are.
+// `cryptostream sink check`: what the sink needs, one thing after the other, each with what mends it; then
+// what it would do. In: the database and the lake as they are.
 #include "sink/check.h"
 
 #include <fmt/format.h>

@@ -16,7 +16,8 @@ struct SinkCheck {
   std::string words;
 };
 
-// Looks whether the sink can do its work, and what it would do first. Changes nothing. Ends with what is missing.
+// Looks whether the sink can do its work, and what it would do first. Changes nothing. Ends with what is
+// missing.
 std::vector<SinkCheck> CheckSink(const SinkOptions& options, const std::filesystem::path& root, StopToken stop);
 
 }  // namespace cryptostream

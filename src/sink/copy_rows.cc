@@ -1,6 +1,7 @@
-// From Arrow to the bytes of COPY ... (FORMAT binary). In: rows as they are in the lake's files. Out: pieces of about kPiece bytes. Binary,
-// because text would cost the shortest decimal form of each double here and its parsing there, and because bits then stay bits. The
-// form is in PostgreSQL's manual, page COPY: a head, for each row the number of fields and each field's length and bytes in network order, -1.
+// From Arrow to the bytes of COPY ... (FORMAT binary). In: rows as they are in the lake's files. Out: pieces
+// of about kPiece bytes. Binary, because text would cost the shortest decimal form of each double here and
+// its parsing there, and because bits then stay bits. The form is in PostgreSQL's manual, page COPY: a head,
+// for each row the number of fields and each field's length and bytes in network order, -1.
 #include "sink/copy_rows.h"
 
 #include <arrow/api.h>

@@ -20,13 +20,14 @@ namespace cryptostream {
 // Takes the next bytes of a COPY.
 using PutBytes = std::function<Status(std::string_view)>;
 
-// Rows in PostgreSQL's binary form of COPY. Numbers pass bit for bit. A text that the database would refuse (NUL, no UTF-8) comes with
-// those bytes escaped, so that it holds up no other row.
+// Rows in PostgreSQL's binary form of COPY. Numbers pass bit for bit. A text that the database would refuse
+// (NUL, no UTF-8) comes with those bytes escaped, so that it holds up no other row.
 class CopyRows {
  public:
   CopyRows(std::vector<TargetColumn> columns, std::string interval, PutBytes put);
 
-  // Adds the rows of a table that has the columns' `from`. Errors: Corrupt (a column is missing or of another type); those of `put`.
+  // Adds the rows of a table that has the columns' `from`. Errors: Corrupt (a column is missing or of another
+  // type); those of `put`.
   Status Add(const arrow::Table& rows);
   // Adds a row of `prices`.
   Status Add(const Tick& newest);

@@ -1,5 +1,5 @@
-// The way of rows from one table of the lake into one of the database. In: the log and the files of the lake, nothing else. Out: transactions,
-// each with the position that it reaches.
+// The way of rows from one table of the lake into one of the database. In: the log and the files of the lake,
+// nothing else. Out: transactions, each with the position that it reaches.
 //
 //   copy     into a table without rows of this feed: the snapshot's files, some days a transaction, straight in
 //   resync   the position is of no use (the log after it was cleaned up, the lake or the database was set back): the same days, but compared, and
@@ -7,8 +7,9 @@
 //   merge    a resync from another lake: rows of the former one stay
 //   follow   appends straight in, several commits a transaction; a replacement by itself, its dropped keys deleted
 //
-// A copy that was interrupted goes on with the same version, which maintenance keeps for a day (delta/outside_reader.h), else begins again.
-// Rows that retention dropped from the lake stay: they are old, not wrong.
+// A copy that was interrupted goes on with the same version, which maintenance keeps for a day
+// (delta/outside_reader.h), else begins again. Rows that retention dropped from the lake stay: they are old,
+// not wrong.
 #include "sink/feed.h"
 
 #include <fmt/format.h>
@@ -93,7 +94,8 @@ Result<std::string> Feed::CommitId(Version version) const {
   return commits && !commits->empty() ? commits->front().batch_id : std::string();
 }
 
-// Whether the lake is not what the position was read from: an older backup of it, perhaps with new commits since.
+// Whether the lake is not what the position was read from: an older backup of it, perhaps with new commits
+// since.
 Result<bool> Feed::LakeWasSetBack() const {
   if (position_->version > lake_.table().version()) return true;
   if (position_->commit_id.empty()) return false;

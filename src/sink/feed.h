@@ -33,18 +33,20 @@ struct FeedStatus {
   std::int64_t behind() const { return known ? newest - version : newest + 1; }
 };
 
-// One table of the lake into one table of the database, exactly once: first the snapshot, day by day, then commit by commit. After any error
-// it forgets what it believes and reads its position again, so a COMMIT whose answer was lost is decided by what the database says.
+// One table of the lake into one table of the database, exactly once: first the snapshot, day by day, then
+// commit by commit. After any error it forgets what it believes and reads its position again, so a COMMIT
+// whose answer was lost is decided by what the database says.
 class Feed {
  public:
   Feed(const Target& target, const TargetFeed& feed, const std::filesystem::path& root);
 
-  // Takes one step: a transaction at most. Out: whether there may be another one at once. Errors: of the database and of the lake; call
-  // Forget then.
+  // Takes one step: a transaction at most. Out: whether there may be another one at once. Errors: of the
+  // database and of the lake; call Forget then.
   Result<bool> Step(SinkSession& session);
   // The position is to be read again.
   void Forget();
-  // Looks where it stands without changing anything. In: a database, or nullptr for one without our tables. Errors: as of Step.
+  // Looks where it stands without changing anything. In: a database, or nullptr for one without our tables.
+  // Errors: as of Step.
   Status Look(PgConnection* db);
 
   const std::string& name() const { return name_; }

@@ -1,5 +1,6 @@
-// Positions in the database. A move names what it moves from: whoever lost its connection in a COMMIT may still have a server process at
-// work on it, and then exactly one of the two moves happens, because the second waits for the first one's row and finds it changed.
+// Positions in the database. A move names what it moves from: whoever lost its connection in a COMMIT may
+// still have a server process at work on it, and then exactly one of the two moves happens, because the
+// second waits for the first one's row and finds it changed.
 #include "sink/feed_position.h"
 
 #include <algorithm>

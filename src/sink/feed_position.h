@@ -9,8 +9,8 @@
 
 namespace cryptostream {
 
-// What a feed is doing. kCopy: the first copy, into a table that has none of its rows. kResync: the database is made equal to a snapshot. kMerge:
-// the same, but rows of another lake stay. kFollow: commit by commit.
+// What a feed is doing. kCopy: the first copy, into a table that has none of its rows. kResync: the database
+// is made equal to a snapshot. kMerge: the same, but rows of another lake stay. kFollow: commit by commit.
 enum class FeedState { kCopy, kResync, kMerge, kFollow };
 const char* FeedStateName(FeedState state);
 
@@ -26,8 +26,8 @@ struct FeedPosition {
 // Reads the row; nullopt: there is none. Errors: as of the connection.
 Result<std::optional<FeedPosition>> ReadPosition(PgConnection& db, const std::string& name);
 
-// Moves it from what it is thought to be, within the caller's transaction. Errors: Conflict (it is not that any more: read it again); as of the
-// connection.
+// Moves it from what it is thought to be, within the caller's transaction. Errors: Conflict (it is not that
+// any more: read it again); as of the connection.
 Status MovePosition(PgConnection& db, const std::string& name, const std::optional<FeedPosition>& from, const FeedPosition& to);
 
 }  // namespace cryptostream

@@ -1,5 +1,5 @@
-// Which rows a feed sends: those of the lake's files, read piece by piece so that memory holds one piece however large a day is; of `prices` the
-// newest of each series among them.
+// Which rows a feed sends: those of the lake's files, read piece by piece so that memory holds one piece
+// however large a day is; of `prices` the newest of each series among them.
 #include <arrow/api.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The database's schema: numbered SQL files, each applied once and in order, in a transaction with its number. A schema that a newer program
-// made is left alone: its tables may mean something else.
+// The database's schema: numbered SQL files, each applied once and in order, in a transaction with its
+// number. A schema that a newer program made is left alone: its tables may mean something else.
 #include "sink/migration.h"
 
 #include <fmt/format.h>

@@ -26,8 +26,8 @@ struct SchemaState {
 // Looks, and changes nothing. Errors: Conflict (the schema is newer than this program), as of the connection.
 Result<SchemaState> LookAtSchema(PgConnection& db, const std::string& schema);
 
-// Makes the schema and brings its tables to the newest version, each step with its number in one transaction, and leaves the connection
-// with the schema as its search path. Errors: as of LookAtSchema.
+// Makes the schema and brings its tables to the newest version, each step with its number in one transaction,
+// and leaves the connection with the schema as its search path. Errors: as of LookAtSchema.
 Status Migrate(PgConnection& db, const std::string& schema);
 
 }  // namespace cryptostream

@@ -1,5 +1,5 @@
-// A partition a month. Made beside the table and then attached: CREATE TABLE ... PARTITION OF would wait for everybody who reads the table,
-// and everybody who comes then would wait behind it; ATTACH lets them read on.
+// A partition a month. Made beside the table and then attached: CREATE TABLE ... PARTITION OF would wait for
+// everybody who reads the table, and everybody who comes then would wait behind it; ATTACH lets them read on.
 #include "sink/month_partitions.h"
 
 #include <fmt/format.h>

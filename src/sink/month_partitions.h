@@ -11,7 +11,8 @@ namespace cryptostream {
 // The first day of a day's month.
 Date MonthOf(Date day);
 
-// Native partitions of a table by month, made when a row needs them. Knows those that it has seen, of one connection.
+// Native partitions of a table by month, made when a row needs them. Knows those that it has seen, of one
+// connection.
 class MonthPartitions {
  public:
   // Makes those that are missing, each in a transaction of its own. Errors: as of the connection.

@@ -9,7 +9,8 @@
 
 namespace cryptostream {
 
-// The newest tick of each series (coin, source, quote), by (event time, trade id, price) as in a window: never by arrival.
+// The newest tick of each series (coin, source, quote), by (event time, trade id, price) as in a window:
+// never by arrival.
 class NewestTicks {
  public:
   void Add(const Tick& tick);

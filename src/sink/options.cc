@@ -1,5 +1,6 @@
-// The checks of `[postgres]`: what can be told without asking the server. libpq itself reads the URL, so that what passes here is what it
-// will connect to. A password in the URL would be in `ps`, in shell histories and in `config print`: it is refused with its remedy.
+// The checks of `[postgres]`: what can be told without asking the server. libpq itself reads the URL, so that
+// what passes here is what it will connect to. A password in the URL would be in `ps`, in shell histories and
+// in `config print`: it is refused with its remedy.
 #include "sink/options.h"
 
 #include <libpq-fe.h>

@@ -9,7 +9,8 @@
 
 namespace cryptostream {
 
-// How the connection is encrypted. kAuto: as the URL says; else required of another machine and preferred of this one.
+// How the connection is encrypted. kAuto: as the URL says; else required of another machine and preferred of
+// this one.
 enum class PgTls { kAuto, kDisable, kPrefer, kRequire, kVerifyCa, kVerifyFull };
 
 // `[postgres]` of the configuration.

@@ -1,5 +1,6 @@
-// libpq, without its blocking half: each wait is a poll() with a deadline that a stop ends, so that a server which never answers costs the
-// sink its timeout and the program nothing. In: SQL and pieces of COPY. Out: results as text, errors as ours.
+// libpq, without its blocking half: each wait is a poll() with a deadline that a stop ends, so that a server
+// which never answers costs the sink its timeout and the program nothing. In: SQL and pieces of COPY. Out:
+// results as text, errors as ours.
 #include "sink/pg_connection.h"
 
 #include <fmt/format.h>
@@ -115,8 +116,8 @@ Result<std::unique_ptr<PgConnection>> PgConnection::Connect(const SinkOptions& o
   if (!made) return Internal("no memory for a connection to PostgreSQL");
   std::unique_ptr<PgConnection> connection(new PgConnection(made, options, std::move(stop)));
   CS_TRY(connection->FinishConnecting());
-  // The server gives up a little before we do, so that who waits for a lock in vain keeps its connection, and the locks of a session that we
-  // have left are let go.
+  // The server gives up a little before we do, so that who waits for a lock in vain keeps its connection, and
+  // the locks of a session that we have left are let go.
   CS_TRY(connection->Run(
       fmt::format("SET statement_timeout = {0}; SET lock_timeout = {0}; SET idle_in_transaction_session_timeout = {0}",
                   options.timeout.count() * 4 / 5)));

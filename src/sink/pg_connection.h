@@ -27,8 +27,9 @@ std::string PgIdentifier(std::string_view name);
 // `'text'`, for SQL.
 std::string PgLiteral(std::string_view text);
 
-// One connection to PostgreSQL: libpq's door. Nothing in here waits longer than the options' timeout, nor when stop is requested: the
-// connection is then of no more use, and the server rolls back what was not committed. Used by one thread.
+// One connection to PostgreSQL: libpq's door. Nothing in here waits longer than the options' timeout, nor
+// when stop is requested: the connection is then of no more use, and the server rolls back what was not
+// committed. Used by one thread.
 class PgConnection {
  public:
   // Errors: Unavailable, with the remedy; Cancelled.
@@ -41,14 +42,16 @@ class PgConnection {
   // False once an answer did not come, or the server has hung up.
   bool usable() const;
 
-  // Runs one statement with parameters $1, $2, ... Errors: Invalid (classes 22 and 23: the rows), Unavailable, Cancelled.
+  // Runs one statement with parameters $1, $2, ... Errors: Invalid (classes 22 and 23: the rows),
+  // Unavailable, Cancelled.
   Result<std::vector<PgRow>> Query(const std::string& sql, const std::vector<PgValue>& values = {});
   // Runs statements without parameters, as one transaction where they do not begin one. Errors: likewise.
   Status Run(const std::string& sql);
   // The rows that the last statement of Run or Query touched.
   std::int64_t touched() const { return touched_; }
 
-  // COPY ... FROM STDIN: begin, any number of pieces, end. Out: rows taken. Errors: likewise; after one the transaction is lost.
+  // COPY ... FROM STDIN: begin, any number of pieces, end. Out: rows taken. Errors: likewise; after one the
+  // transaction is lost.
   Status BeginCopy(const std::string& sql);
   Status PutCopy(std::string_view piece);
   Result<std::int64_t> EndCopy();

@@ -1,5 +1,6 @@
-// What PostgreSQL says, as our errors. In: libpq's text, whose words depend on the server's language and whose code does not. Out: a message
-// that ends with the command that mends it. Codes: the appendix "PostgreSQL Error Codes" of its manual.
+// What PostgreSQL says, as our errors. In: libpq's text, whose words depend on the server's language and
+// whose code does not. Out: a message that ends with the command that mends it. Codes: the appendix
+// "PostgreSQL Error Codes" of its manual.
 #include "sink/pg_error.h"
 
 #include <fmt/format.h>

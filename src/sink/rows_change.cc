@@ -1,7 +1,8 @@
-// Rows into the database. New rows go straight into the table with COPY: the position in the same transaction makes a repeat impossible, so
-// nothing has to be looked up. Corrections and resyncs go through a temporary table and INSERT .. ON CONFLICT, which leaves equal rows alone.
-// Measured with 1 million candles, key and a second index in place: straight in 214,000 rows/s, staged 119,000, every row a correction
-// 63,000; MERGE was slower than either, and sorting a batch by its key cost more than it gained.
+// Rows into the database. New rows go straight into the table with COPY: the position in the same transaction
+// makes a repeat impossible, so nothing has to be looked up. Corrections and resyncs go through a temporary
+// table and INSERT .. ON CONFLICT, which leaves equal rows alone. Measured with 1 million candles, key and a
+// second index in place: straight in 214,000 rows/s, staged 119,000, every row a correction 63,000; MERGE was
+// slower than either, and sorting a batch by its key cost more than it gained.
 //
 // "Equal" is the record's image, bit for bit: for `IS DISTINCT FROM` 0 is -0.
 #include "sink/rows_change.h"

@@ -29,8 +29,8 @@ struct RowsChange {
   bool exact = false;              // of the newest ones: `rows` are right even where they are older
 };
 
-// How the rows go in, the fastest first. A way that meets a row which the database refuses gives Invalid; the next way is tried then, in a
-// transaction of its own.
+// How the rows go in, the fastest first. A way that meets a row which the database refuses gives Invalid; the
+// next way is tried then, in a transaction of its own.
 enum class WriteWay { kStraight, kStaged, kRowByRow };
 // The first way for a change, and the one after another; nullopt: there is none.
 WriteWay FirstWay(const RowsChange& change);
@@ -42,7 +42,8 @@ struct RowsWritten {
   std::int64_t refused = 0;  // rows that are now in refused_rows
 };
 
-// Writes a change within the caller's transaction. Errors: Invalid (a row was refused), as of the connection; those of the rows' makers.
+// Writes a change within the caller's transaction. Errors: Invalid (a row was refused), as of the connection;
+// those of the rows' makers.
 Result<RowsWritten> WriteRows(PgConnection& db, const RowsChange& change, WriteWay way);
 
 }  // namespace cryptostream

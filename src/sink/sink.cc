@@ -1,8 +1,10 @@
-// The sink's loop. In: the logs of the lake's tables, looked at five times a second. Out: a database that follows them. One connection, one
-// thread, a transaction of one feed at a time, in turn, so that a long first copy does not keep the others waiting.
+// The sink's loop. In: the logs of the lake's tables, looked at five times a second. Out: a database that
+// follows them. One connection, one thread, a transaction of one feed at a time, in turn, so that a long
+// first copy does not keep the others waiting.
 //
-// Trouble is said once, and again when it is another one. Without a connection everything waits, a second first and a minute at most, each
-// pause drawn anew so that many sinks do not come back at once; a feed with trouble of its own (a lake's file, a right) rests alone.
+// Trouble is said once, and again when it is another one. Without a connection everything waits, a second
+// first and a minute at most, each pause drawn anew so that many sinks do not come back at once; a feed with
+// trouble of its own (a lake's file, a right) rests alone.
 #include "sink/sink.h"
 
 #include <fmt/format.h>
@@ -119,7 +121,8 @@ Status Sink::Connect(StopToken stop) {
   return Migrate(*db_, options_.schema);
 }
 
-// A step of one feed. Out: whether there may be more at once; its own trouble in `failed`. When the connection is gone it is not usable after.
+// A step of one feed. Out: whether there may be more at once; its own trouble in `failed`. When the
+// connection is gone it is not usable after.
 bool Sink::StepFeed(std::size_t i, Status& failed) {
   Feed& feed = feeds_[i];
   SinkSession session{*db_, months_, own_schema_};
@@ -139,7 +142,8 @@ bool Sink::StepFeed(std::size_t i, Status& failed) {
   return moved;
 }
 
-// Every feed to its end, in turn. Out: whether nothing is left of what the lake had. Errors: the last trouble.
+// Every feed to its end, in turn. Out: whether nothing is left of what the lake had. Errors: the last
+// trouble.
 Result<bool> Sink::Round() {
   Status trouble;
   std::vector<bool> open(feeds_.size(), true);

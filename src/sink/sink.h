@@ -25,9 +25,10 @@ struct SinkHooks {
   std::function<void(std::int64_t done, std::int64_t total, const std::string& words)> progress;
 };
 
-// Keeps a database up to date with a lake that somebody else writes. It only reads tables, so it is the same beside the engine and in a process
-// of its own, and nothing that the database does or fails to do reaches the engine. Life: Start makes a thread; it tries for ever, with growing
-// pauses while the database is away; Stop (or the destructor) ends it at once, what was not committed comes again. Thread-safe.
+// Keeps a database up to date with a lake that somebody else writes. It only reads tables, so it is the same
+// beside the engine and in a process of its own, and nothing that the database does or fails to do reaches
+// the engine. Life: Start makes a thread; it tries for ever, with growing pauses while the database is away;
+// Stop (or the destructor) ends it at once, what was not committed comes again. Thread-safe.
 class Sink {
  public:
   // In: a lake, which need not be there yet. `own_schema`: rows of other lakes go.
@@ -36,8 +37,8 @@ class Sink {
 
   void Start();
   void Stop();
-  // Waits until everything that the lake has now is in the database. Out: false when it was stopped, when `patience` has passed, or, unless
-  // `through_trouble`, when there is trouble.
+  // Waits until everything that the lake has now is in the database. Out: false when it was stopped, when
+  // `patience` has passed, or, unless `through_trouble`, when there is trouble.
   bool CatchUp(std::chrono::milliseconds patience, bool through_trouble, StopToken stop);
   // The trouble that it has, in words; empty: none.
   std::string trouble() const;

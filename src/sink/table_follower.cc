@@ -1,4 +1,5 @@
-// Opening and following a table from outside of the engine, as live/follower.cc does: the log is the only interface.
+// Opening and following a table from outside of the engine, as live/follower.cc does: the log is the only
+// interface.
 #include "sink/table_follower.h"
 
 #include "delta/lake_place.h"

@@ -10,14 +10,14 @@
 
 namespace cryptostream {
 
-// A table of a lake that somebody else writes, or will make: opened when it is there, and again when another one lies in its place. Used by
-// one thread.
+// A table of a lake that somebody else writes, or will make: opened when it is there, and again when another
+// one lies in its place. Used by one thread.
 class TableFollower {
  public:
   TableFollower(std::filesystem::path root, const TableLayout& layout) : root_(std::move(root)), layout_(layout) {}
 
-  // Looks for the newest version. Out: whether there is a table. Errors: Unavailable (of an earlier format: it waits for the upgrade), as of
-  // the table.
+  // Looks for the newest version. Out: whether there is a table. Errors: Unavailable (of an earlier format:
+  // it waits for the upgrade), as of the table.
   Result<bool> Look();
   // Requires: Look has found it.
   Table& table() { return *table_; }

@@ -1,5 +1,6 @@
-// What of the lake goes where: the tables of the database (sql/), column by column. A column that comes later is a line here and a new SQL
-// file; which rows of the lake a table has, and how, follows from its kind (feed.cc).
+// What of the lake goes where: the tables of the database (sql/), column by column. A column that comes later
+// is a line here and a new SQL file; which rows of the lake a table has, and how, follows from its kind
+// (feed.cc).
 #include "sink/target.h"
 
 namespace cryptostream {

@@ -9,8 +9,8 @@ namespace cryptostream {
 
 enum class PgType { kText, kDouble, kLong, kInt, kTime, kDate, kBytes };
 
-// A column of a table in the database, and where its value comes from: a column of the lake's table ("window.start"), or, where that is
-// empty, the feed's interval.
+// A column of a table in the database, and where its value comes from: a column of the lake's table
+// ("window.start"), or, where that is empty, the feed's interval.
 struct TargetColumn {
   std::string name;
   std::string from;
