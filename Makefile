@@ -5,18 +5,19 @@
 SOURCE ?=
 PORT ?=
 BROKER ?=
+POSTGRES ?=
 ARGS ?=
 PREFIX ?=
 
 binary := build/release/cryptostream
-run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(if $(BROKER),--broker $(BROKER)) $(ARGS)
+run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(if $(BROKER),--broker $(BROKER)) $(if $(POSTGRES),--postgres '$(POSTGRES)') $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test test-long lint fmt docs bench web asan tsan install clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "  for run: SOURCE=coingecko|replay PORT=8000 BROKER=localhost:19092 ARGS='...'; for install: PREFIX=/opt/cryptostream"
+	@echo "  for run: SOURCE=coingecko|replay PORT=8000 BROKER=localhost:19092 POSTGRES=postgresql:///NAME ARGS='...'; for install: PREFIX=/opt/cryptostream"
 
 setup: ## fetch what building needs (make run and make test do it themselves)
 	@tools/setup run

@@ -8,6 +8,8 @@ find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_path(LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+find_library(LIBPQ_LIBRARY pq REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(Boost 1.81 REQUIRED)
@@ -67,6 +69,11 @@ else()
   set_target_properties(dep_rdkafka PROPERTIES IMPORTED_LOCATION "${rdkafka_so}")
   target_include_directories(dep_rdkafka SYSTEM INTERFACE "${CRYPTOSTREAM_DEPS}/kafka/include")
 endif()
+
+# libpq, PostgreSQL's client.
+add_library(dep_pq INTERFACE)
+target_include_directories(dep_pq SYSTEM INTERFACE "${LIBPQ_INCLUDE}")
+target_link_libraries(dep_pq INTERFACE "${LIBPQ_LIBRARY}")
 
 # simdjson, compiled by us under another namespace: libparquet exports its own copy's symbols, and the two must never meet.
 add_library(dep_simdjson STATIC "${CRYPTOSTREAM_DEPS}/simdjson/simdjson.cpp")

@@ -156,6 +156,7 @@ int Main(int argc, char** argv) {
   commands.push_back(AddUpgrade(program, context));
   for (Command& command : AddQuarantineCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));
+  for (Command& command : AddSinkCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : commands) command.commits = true;
   for (Command& command : AddQueryCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));

@@ -59,6 +59,8 @@ CLI::Option* AddSetting(CLI::App* app, CommandContext& context, const std::strin
 std::vector<Command> AddWritingCommands(CLI::App& program, CommandContext& context);
 // recompute.
 Command AddRecompute(CLI::App& program, CommandContext& context);
+// sink check, sink.
+std::vector<Command> AddSinkCommands(CLI::App& program, CommandContext& context);
 // quarantine list, quarantine replay.
 std::vector<Command> AddQuarantineCommands(CLI::App& program, CommandContext& context);
 // show, query.

@@ -78,6 +78,10 @@ CLI::Option* AddTopicSettings(CLI::App* app, CommandContext& context) {
   return broker;
 }
 
+void AddPostgres(CLI::App* app, CommandContext& context) {
+  AddSetting(app, context, "postgres.url", "a database that follows the tables, without a password (default: none)");
+}
+
 void AddDeadLetters(CLI::App* app, CommandContext& context) {
   AddSetting(app, context, "kafka.dlq_topic",
              "topic that gets every message that goes to quarantine out of the topic (default: none)");
@@ -119,9 +123,11 @@ Command AddRun(CLI::App& program, CommandContext& context) {
   app->footer(
       "Examples:\n  cryptostream run\n  cryptostream run --port 9000 --storage /var/lib/cryptostream\n"
       "  cryptostream run --source replay --replay trades.gz --format binance-frames --speed 60\n"
-      "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process");
+      "  cryptostream run --broker localhost:19092             through a Kafka topic, both ways in this process\n"
+      "  cryptostream run --postgres postgresql:///cryptostream       and into PostgreSQL; `sink check` says what that needs");
   auto flags = AddSource(app, context, "where the tables are");
   AddPage(app, context);
+  AddPostgres(app, context);
   auto broker = AddTopicSettings(app, context);
   AddDeadLetters(app, context);
   return {app, [flags, broker](CommandContext& context) { return RunSource(context, *flags, broker->count() > 0, RunPipeline); }};
@@ -162,6 +168,7 @@ Command AddReplay(CLI::App& program, CommandContext& context) {
   app->add_option("file", flags->file, ".jsonl, .gz or .zst; - for stdin")->required();
   AddPartFlags(app, *flags);
   AddSetting(app, context, "storage.path", "where the tables are");
+  AddPostgres(app, context);
   app->add_flag("--exit-when-done", *exit_when_done, "close all windows and exit at the end of the input");
   return {app, [flags, exit_when_done](CommandContext& context) {
             int exit_code = kExitDone;
@@ -200,6 +207,7 @@ Command AddStream(CLI::App& program, CommandContext& context) {
   AddDeadLetters(app, context);
   AddSetting(app, context, "kafka.group", "consumer group under which the offsets in bronze are shown");
   AddSetting(app, context, "storage.path", "where the tables are");
+  AddPostgres(app, context);
   app->add_flag("--exit-when-done", request->exit_when_done, "read what the topic holds now, close all windows, exit");
   app->add_flag_callback(
       "--accept-data-loss", [&context] { context.flags.push_back({"--accept-data-loss", "kafka.accept_data_loss", "true"}); },

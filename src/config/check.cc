@@ -1,6 +1,6 @@
 // Values that are good one by one can be bad together. In: a whole configuration and what it is wanted for. Out: every reason for which the
 // program would refuse it, so that `config check` and the commands say the same, before anything is opened. The checks of single rooms are the
-// rooms' own (CoinGeckoProblems, ServeProblems, KafkaProblems): they are asked here and at their door.
+// rooms' own (CoinGeckoProblems, ServeProblems, KafkaProblems, SinkProblems): they are asked here and at their door.
 #include <algorithm>
 #include <filesystem>
 
@@ -99,6 +99,7 @@ std::vector<std::string> ConfigProblems(const Config& config, ConfigUse use) {
   CheckSymbols(config, problems);
   CheckOrder(config, problems);
   problems.Add(KafkaProblems(config.kafka));
+  problems.Add(SinkProblems(config.postgres));
   if (use == ConfigUse::kRun) CheckDemo(config, problems);
   if (serves) problems.Add(ServeProblems(config.serve));
   if (fetches) problems.Add(CoinGeckoProblems(config.coingecko));

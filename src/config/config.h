@@ -12,6 +12,7 @@
 #include "lake/lake.h"
 #include "market/quote.h"
 #include "serve/server.h"
+#include "sink/options.h"
 #include "source/coingecko_client.h"
 #include "source/line_decoder.h"
 
@@ -39,6 +40,7 @@ struct Config {
   SymbolMap symbols = DefaultSymbols();
   QuoteSettings quotes;  // currency of a source's messages that do not say it; see QuotesOf
   ServeOptions serve;
+  SinkOptions postgres;
   LogLevel log_level = LogLevel::kInfo;
 
   // Where each value that is no default came from, by path: "my.toml:12", "CRYPTOSTREAM_SERVE__PORT", "--port", "--set".

@@ -280,7 +280,7 @@ Status SetPassedThrough(Config& config, const std::string& name, std::string_vie
 const std::vector<ConfigKey>& ConfigKeys() {
   static const std::vector<ConfigKey> keys = [] {
     std::vector<ConfigKey> all;
-    for (auto part : {LakeKeys(), MaintenanceKeys(), SourceKeys(), CoinGeckoKeys(), KafkaKeys(), ServeKeys()})
+    for (auto part : {LakeKeys(), MaintenanceKeys(), SourceKeys(), CoinGeckoKeys(), KafkaKeys(), PostgresKeys(), ServeKeys()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();

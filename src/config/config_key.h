@@ -60,6 +60,8 @@ std::string CurrentPath(const std::string& path);
 // Sets kafka.librdkafka.NAME; a secret's NAME_file reads it from a file. Errors: Invalid.
 Status SetPassedThrough(Config& config, const std::string& name, std::string_view text);
 
+// Those of `[postgres]`.
+std::vector<ConfigKey> PostgresKeys();
 // All keys, in the order in which they print. `symbols.*` and `kafka.librdkafka.*` are not among them: their keys are the user's.
 const std::vector<ConfigKey>& ConfigKeys();
 // The key of a path; nullptr: there is none.

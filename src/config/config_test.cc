@@ -65,7 +65,7 @@ std::string SomeValue(const ConfigKey& key, const std::set<std::string>& not_the
        {"true", "false",     "70000",  "71000",  "72000", "73000",   "2000000",  "3000000", "4000000", "9",          "10",
         "11",   "12",        "2",      "3",      "4",     "5",       "90s",      "2m",      "3m",      "4m",         "4s",
         "5s",   "6s",        "7s",     "kraken", "lz4",   "zstd",    "coinbase", "zurich",  "bern",    "2026-01-31", "2026-02-28",
-        "auto", "coingecko", "replay", "demo",   "pro",   "keyless", "debug",    "warn",    "error"}) {
+        "auto", "coingecko", "replay", "demo",   "pro",   "keyless", "debug",    "warn",    "error",   "disable",    "prefer"}) {
     Config config;
     if (key.Set(config, text) && key.get(config) == text && !not_these.contains(text)) return text;
   }

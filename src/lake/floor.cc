@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "delta/outside_reader.h"
+
 namespace cryptostream {
 
 std::vector<LogReader> LogReaders(Lake& lake) {
@@ -26,6 +28,7 @@ Result<std::vector<Version>> ReaderPositions(Lake& lake, const Table& table) {
     CS_ASSIGN(Positions positions, reader.holder->Txns());
     found.push_back(PositionOr(positions, reader.position_id, kNoVersion));
   }
+  for (Version noted : OutsideReaders(lake.options().root, table)) found.push_back(noted);
   if (found.empty()) found.push_back(table.version());
   return found;
 }

@@ -6,6 +6,7 @@
 //   gold        1-minute windows of every source when the watermark has passed them; late rows         (lake/gold)
 //               replace them; of these the one that was chosen for a coin, and both by hour and day    (lake/derived_stage)
 //   serve       the tables' logs are followed, windows kept in memory, REST, SSE and the page         (serve/)
+//   sink        the same logs into PostgreSQL, where a database is named                              (sink/)
 //
 // Ticks reach the page before they are durable (marked so); everything else it shows is read from the tables.
 #include "run/pipeline.h"
@@ -21,6 +22,7 @@
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
 #include "run/progress.h"
+#include "run/sink_run.h"
 #include "run/taken.h"
 #include "serve/assets.h"
 #include "source/coingecko.h"
@@ -35,7 +37,6 @@ constexpr std::chrono::milliseconds kPollInterval{250};
 constexpr std::chrono::seconds kProbeEvery{30};
 constexpr int kIdlePolls = 3;                    // a poller that missed so many is silent
 constexpr const char* kRecording = "recording";  // as the server lists it
-constexpr const char* kDemoMark = "RECORDING";
 
 }  // namespace
 
@@ -83,13 +84,14 @@ namespace {
 Status RunLive(const Config& config, Server& server, const std::shared_ptr<CoinGeckoClient>& client, StopToken stop) {
   CS_ASSIGN(auto run, LakeRun::Start(PolledLake(config, *client), MachineClock(), &server, stop));
   LogInfo("writing the lake {}", config.lake.root);
+  auto sink = SinkRun::Start(config, config.lake.root, &server);
   run->Play(std::make_unique<CoinGeckoSource>(client));
   CS_TRY(PlayBackfill(config, *run, client));
   while (SleepFor(stop, kPollInterval)) {
     run->ReportState();
     if (auto error = run->failure()) return std::unexpected(*error);
   }
-  return run->Stop();
+  return StopBoth(*run, sink.get());
 }
 
 }  // namespace
@@ -123,6 +125,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
   lake.root = root;
   CS_ASSIGN(auto run, LakeRun::Start(lake, MachineClock(), &server, stop));
   LogInfo("writing the lake {}", root);
+  auto sink = SinkRun::Start(config, root, &server);
   CS_ASSIGN(auto source, OpenRecording(config, options));
   run->Play(std::move(source), kRecording);
   auto asked = std::chrono::steady_clock::now();
@@ -137,7 +140,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
     server.SetSourceReport({kRecording, SourceState::kDone, "the recording was put aside", {}, {}});
     return true;
   }
-  CS_TRY(run->Stop());
+  CS_TRY(StopBoth(*run, sink.get()));
   return false;
 }
 
@@ -145,7 +148,7 @@ Result<bool> RunRecording(const Config& config, const RunOptions& options, const
 // somebody's and is not touched.
 Status EmptyDemoLake(const std::string& root) {
   namespace fs = std::filesystem;
-  fs::path mark = fs::path(root) / kDemoMark;
+  fs::path mark = fs::path(root) / kRecordingMark;
   std::error_code error;
   if (fs::exists(fs::path(root) / "bronze", error) && !fs::exists(mark, error)) {
     return Invalid("the recording's lake was made by something else: path=" + root +
@@ -190,11 +193,11 @@ Status RunAuto(const Config& config, const RunOptions& options, StopToken stop) 
   return RunLive(config, *server, client, stop);
 }
 
-Status WaitForStop(LakeRun& run, StopToken stop) {
+Status WaitForStop(LakeRun& run, SinkRun* sink, StopToken stop) {
   while (SleepFor(stop, kPollInterval)) {
     if (auto error = run.failure()) return std::unexpected(*error);
   }
-  return run.Stop();
+  return StopBoth(run, sink);
 }
 
 }  // namespace
@@ -237,6 +240,7 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
   };
   CS_ASSIGN(auto source, ReplaySource::Open(std::move(options), MachineClock()));
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop));
+  auto sink = SinkRun::Start(config, config.lake.root, nullptr);
   run->Play(std::move(source));
   Status finished = run->Finish(request.exit_when_done, stop);
   progress.End();
@@ -246,10 +250,11 @@ Status ReplayIntoLake(const Config& config, const ReplayRequest& request, StopTo
   CS_TRY(finished);
   if (request.exit_when_done || (!taken && counts.taken() == 0)) {
     CS_TRY(run->Stop());
+    CatchUpSink(sink.get(), stop);
     return taken;
   }
   LogInfo("the input has ended; windows close when it was idle for {} (Ctrl-C ends)", FormatDuration(config.lake.idle_after));
-  CS_TRY(WaitForStop(*run, stop));
+  CS_TRY(WaitForStop(*run, sink.get(), stop));
   return taken;
 }
 

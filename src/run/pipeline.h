@@ -10,6 +10,9 @@
 
 namespace cryptostream {
 
+// The file in a lake's root that says that it holds a recording.
+inline constexpr const char* kRecordingMark = "RECORDING";
+
 // What `run` shall play beside what the configuration says.
 struct RunOptions {
   bool through_topic = false;              // source -> topic -> tables, both ways in this process

@@ -18,6 +18,7 @@
 #include "query/lake_views.h"
 #include "run/lake_run.h"
 #include "run/pipeline_parts.h"
+#include "run/sink_run.h"
 #include "run/taken.h"
 #include "source/coingecko.h"
 
@@ -185,6 +186,7 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
   CS_ASSIGN(auto run, LakeRun::Start(opened.client ? PolledLake(config, *opened.client) : config.lake, MachineClock(),
                                      server.get(), stop, DeadLettersOf(config)));
   LogInfo("writing the lake {}, through {}", config.lake.root, producer->Words());
+  auto sink = SinkRun::Start(config, config.lake.root, server.get());
   PlayMarks(*run, config, false);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   run->PlayInput("source", LakeRun::Role::kEssential, [&](StopToken ending) {
@@ -196,13 +198,14 @@ Status RunThroughTopic(const Config& config, const RunOptions& options, StopToke
     if (auto error = run->failure()) return std::unexpected(*error);
     if (auto error = producer->failure()) return std::unexpected(*error);
   }
-  return run->Stop();
+  return StopBoth(*run, sink.get());
 }
 
 Status StreamIntoLake(const Config& config, const StreamRequest& request, StopToken stop) {
   CS_ASSIGN(auto consumer, TopicConsumer::Create({config.kafka, request.exit_when_done}, MachineClock()));
   CS_ASSIGN(auto run, LakeRun::Start(config.lake, MachineClock(), nullptr, stop, DeadLettersOf(config)));
   LogInfo("writing the lake {}", config.lake.root);
+  auto sink = SinkRun::Start(config, config.lake.root, nullptr);
   PlayMarks(*run, config, request.exit_when_done);
   PlayTopic(*run, std::move(consumer), LakeRun::Role::kEssential);
   if (request.exit_when_done) {
@@ -211,12 +214,13 @@ Status StreamIntoLake(const Config& config, const StreamRequest& request, StopTo
     Status taken = TellTaken("stream", run->lake().tally().counts());
     CS_TRY(finished);
     CS_TRY(run->Stop());
+    CatchUpSink(sink.get(), stop);
     return taken;
   }
   while (SleepFor(stop, kPollInterval)) {
     if (auto error = run->failure()) return std::unexpected(*error);
   }
-  return run->Stop();
+  return StopBoth(*run, sink.get());
 }
 
 }  // namespace cryptostream

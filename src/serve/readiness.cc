@@ -70,6 +70,10 @@ ReadinessReport CheckReadiness(const ServerState& state) {
     report.checks.push_back({"lake", lake.writable ? Readiness::kReady : Readiness::kNotReady,
                              lake.writable ? "writable" : state.WithoutPaths(lake.reason)});
   }
+  if (auto sink = state.sink(); sink.known) {
+    report.checks.push_back(
+        {"postgres", sink.trouble ? Readiness::kDegraded : Readiness::kReady, state.WithoutPaths(sink.words)});
+  }
   for (const ReadinessCheck& check : report.checks) report.result = std::max(report.result, check.result);
   return report;
 }

@@ -179,6 +179,8 @@ void Server::SetSourceReport(const SourceReport& report) {
   impl_->Wake();
 }
 
+void Server::SetSinkState(bool trouble, std::string words) { impl_->state.SetSink(trouble, std::move(words)); }
+
 void Server::SetLakeState(bool writable, std::string reason) {
   impl_->state.SetLake(writable, std::move(reason));
   impl_->Wake();

@@ -92,6 +92,8 @@ class Server {
   void SetSourceReport(const SourceReport& report);
   // What /readyz says of the lake; `reason` in words when it cannot be written.
   void SetLakeState(bool writable, std::string reason = {});
+  // What /readyz says of the sink into a database, in words.
+  void SetSinkState(bool trouble, std::string words);
 
   void Stop();
 

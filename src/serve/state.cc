@@ -68,6 +68,17 @@ void ServerState::SetLake(bool writable, std::string reason) {
   lake_ = {true, writable, std::move(reason)};
 }
 
+ServerState::SinkState ServerState::sink() const {
+  std::lock_guard lock(mutex_);
+  return sink_;
+}
+
+void ServerState::SetSink(bool trouble, std::string words) {
+  words = MaskSecrets(std::move(words));
+  std::lock_guard lock(mutex_);
+  sink_ = {true, trouble, std::move(words)};
+}
+
 std::string ServerState::WithoutPaths(std::string text) const {
   const std::string root = backend()->root().string();
   for (std::size_t at = text.find(root); root.size() > 1 && at != std::string::npos; at = text.find(root, at)) {

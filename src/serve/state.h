@@ -37,6 +37,13 @@ class ServerState {
   };
   LakeState lake() const;
   void SetLake(bool writable, std::string reason);
+  struct SinkState {
+    bool known = false;  // there is none
+    bool trouble = false;
+    std::string words;
+  };
+  SinkState sink() const;
+  void SetSink(bool trouble, std::string words);
   // Grows when mode, what a report says, or the lake's state changes.
   std::uint64_t revision() const { return revision_; }
 
@@ -65,6 +72,7 @@ class ServerState {
   ServeMode mode_;
   std::map<std::string, SourceReport> reports_;
   LakeState lake_;
+  SinkState sink_;
   std::atomic<std::uint64_t> revision_{0};
   BodyCache original_bodies_;
   EventRenderer* events_ = nullptr;
