@@ -162,10 +162,14 @@ Result<bool> Feed::Step(SinkSession& session) {
   if (opened_ != lake_.opened()) Forget();  // another table lies in its place, or an older state of it
   opened_ = lake_.opened();
   if (!loaded_) CS_TRY(Load(session));
-  Result<bool> more = snapshot_ ? CopyStep(session) : FollowStep(session);
-  if (!more && more.error().kind == ErrorKind::kNotFound) {  // a file was vacuumed before it was read
+  const bool copies = snapshot_ != nullptr;
+  Result<bool> more = copies ? CopyStep(session) : FollowStep(session);
+  // A file was vacuumed before it was read; or a rebuild has removed one that nobody can read.
+  const bool gone = !more && more.error().kind == ErrorKind::kNotFound;
+  const bool broken = !more && !copies && more.error().kind == ErrorKind::kCorrupt;
+  if (gone || broken) {
     CS_TRY(session.db.Run("ROLLBACK"));
-    CS_TRY(Restart("because a file was cleaned up before it was read"));
+    CS_TRY(Restart(gone ? "because a file was cleaned up before it was read" : "because a file cannot be read"));
     more = true;
   }
   Note();

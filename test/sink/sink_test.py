@@ -194,6 +194,15 @@ def test_retention_deletes_nothing(started):
     started.check(older=True)
 
 
+def test_a_table_that_was_rebuilt_is_followed(started):
+    """The rebuild has removed a file that nobody can read."""
+    for file in (started.root / "gold/crypto_metrics_1m").glob("date=*/*.parquet"):
+        file.write_bytes(file.read_bytes()[:100])
+    subprocess.run([started.binary, "rebuild", "gold", "--storage", started.root], check=True, capture_output=True)
+    started.sink()
+    started.check()
+
+
 def test_rows_that_a_replacement_drops_are_deleted(started):
     """Another program deletes rows: files are removed and others added, in a commit that changes data."""
     for table in ("gold", "gold_1h", "gold_sources", "silver"):
