@@ -95,8 +95,8 @@ Result<std::optional<RebuildFolder>> RebuildFolder::Unfinished(const fs::path& r
 }
 
 Result<RebuildFolder> RebuildFolder::Make(const fs::path& root, std::vector<Table> tables) {
-  auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  fs::path path = root / kFolder / (fmt::format("{:%Y%m%dT%H%M%S}Z", now) + kUnfinished);
+  auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  fs::path path = root / kFolder / fmt::format("{:%Y%m%dT%H%M%S}Z-{:.8}{}", now, RandomHexId(), kUnfinished);  // two in a second are two
   CS_TRY(MakeDirsDurable(path));
   CS_TRY(WriteFileDurable(path / kRecord, Text(tables)));
   return RebuildFolder(root, std::move(path), std::move(tables));

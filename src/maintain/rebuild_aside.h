@@ -12,7 +12,7 @@
 namespace cryptostream {
 
 // The folder below a lake into which the tables of one rebuild are moved, with a record of what it is for, so that a rebuild that was cut
-// off is told from one that is done. Files: `.rebuild/<time>.part/tables` (their names), `positions` (what new tables take over).
+// off is told from one that is done. Its record is `.rebuild/<time>-<id>.part/record`.
 class RebuildFolder {
  public:
   struct Table {

@@ -84,7 +84,9 @@ function status() {
   return {
     version: "0.0.0-mock", mode: options.mode, now: iso(Date.now()), health: health(), sources: [sourceStatus()],
     tables: {
-      bronze: table(412, 61_204), silver: table(410, 61_190), gold: table(389, 14_880), gold_1h: table(24, 240), gold_1d: table(1, 10),
+      bronze: table(412, 61_204), silver: table(410, 61_190),
+      gold_sources: table(389, 14_880), gold_sources_1h: table(24, 240), gold_sources_1d: table(1, 10),
+      gold: table(389, 14_880), gold_1h: table(24, 240), gold_1d: table(1, 10),
     },
     watermarks: { coingecko: iso(dataNow() - 30e3) },
     freshness: { live_s: Number(options["live-s"]), delayed_s: Number(options["delayed-s"]) },
