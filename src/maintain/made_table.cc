@@ -62,9 +62,9 @@ TimeRange MadeTable::Whole(TimeRange range) const {
   return {range.from, std::max(range.from, range.to)};
 }
 
-Result<std::vector<TimeRange>> MadeTable::Days(TimeRange range) const {
+Result<std::vector<TimeRange>> DaysIn(const std::vector<TableView>& tables, TimeRange range) {
   std::set<Date> days;
-  for (const TableView& table : {upstream_, lake_->table(*layout_).view()}) {
+  for (const TableView& table : tables) {
     CS_ASSIGN(std::vector<DataFile> files, table.Files());
     for (const DataFile& file : files) {
       if (auto day = PartitionDay(file)) days.insert(*day);
@@ -76,6 +76,10 @@ Result<std::vector<TimeRange>> MadeTable::Days(TimeRange range) const {
     if (part.from < part.to) parts.push_back(part);
   }
   return parts;
+}
+
+Result<std::vector<TimeRange>> MadeTable::Days(TimeRange range) const {
+  return DaysIn({upstream_, lake_->table(*layout_).view()}, range);
 }
 
 bool MadeTable::IsClosed(const WindowKey& key) const {

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "lake/correction.h"
@@ -12,6 +13,9 @@
 #include "market/source_order.h"
 
 namespace cryptostream {
+
+// The parts of a range by day, of the days in which one of the tables has files. Errors: as of the tables.
+Result<std::vector<TimeRange>> DaysIn(const std::vector<TableView>& tables, TimeRange range);
 
 // A table of windows beside what it is made of: says what it must hold, and what it lacks of that. One of every source's windows is made of
 // silver, the others of such a table. Reads only.

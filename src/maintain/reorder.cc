@@ -10,12 +10,12 @@
 
 #include "base/crash_point.h"
 #include "delta/data_file.h"
-#include "delta/partition.h"
 #include "delta/position.h"
 #include "delta/retained_from.h"
 #include "lake/commit_once.h"
 #include "lake/correction.h"
 #include "lake/derived_rows.h"
+#include "maintain/made_table.h"
 #include "market/columns.h"
 
 namespace cryptostream {
@@ -84,21 +84,6 @@ Status Commit(Lake& lake, const std::vector<SourceOrders::Record>& records, Chan
   return {};
 }
 
-// The parts of [from, to) by day, of the days in which the table has files.
-Result<std::vector<TimeRange>> DaysIn(const Table& table, TimeRange range) {
-  CS_ASSIGN(std::vector<DataFile> files, table.Files());
-  std::set<Date> days;
-  for (const DataFile& file : files) {
-    if (auto day = PartitionDay(file)) days.insert(*day);
-  }
-  std::vector<TimeRange> parts;
-  for (Date day : days) {
-    TimeRange part{std::max(range.from, Timestamp(day)), std::min(range.to, Timestamp(day) + std::chrono::days(1))};
-    if (part.from < part.to) parts.push_back(part);
-  }
-  return parts;
-}
-
 }  // namespace
 
 Result<std::vector<Recomputed>> Reorder(Lake& lake, const ReorderOptions& options, StopToken stop) {
@@ -110,7 +95,7 @@ Result<std::vector<Recomputed>> Reorder(Lake& lake, const ReorderOptions& option
   for (const SourceOrders::Record& record : records) orders.Add(record);
   const TimeRange range{std::max(WindowStart(options.from), WholeFrom(sources, gold)), Timestamp::max()};
   Change change;
-  CS_ASSIGN(std::vector<TimeRange> days, DaysIn(lake.gold(), range));
+  CS_ASSIGN(std::vector<TimeRange> days, DaysIn({lake.gold().view()}, range));
   std::size_t done = 0;
   for (const TimeRange& day : days) {
     if (stop.stop_requested()) return Cancelled("stopped; nothing was changed");

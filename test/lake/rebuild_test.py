@@ -2,18 +2,18 @@
 
 import collections
 import json
-import pathlib
 import shutil
 import signal
 import subprocess
-import os
 
 import deltalake
 import pytest
 
+import crash_test
 import golden_test
 import judge
 import judge_chosen
+import scenarios
 
 WINDOWS = ["gold_sources", "gold_sources_1h", "gold_sources_1d", "gold", "gold_1h", "gold_1d"]
 MADE = ["silver", *WINDOWS]
@@ -170,15 +170,10 @@ def test_a_start_over_a_damaged_table_says_what_mends_it(lake, cryptostream, tmp
     assert refused.returncode == 1 and "cryptostream rebuild gold" in refused.stderr, refused.stderr
 
 
-def points():
-    binary = pathlib.Path(os.environ.get("CRYPTOSTREAM_BINARY", "build/release/cryptostream"))
-    if not binary.exists():
-        return []
-    listed = subprocess.run([binary.resolve(), "--list-crash-points"], check=True, capture_output=True, text=True).stdout.split()
-    return [name for name in listed if name.startswith("rebuild.")]
+POINTS = [name for name in crash_test.points() if name.startswith("rebuild.")]
 
 
-@pytest.mark.parametrize("order", [f"{name}:{nth}" for name in points() for nth in (1, 3)
+@pytest.mark.parametrize("order", [f"{name}:{nth}" for name in POINTS for nth in (1, 3)
                                    if nth == 1 or name.endswith(("commit", "_move"))])
 def test_killed_it_goes_on(order, lake, sound, cryptostream):
     tables = WINDOWS if order.partition(":")[0].endswith("commit") else ["silver"]
@@ -255,20 +250,15 @@ def test_bronze_is_made_of_nothing(lake, cryptostream):
     assert "backup" in cryptostream("verify", "--storage", lake, check=False).stdout.splitlines()[-2]
 
 
-def test_of_two_at_once_one_is_told(lake, binary, cryptostream):
+def test_of_two_at_once_one_is_told(lake, binary, cryptostream, tmp_path):
     cut(lake, "gold")
-    first = subprocess.Popen([binary, "rebuild", "gold", "--storage", lake], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             env=os.environ | {"CRYPTOSTREAM_CRASH": "rebuild.before_commit:1:stop"})
-    try:
-        while pathlib.Path(f"/proc/{first.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-            assert first.poll() is None
+    with scenarios.Process([binary, "rebuild", "gold", "--storage", lake], tmp_path / "log",
+                           CRYPTOSTREAM_CRASH="rebuild.before_commit:1:stop") as first:
+        assert first.ended_or_stopped() is None, first.text()
         second = cryptostream("rebuild", "gold", "--storage", lake, check=False)
-        assert second.returncode == 1 and f"pid={first.pid}" in second.stderr.replace("pid ", "pid="), second.stderr
-        first.send_signal(signal.SIGCONT)
-        assert first.wait(60) == 0
-    finally:
-        first.kill()
-        first.wait()
+        assert second.returncode == 1 and f"pid={first.popen.pid}" in second.stderr.replace("pid ", "pid="), second.stderr
+        first.popen.send_signal(signal.SIGCONT)
+        assert first.wait() == 0
 
 
 def test_wrong_names_are_told(cryptostream, lake, tmp_path):
