@@ -83,12 +83,6 @@ def test_good_lakes_give_no_alarm(cryptostream, whole, long_log):
             assert verify(cryptostream, folder, what) == (0, [])
 
 
-def test_a_lake_older_than_the_rollups_is_good(cryptostream, lake):
-    for name in ("gold_1h", "gold_1d"):
-        shutil.rmtree(Table(lake, name).root)
-    assert verify(cryptostream, lake) == (0, [])
-
-
 GOOD = {"timestamp": 1_763_800_000.5, "coin_id": "bitcoin", "price": 1.5, "source": "a_source:nobody+knows"}
 
 

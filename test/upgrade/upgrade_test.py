@@ -2,6 +2,7 @@
 
 import collections
 import json
+import shutil
 import sys
 
 import deltalake
@@ -77,6 +78,14 @@ def test_it_is_sound_as_it_lies(lake, cryptostream):
             # A row that says no currency is in its source's.
             assert counted["n"] > 0 and counted["has"] == (counted["n"] if column == "quote" else 0), (table, column)
     assert files(lake) == before
+
+
+def test_one_older_than_the_rollups_is_sound_and_gets_them(lake, cryptostream):
+    for table in ("crypto_metrics_1h", "crypto_metrics_1d"):
+        shutil.rmtree(lake / "gold" / table)
+    assert "verdict: sound" in cryptostream("verify", "--storage", lake).stdout
+    cryptostream("upgrade", "--storage", lake)
+    assert "verdict: sound" in cryptostream("verify", "--storage", lake).stdout
 
 
 def test_gold_of_it_is_every_sources(lake, cryptostream):
