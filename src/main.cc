@@ -160,6 +160,7 @@ int Main(int argc, char** argv) {
   for (Command& command : commands) command.commits = true;
   for (Command& command : AddQueryCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddReadingCommands(program, context)) commands.push_back(std::move(command));
+  commands.push_back(AddHealthcheck(program, context));
   commands.push_back(AddCompletion(program));
   return CloseStandardOutput(Run(program, context, argc, argv, commands, list_crash_points));
 }

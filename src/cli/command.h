@@ -71,6 +71,8 @@ Command AddVerify(CLI::App& program, CommandContext& context);
 Command AddSchema(CLI::App& program);
 // config, version.
 std::vector<Command> AddReadingCommands(CLI::App& program, CommandContext& context);
+// healthcheck.
+Command AddHealthcheck(CLI::App& program, CommandContext& context);
 // completion.
 Command AddCompletion(CLI::App& program);
 // rebuild.

@@ -229,8 +229,11 @@ std::vector<ConfigKey> ServeKeys() {
       Bool({"serve.allow_remote", "Must be true to listen on anything but loopback. There is no login: put a proxy in front.",
             "true"},
            [](Config& c) -> auto& { return c.serve.allow_remote; }),
-      List({"serve.allowed_hosts", "Further host names under which the page may be opened.", "prices.example.org"}, kAnyText,
-           [](Config& c) -> auto& { return c.serve.allowed_hosts; }),
+      List({"serve.allowed_hosts",
+            "Further host names under which the page may be opened. Off loopback any name is answered unless some are listed "
+            "here.",
+            "prices.example.org"},
+           kAnyText, [](Config& c) -> auto& { return c.serve.allowed_hosts; }),
       Duration({"serve.live_age", "A price up to this old is live.", "1m"}, 1s, 24h,
                [](Config& c) -> auto& { return c.serve.live_age; }),
       Duration({"serve.delayed_age", "A price up to this old is delayed; an older one is stale.", "15m"}, 1s, 48h,

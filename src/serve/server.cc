@@ -34,8 +34,9 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.max_streams_per_address = options.max_streams_per_address;
   http.proxies = options.proxies;
   http.streams_advice = "end one of them; serve.max_streams_per_address allows more, serve.proxies any number to a proxy";
-  // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count.
-  if (IsLoopbackHost(options.address)) {
+  // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count, elsewhere only
+  // those that somebody has named.
+  if (IsLoopbackHost(options.address) || !options.allowed_hosts.empty()) {
     http.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", options.address};
     http.host_advice = "names of a proxy or of this machine are allowed by the setting serve.allowed_hosts";
     http.allowed_hosts.insert(http.allowed_hosts.end(), options.allowed_hosts.begin(), options.allowed_hosts.end());

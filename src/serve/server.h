@@ -40,9 +40,10 @@ class FreshnessAges {
 
 struct ServeOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8000;               // 0: any free one
-  bool allow_remote = false;               // must be set to bind to anything but loopback
-  std::vector<std::string> allowed_hosts;  // further values of the Host header on a loopback bind
+  std::uint16_t port = 8000;  // 0: any free one
+  bool allow_remote = false;  // must be set to bind to anything but loopback
+  // Further values of the Host header. Empty: on a loopback bind no others, elsewhere any.
+  std::vector<std::string> allowed_hosts;
   std::filesystem::path storage_root;
   std::string version = "0.0.0";
   ServeMode mode = ServeMode::kLive;

@@ -88,6 +88,7 @@ def calm_count(scenario, count):
         return process.wait(60)
 
 
+@pytest.mark.alone
 def test_killed_at_any_system_call_that_changes_the_disk(binary, tmp_path, faulty):
     count = tmp_path / "count"
     assert calm_count(faulty, count) == 0

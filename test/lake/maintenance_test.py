@@ -169,6 +169,7 @@ def test_killed_while_rows_come_in(point, nth, bench, cryptostream, tmp_path):
     assert "WRONG" not in cryptostream("verify", "--storage", lake).stdout
 
 
+@pytest.mark.alone
 def test_who_polls_by_version_gets_no_row_twice(cryptostream, messages, sent, tmp_path):
     lake = tmp_path / "lake"
     cryptostream(*replay(messages, lake, EAGER[:1] + EAGER[2:3]))

@@ -118,6 +118,7 @@ def sent_in_disorder():
     return ledger.Ledger(21)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("least", [1, pytest.param(20, marks=pytest.mark.long)])
 def test_spark_streams_and_a_poller_miss_nothing_and_get_nothing_twice(least, spark, binary, young_lake, sent_in_disorder, tmp_path):
     table = {name: young_lake / path for name, path in judge.TABLES.items()}

