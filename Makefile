@@ -8,12 +8,13 @@ BROKER ?=
 POSTGRES ?=
 ARGS ?=
 PREFIX ?=
+PROFILES ?=
 
 binary := build/release/cryptostream
 run_flags := $(if $(SOURCE),--source $(SOURCE)) $(if $(PORT),--port $(PORT)) $(if $(BROKER),--broker $(BROKER)) $(if $(POSTGRES),--postgres '$(POSTGRES)') $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-long lint fmt docs bench web asan tsan install clean
+.PHONY: help setup build run test test-long lint fmt docs bench web asan tsan install image up down clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +74,15 @@ tsan: ## unit tests under the thread sanitizer
 
 install: build ## a tree that runs on its own: make install PREFIX=/opt/cryptostream
 	@tools/install '$(PREFIX)'
+
+image: ## the program as a container image, cryptostream:latest (needs Docker or Podman)
+	@tools/infra image
+
+up: ## broker, console, Spark and the program in containers: PROFILES='db observability'
+	@PROFILES='$(PROFILES)' tools/infra up
+
+down: ## end the containers of make up; tables and volumes stay
+	@tools/infra down
 
 clean: ## delete build/ and the page's packages; the cache of fetched libraries stays
 	rm -rf build web/dist web/node_modules

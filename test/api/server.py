@@ -22,7 +22,7 @@ class Server:
         def read():
             for line in self.process.stderr:
                 self.log.append(line)
-                match = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+                match = re.search(r"http://(?:[\d.]+|\[[0-9a-f:]+\]):(\d+)", line)
                 if match and self.port is None:
                     self.port = int(match[1])
                     found.set()

@@ -17,7 +17,7 @@ def lacks():
     if os.geteuid() != 0:
         return "Docker Engine needs root"
     missing = [name for name in ("dockerd", "docker", "iptables", "mmdebstrap") if not shutil.which(name)]
-    return f"not installed: {' '.join(missing)} (make test-infra brings them)" if missing else ""
+    return f"not installed: {' '.join(missing)} (tools/setup long brings them)" if missing else ""
 
 
 class Engine:
