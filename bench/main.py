@@ -1,6 +1,6 @@
 """Prints what this program reaches on this machine, each figure beside what it must reach.
 
-usage: tools/bench [replay|disorder|growth|fresh|polls|http|streams|start|size|hour|age|verify|kafka|produce|kafka-fresh|sink]... [--messages N] [--commits N] [--rate N] [--runs N]
+usage: tools/bench [replay|disorder|growth|fresh|polls|http|streams|start|size|hour|age|verify|kafka|produce|kafka-fresh|sink|sink-follow]... [--messages N] [--commits N] [--rate N] [--runs N]
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import database
+import database_follow
 import replays
 import service
 import topics
@@ -19,7 +20,7 @@ from measure import BINARY, say
 PARTS = {"replay": replays.replay, "disorder": replays.disorder, "growth": replays.growth, "fresh": service.fresh,
          "polls": service.polls, "http": service.http, "streams": service.streams, "start": service.start, "size": service.size,
          "hour": upkeep.hour, "age": upkeep.age, "verify": verifying.verify, "kafka": topics.kafka, "produce": topics.produce, "kafka-fresh": topics.fresh,
-         "sink": database.sink}
+         "sink": database.sink, "sink-follow": database_follow.follow}
 
 
 def main():

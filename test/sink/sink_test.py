@@ -84,17 +84,17 @@ def test_killed_in_a_resync_and_in_a_first_copy(started, prepare):
 
 
 @pytest.mark.long
-def test_killed_a_hundred_times_at_random(started):
+def test_killed_a_thousand_times_at_random(started):
     """At any moment, not only at named points, while the lake goes on."""
     draw = random.Random(1)
-    for i in range(100):
-        if i % 4 == 0:
+    for i in range(1000):
+        if i % 8 == 0:
             started.replay(60, ledger.START + 100 + i)
         with started.follow() as sink:
             time.sleep(draw.random() / 4)
             sink.popen.kill()
             sink.wait()
-        if i % 10 == 9:
+        if i % 25 == 24:
             started.postgres.stop(signal.SIGQUIT)
             started.postgres.start()
     started.sink()
