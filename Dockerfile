@@ -8,11 +8,11 @@ ENV DEBIAN_FRONTEND=noninteractive
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates make && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 # What is fetched, and the Rust part, are layers of their own: a change of the C++ sources or the page does not build them again.
-COPY Makefile ./
-COPY tools tools
-RUN make setup
+COPY tools/setup tools/deps.lock tools/shim tools/build-shim tools/
+COPY tools/setup.d tools/setup.d
+RUN tools/setup run
 COPY src/delta/shim src/delta/shim
-RUN tools/shim
+RUN tools/shim && rm -rf ~/.cache/cryptostream/cargo-target ~/.cargo/registry
 COPY . .
 RUN make install PREFIX=/opt/cryptostream && infra/image-root /opt/cryptostream /image && tools/sbom /image/opt/cryptostream
 
