@@ -29,7 +29,7 @@ build: setup ## make build/release/cryptostream
 run: build ## take prices, build the tables, serve the page on http://127.0.0.1:8000
 	@exec $(binary) run $(run_flags)
 
-test: ## all tests but the long ones, within 30 minutes from nothing
+test: ## all tests but the long ones, about 50 minutes from nothing on two cores
 	@tools/setup test
 	@WITH_TESTS=1 tools/build release
 	@tools/test

@@ -24,7 +24,7 @@ class FollowedLake:
         return [str(word) for word in (self.binary, *words, "--storage", self.root)]
 
     def run(self, *words, check=True, **environ):
-        done = subprocess.run(self.command(*words), env=scenarios.environment(**environ), capture_output=True, text=True, timeout=60)
+        done = subprocess.run(self.command(*words), env=scenarios.environment(**environ), capture_output=True, text=True, timeout=300)
         assert not check or done.returncode == 0, done.stderr
         return done
 
