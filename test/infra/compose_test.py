@@ -1,10 +1,10 @@
 """infra/docker-compose.yml for real, with stand-ins where upstream's images cannot be had: up, used, killed, full, upgraded, down."""
 
+import json
 import os
 import pathlib
 import socket
 import subprocess
-import sys
 import tarfile
 
 import pytest
@@ -13,13 +13,17 @@ from conftest import until
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "test/lake"))
-OURS = ("cryptostream", "sink")
 
 
 def count(project, sql):
     done = project.cryptostream("query", "--json", sql, check=False)
-    return int(done.stdout.partition(":")[2].strip(" }]\n")) if done.returncode == 0 else 0
+    return next(iter(json.loads(done.stdout)[0].values())) if done.returncode == 0 else 0
+
+
+def tell_memory(engine, project, *services):
+    for name in services:
+        container = project.compose("ps", "--quiet", name).stdout.strip()
+        print(f"{name}, memory: {engine.docker('stats', '--no-stream', '--format', '{{.MemUsage}}', container).stdout.strip()}")
 
 
 def containers(project):
@@ -39,9 +43,7 @@ def test_what_the_original_starts_is_there_and_a_price_comes_through_the_broker(
     # Tables lie on the host, belong to who owns the storage, and came by the topic.
     assert {path.stat().st_uid for path in project.storage.rglob("*")} == {1000}
     assert count(project, "select count(*) from bronze where topic = 'crypto-raw'") > 0
-    for name in ("cryptostream",):
-        used = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", project.compose("ps", "--quiet", name).stdout.strip()).stdout
-        print(f"{name} idle: {used.strip()}")
+    tell_memory(engine, project, "cryptostream")
     # Published on loopback alone.
     published = project.compose("ps", "--format", "{{.Ports}}").stdout
     assert "0.0.0.0" not in published and "127.0.0.1" in published
@@ -49,7 +51,7 @@ def test_what_the_original_starts_is_there_and_a_price_comes_through_the_broker(
 
 def test_rows_reach_postgres_and_everything_comes_back_with_its_volumes(engine, project):
     project.up("db")
-    assert int(until(lambda: project.psql("select count(*) from cryptostream.prices"))) == 10
+    assert int(until(lambda: project.psql("select count(*) from cryptostream.prices where source = 'coingecko'"))) == 10
     before = int(until(lambda: project.psql("select count(*) from cryptostream.candles") not in ("", "0") and project.psql("select count(*) from cryptostream.candles"), 240))
     project.down()
     assert not containers(project)
@@ -57,9 +59,7 @@ def test_rows_reach_postgres_and_everything_comes_back_with_its_volumes(engine, 
     assert int(project.psql("select count(*) from cryptostream.candles")) >= before
     rows = count(project, "select count(*) from bronze")
     until(lambda: count(project, "select count(*) from bronze") > rows)
-    for name in OURS:
-        used = engine.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", project.compose("ps", "--quiet", name).stdout.strip()).stdout
-        print(f"{name} idle: {used.strip()}")
+    tell_memory(engine, project, "cryptostream", "sink")
 
 
 @pytest.mark.parametrize("service", ["cryptostream", "sink", "redpanda", "postgres", "spark-master"])

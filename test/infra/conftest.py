@@ -84,7 +84,7 @@ class Project:
 
     def prices(self):
         answer = self.get("/api/v1/coins")
-        return {coin["id"]: coin.get("price") for coin in json.loads(answer[1])["coins"]} if answer and answer[0] == 200 else {}
+        return {coin["coin"]: coin["price"] for coin in json.loads(answer[1])["coins"]} if answer and answer[0] == 200 else {}
 
     def psql(self, statement):
         return self.compose("exec", "-T", "postgres", "psql", "--username", "cryptostream", "--no-align", "--tuples-only", "--command", statement).stdout.strip()

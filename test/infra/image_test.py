@@ -72,8 +72,8 @@ def test_alone_it_is_the_embedded_default(engine, container):
 
 
 def test_health_is_an_exit_code(engine, container):
-    name = container("serve", "--port", "8001")
-    until(lambda: engine.docker("exec", name, "cryptostream", "healthcheck", "--port", "8001", check=False).returncode == 0, 30)
+    name = container("run", "--port", "8001")
+    until(lambda: engine.docker("exec", name, "cryptostream", "healthcheck", "--port", "8001", check=False).returncode == 0, 60)
     other = engine.docker("exec", name, "cryptostream", "healthcheck", "--port", "8002", check=False)
     assert other.returncode == 1 and "no connection" in other.stderr
 
