@@ -70,8 +70,7 @@ def test_killed_it_comes_back_and_nothing_is_lost_or_doubled(engine, project, se
     container = project.compose("ps", "--quiet", service).stdout.strip()
     engine.kill_inside(container)
     until(lambda: int(engine.inspect(container, "{{.RestartCount}}")) == 1)
-    if service != "sink":  # it has no check of its own: the rows below are its health
-        engine.wait_for(container, "{{.State.Health.Status}}", "healthy")
+    engine.wait_for(container, "{{.State.Health.Status}}", "healthy")
     until(lambda: count(project, "select count(*) from silver") > rows, 180)
     doubled = "select count(*) from (select 1 from silver group by coin_id, event_time, source having count(*) > 1)"
     assert count(project, doubled) == 0
