@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "net/http_client.h"
+#include "net/url.h"
 #include "query/print.h"
 
 namespace cryptostream {
@@ -18,8 +19,7 @@ constexpr std::chrono::milliseconds kPatience{4'000};
 // Where who listens on `address` is reached from this machine: on every address means on loopback too.
 std::string ReachedAt(const std::string& address) {
   if (address == "0.0.0.0") return "127.0.0.1";
-  if (address == "::") return "[::1]";
-  return address.contains(':') ? "[" + address + "]" : address;
+  return address == "::" ? "::1" : address;
 }
 
 // The last line of /readyz, which is its verdict: "ready", "degraded", "not ready". Empty: it is not ours.
@@ -39,7 +39,7 @@ struct Health {
 Result<Health> AskReady(const Config& config, StopToken stop) {
   if (config.serve.port == 0)
     return Invalid("serve.port is 0, any free one: which one was taken is not known here (give --port)");
-  const std::string url = fmt::format("http://{}:{}/readyz", ReachedAt(config.serve.address), config.serve.port);
+  const std::string url = HttpAddress(ReachedAt(config.serve.address), config.serve.port) + "/readyz";
   CurlTransport transport({.connect_timeout = kPatience, .total_timeout = kPatience, .max_body_bytes = 100'000});
   auto answer = transport.Get({.url = url + "?verbose"}, stop);
   if (!answer) return Unavailable(url + ": " + answer.error().message);

@@ -47,4 +47,8 @@ bool IsLoopbackHost(std::string_view host) {
   return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+std::string HttpAddress(const std::string& address, int port) {
+  return "http://" + (address.contains(':') ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
 }  // namespace cryptostream

@@ -21,4 +21,7 @@ Result<Url> ParseUrl(std::string_view text);
 // (127.0.0.1.example.org) is not.
 bool IsLoopbackHost(std::string_view host);
 
+// Where a server on `address` is found: "http://127.0.0.1:8000", "http://[::1]:8000". In: an IP address without brackets.
+std::string HttpAddress(const std::string& address, int port);
+
 }  // namespace cryptostream

@@ -29,6 +29,11 @@ TEST(Url, WhatOnlyBeginsLikeThisMachine) {
   EXPECT_FALSE(LeadsHere("http://128.0.0.1/"));
 }
 
+TEST(Url, AnAddressOfTheSixthVersionIsInBrackets) {
+  EXPECT_EQ(HttpAddress("127.0.0.1", 8000), "http://127.0.0.1:8000");
+  EXPECT_EQ(HttpAddress("::1", 65535), "http://[::1]:65535");
+}
+
 TEST(Url, PartsAreTold) {
   auto url = ParseUrl("HTTPS://me:secret@Pro.Example.ORG:8443/api");
   ASSERT_TRUE(url.has_value());

@@ -148,8 +148,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServeOptions options) {
     impl->state.SetBackend(nullptr);
     return std::unexpected(std::move(http).error());
   }
-  std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-  impl->url = "http://" + host + ":" + std::to_string((*http)->port());
+  impl->url = HttpAddress(address, (*http)->port());
   {
     std::lock_guard lock(impl->http_mutex);
     impl->http = *std::move(http);

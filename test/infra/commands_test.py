@@ -7,6 +7,7 @@ import socket
 import subprocess
 
 import pytest
+from conftest import PORTS, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -31,11 +32,7 @@ esac
 
 def call(folder, *words, **variables):
     """With ports that are free, whatever this machine listens on."""
-    ports = {}
-    for name in ("BROKER", "CONSOLE", "SPARK", "CRYPTOSTREAM", "POSTGRES", "PROMETHEUS", "ALERTMANAGER", "GRAFANA"):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            ports[f"{name}_PORT"] = str(probe.getsockname()[1])
+    ports = {f"{name}_PORT": str(free_port()) for name in PORTS}
     environment = {"PATH": f"{folder}:/usr/bin:/bin", "CRYPTOSTREAM_STORAGE": str(folder / "storage"), **ports, **variables}
     return subprocess.run([ROOT / "tools/infra", *words], env=environment, capture_output=True, text=True, timeout=60)
 

@@ -20,17 +20,22 @@ def lacks():
     return f"not installed: {' '.join(missing)} (tools/setup long brings them)" if missing else ""
 
 
+def put_compose(config):
+    """Lets a `docker` with this configuration folder find Compose."""
+    [compose] = VENV.glob("lib/python3*/site-packages/compose/docker-compose")
+    plugin = config / "cli-plugins/docker-compose"
+    plugin.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(compose, plugin)
+    plugin.chmod(0o755)
+
+
 class Engine:
     def __init__(self):
         FOLDER.mkdir(parents=True, exist_ok=True)
         # A socket's path has at most 107 characters, and a clone may lie deep.
         self.socket = pathlib.Path(f"/run/cryptostream-test-{os.getpid()}.sock")
         config = FOLDER / "config"
-        plugins = config / "cli-plugins"
-        plugins.mkdir(parents=True, exist_ok=True)
-        [compose] = VENV.glob("lib/python3*/site-packages/compose/docker-compose")
-        shutil.copy(compose, plugins / "docker-compose")
-        (plugins / "docker-compose").chmod(0o755)
+        put_compose(config)
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "COMPOSE_", "CRYPTOSTREAM_"))}
         self.environment |= {"DOCKER_HOST": f"unix://{self.socket}", "DOCKER_CONFIG": str(config), "DOCKER_BUILDKIT": "0"}
         command = ["dockerd", "--data-root", FOLDER / "root", "--exec-root", f"/run/cryptostream-test-{os.getpid()}", "--host", f"unix://{self.socket}",

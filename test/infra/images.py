@@ -22,9 +22,10 @@ STAND_INS = {
     "grafana/grafana": ["page-stand-in", "3000"],
     "cryptostream-test/provider": ["provider"],
 }
-# How this machine reaches the registries, where it has more to say than the defaults: the images that are built get the same.
-SETTINGS = ("/etc/apt/apt.conf.d/99artifact-registry", "/etc/apt/sources.list.d/debian.sources", "/etc/pip.conf", "/etc/npmrc", "/root/.npmrc",
-            "/root/.cargo/config.toml", "/etc/ssl/certs/ca-certificates.crt")
+# How this machine reaches the registries, where it has more to say than the defaults: the images that are built get the same. Below /etc, and below
+# the home of who builds; apt's own settings are asked of apt.
+OF_SYSTEM = ("apt/sources.list.d/debian.sources", "pip.conf", "npmrc", "ssl/certs/ca-certificates.crt")
+OF_HOME = (".npmrc", ".cargo/config.toml")
 VARIABLES = r"(https?_proxy|no_proxy|.*_CA_(BUNDLE|CERTS|CERTS_FILE)|SSL_CERT_(FILE|DIR)|PIP_.*|CARGO_.*|npm_config_.*|NODE_EXTRA_CA_CERTS)"
 
 
@@ -41,15 +42,21 @@ def base(engine):
     engine.docker("import", tar, "debian:plain")
     tar.unlink()
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        for path in SETTINGS:
-            if os.path.exists(path):
-                target = pathlib.Path(folder) / path.lstrip("/")
+        root = pathlib.Path(folder)
+        found = [(pathlib.Path("/etc") / name, root / "etc" / name) for name in OF_SYSTEM]
+        found += [(pathlib.Path.home() / name, root / "root" / name) for name in OF_HOME]
+        for source, target in found:
+            if source.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, target)
+                shutil.copy(source, target)
+        asked = subprocess.run(["apt-config", "dump", "--no-empty", "Acquire"], check=True, capture_output=True, text=True).stdout
+        settings = root / "etc/apt/apt.conf.d/99machine"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(asked)
         variables = {key: value for key, value in os.environ.items() if re.fullmatch(VARIABLES, key, re.IGNORECASE)}
         lines = ["FROM debian:plain", "COPY . /", *(f'ENV {key}="{value}"' for key, value in variables.items())]
-        (pathlib.Path(folder) / "Dockerfile").write_text("\n".join(lines) + "\n")
-        (pathlib.Path(folder) / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
+        (root / "Dockerfile").write_text("\n".join(lines) + "\n")
+        (root / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
         engine.docker("build", "--tag", "debian:12-slim", folder)
 
 

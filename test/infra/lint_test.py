@@ -1,11 +1,10 @@
 """The containers' files held against what others know of such files: Compose itself, its specification, hadolint, promtool, CycloneDX."""
 
 import os
-import shutil
 import subprocess
 
 import pytest
-from engine import ROOT, VENV
+from engine import ROOT, VENV, put_compose
 
 pytestmark = pytest.mark.long
 
@@ -19,11 +18,7 @@ def run(*command, **options):
 
 @pytest.mark.parametrize("profiles", ["", "db", "observability", "db,observability"])
 def test_compose_takes_the_file(tmp_path, profiles):
-    plugins = tmp_path / "cli-plugins"
-    plugins.mkdir()
-    [compose] = VENV.glob("lib/python3*/site-packages/compose/docker-compose")
-    shutil.copy(compose, plugins / "docker-compose")
-    (plugins / "docker-compose").chmod(0o755)
+    put_compose(tmp_path)
     environment = {"PATH": os.environ["PATH"], "DOCKER_CONFIG": str(tmp_path), "COMPOSE_PROFILES": profiles}
     run("docker", "compose", "--file", COMPOSE, "config", "--quiet", env=environment)
 
