@@ -7,12 +7,19 @@ ENV DEBIAN_FRONTEND=noninteractive
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates make && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
-# What is fetched, and the Rust part, are layers of their own: a change of the C++ sources or the page does not build them again.
+# What is fetched, the Rust part and the rest are layers of their own: a change of the C++ sources or the page does not build the Rust part
+# again, and one of the documents builds nothing.
 COPY tools/setup tools/deps.lock tools/shim tools/build-shim tools/
 COPY tools/setup.d tools/setup.d
 RUN tools/setup run
 COPY src/delta/shim src/delta/shim
 RUN tools/shim && rm -rf ~/.cache/cryptostream/cargo-target ~/.cargo/registry
+COPY CMakeLists.txt CMakePresets.json Makefile ./
+COPY cmake cmake
+COPY tools tools
+COPY web web
+COPY src src
+RUN make build
 COPY . .
 RUN make install PREFIX=/opt/cryptostream && infra/image-root /opt/cryptostream /image && tools/sbom /image/opt/cryptostream
 

@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "kafka/admin.h"
 #include "kafka/damage.h"
+#include "kafka/record.h"
 
 namespace cryptostream {
 namespace {
@@ -109,7 +110,7 @@ void TopicConsumer::Reader::Take(PartitionBatches& at, const rd_kafka_message_t&
   if (!gaps_.empty()) {
     for (Gap& gap : std::exchange(gaps_, {})) at.AddGap(std::move(gap));
   }
-  at.Add(message, received);
+  at.Add(RdRecord(message), received);
   ++taken_;
 }
 

@@ -50,4 +50,13 @@ std::string_view HeaderOf(const rd_kafka_message_t& message, const char* name) {
   return {static_cast<const char*>(value), size};
 }
 
+RdRecord::RdRecord(const rd_kafka_message_t& message) : message_(message) {
+  if (message.key) key.emplace(static_cast<const char*>(message.key), message.key_len);
+  if (message.payload) value.emplace(static_cast<const char*>(message.payload), message.len);
+  offset = message.offset;
+  rd_kafka_timestamp_type_t type;
+  std::int64_t ms = rd_kafka_message_timestamp(&message, &type);
+  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) time = FromMicros(ms * 1000);
+}
+
 }  // namespace cryptostream

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "kafka/read_record.h"
 
 namespace cryptostream {
 
@@ -24,5 +25,15 @@ rd_kafka_resp_err_t GiveRecord(rd_kafka_t* producer, rd_kafka_topic_t* topic, co
 
 // The last header of that name, or nothing. The text lives as long as the message.
 std::string_view HeaderOf(const rd_kafka_message_t& message, const char* name);
+
+// A message of librdkafka, which must live as long.
+class RdRecord final : public ReadRecord {
+ public:
+  explicit RdRecord(const rd_kafka_message_t& message);
+  std::string_view Header(const char* name) const override { return HeaderOf(message_, name); }
+
+ private:
+  const rd_kafka_message_t& message_;
+};
 
 }  // namespace cryptostream

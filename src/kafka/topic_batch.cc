@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "kafka/record.h"
 #include "kafka/record_headers.h"
 #include "market/name.h"
 
@@ -20,8 +19,6 @@ constexpr std::chrono::seconds kLiveAge{30};  // an older record is history, not
 
 constexpr std::size_t kLongestSender = 64;
 
-std::string_view Bytes(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
-
 std::optional<Timestamp> TimeOf(std::string_view micros) {
   constexpr std::int64_t kEndOf9999 = 253'402'300'799'999'999;
   auto value = IntegerOf<std::int64_t>(micros);
@@ -29,8 +26,8 @@ std::optional<Timestamp> TimeOf(std::string_view micros) {
 }
 
 // The mark's own name, "<sender>/<number>".
-MarkId MarkOf(const rd_kafka_message_t& message) {
-  std::string_view text = HeaderOf(message, kMarkHeader);
+MarkId MarkOf(const ReadRecord& record) {
+  std::string_view text = record.Header(kMarkHeader);
   auto slash = text.find('/');
   if (slash == std::string_view::npos || slash == 0 || slash > kLongestSender || !IsUtf8(text)) return {};
   auto number = IntegerOf<std::int64_t>(text.substr(slash + 1));
@@ -38,11 +35,7 @@ MarkId MarkOf(const rd_kafka_message_t& message) {
   return {std::string(text.substr(0, slash)), *number};
 }
 
-bool IsLive(const rd_kafka_message_t& message, Timestamp received) {
-  rd_kafka_timestamp_type_t type;
-  std::int64_t ms = rd_kafka_message_timestamp(&message, &type);
-  return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || received - FromMicros(ms * 1000) < kLiveAge;
-}
+bool IsLive(const ReadRecord& record, Timestamp received) { return !record.time || received - *record.time < kLiveAge; }
 
 }  // namespace
 
@@ -71,30 +64,28 @@ void PartitionBatches::Close() {
   open_ = nullptr;
 }
 
-void PartitionBatches::Add(const rd_kafka_message_t& message, Timestamp received) {
-  if (message.offset < next_) return;
+void PartitionBatches::Add(const ReadRecord& record, Timestamp received) {
+  if (record.offset < next_) return;
   if (next_ > 0) TellGaps();
-  std::string_view source = HeaderOf(message, kSourceHeader);
-  std::string_view kind = HeaderOf(message, kKindHeader);
+  std::string_view source = record.Header(kSourceHeader);
+  std::string_view kind = record.Header(kKindHeader);
   if (kind == kGapKind) Close();
   bool same = open_ && open_->source == source;
   RawBatch& batch = Open(same || IsValidName(source) ? source : kDefaultSource);
-  std::string_view value = Bytes(message.payload, message.len);
-  std::string_view key = Bytes(message.key, message.key_len);
   if (kind == kGapKind) {
-    AddGapRecord(batch, message, received);
+    AddGapRecord(batch, record, received);
   } else if (kind == kRejectKind) {
-    AddReject(batch, message, HeaderOf(message, kReasonHeader), received);
-  } else if (!message.payload) {
-    AddReject(batch, message, "no_value", received);
-  } else if (message.key && !IsUtf8(key)) {
-    AddReject(batch, message, "not_utf8: key", received);
+    AddReject(batch, record, record.Header(kReasonHeader), received);
+  } else if (!record.value) {
+    AddReject(batch, record, "no_value", received);
+  } else if (record.key && !IsUtf8(*record.key)) {
+    AddReject(batch, record, "not_utf8: key", received);
   } else {
-    batch.Add({message.key ? std::optional(key) : std::nullopt, value, received, message.offset});
+    batch.Add({record.key, *record.value, received, record.offset});
   }
-  batch.live = IsLive(message, received);
-  next_ = message.offset + 1;
-  bytes_ += message.len + message.key_len;
+  batch.live = IsLive(record, received);
+  next_ = record.offset + 1;
+  bytes_ += record.value.value_or("").size() + record.key.value_or("").size();
   ++rows_;
   if (kind == kGapKind) Close();
   if (!gaps_.empty()) TellGaps();
@@ -109,28 +100,27 @@ void PartitionBatches::TellGaps() {
   Close();
 }
 
-void PartitionBatches::AddReject(RawBatch& batch, const rd_kafka_message_t& message, std::string_view reason,
-                                 Timestamp received) const {
+void PartitionBatches::AddReject(RawBatch& batch, const ReadRecord& record, std::string_view reason, Timestamp received) const {
   std::string words = IsUtf8(reason) && !reason.empty() ? std::string(reason) : "rejected";
-  std::string_view value = Bytes(message.payload, message.len).substr(0, Reject::kMaxRejectBytes);
+  std::string_view value = record.value.value_or("").substr(0, Reject::kMaxRejectBytes);
   std::optional<std::string> key;
-  if (message.key) key = std::string(Bytes(message.key, message.key_len));
-  batch.rejects.push_back({batch.source, topic_, partition_, message.offset, "source", std::move(words), std::string(value),
-                           TimeOf(HeaderOf(message, kReceivedHeader)).value_or(received), message.offset + 1, std::move(key),
-                           MarkOf(message)});
+  if (record.key) key = std::string(*record.key);
+  batch.rejects.push_back({batch.source, topic_, partition_, record.offset, "source", std::move(words), std::string(value),
+                           TimeOf(record.Header(kReceivedHeader)).value_or(received), record.offset + 1, std::move(key),
+                           MarkOf(record)});
 }
 
 // A time without input, told by the producer.
-void PartitionBatches::AddGapRecord(RawBatch& batch, const rd_kafka_message_t& message, Timestamp received) const {
+void PartitionBatches::AddGapRecord(RawBatch& batch, const ReadRecord& record, Timestamp received) const {
   Gap gap;
   gap.source = batch.source;
   gap.topic = topic_;
   gap.partition = partition_;
-  gap.from_time = TimeOf(HeaderOf(message, kFromTimeHeader));
-  gap.to_time = TimeOf(HeaderOf(message, kToTimeHeader));
-  gap.reason = Printable(HeaderOf(message, kReasonHeader));
-  gap.detected_at = TimeOf(HeaderOf(message, kReceivedHeader)).value_or(received);
-  gap.mark = MarkOf(message);
+  gap.from_time = TimeOf(record.Header(kFromTimeHeader));
+  gap.to_time = TimeOf(record.Header(kToTimeHeader));
+  gap.reason = Printable(record.Header(kReasonHeader));
+  gap.detected_at = TimeOf(record.Header(kReceivedHeader)).value_or(received);
+  gap.mark = MarkOf(record);
   batch.gaps.push_back(std::move(gap));
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <librdkafka/rdkafka.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "kafka/read_record.h"
 #include "market/raw_batch.h"
 
 namespace cryptostream {
@@ -21,7 +20,7 @@ class PartitionBatches {
   PartitionBatches(std::string topic, std::int32_t partition, std::string position_id, std::int64_t next);
 
   // Takes a record; one below the next offset was taken before and is left out. What cannot be a bronze row becomes a reject.
-  void Add(const rd_kafka_message_t& message, Timestamp received);
+  void Add(const ReadRecord& record, Timestamp received);
   // Everything below `next` was read: control records and records that were compacted away bring no row.
   void Skip(std::int64_t next);
   // Sends `gap` on with the first position that there is.
@@ -44,8 +43,8 @@ class PartitionBatches {
   RawBatch& Open(std::string_view source);
   void Close();
   void TellGaps();
-  void AddReject(RawBatch& batch, const rd_kafka_message_t& message, std::string_view reason, Timestamp received) const;
-  void AddGapRecord(RawBatch& batch, const rd_kafka_message_t& message, Timestamp received) const;
+  void AddReject(RawBatch& batch, const ReadRecord& record, std::string_view reason, Timestamp received) const;
+  void AddGapRecord(RawBatch& batch, const ReadRecord& record, Timestamp received) const;
 
   const std::string topic_;
   const std::int32_t partition_;

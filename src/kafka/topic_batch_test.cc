@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kafka/mock_fixture.h"
+#include "kafka/record.h"
 
 namespace cryptostream {
 namespace {
@@ -43,10 +44,10 @@ TEST_F(MockTest, AnOffsetThatComesAgainIsTakenOnce) {
   Fill(5);
   auto [client, records] = ReadRecords(cluster_, 5);
   PartitionBatches batches("t", 0, "bronze/t:x/0", 2);
-  for (const auto& record : records) batches.Add(*record, kClock.Now());
-  for (const auto& record : records) batches.Add(*record, kClock.Now());  // in the same batch
+  for (const auto& record : records) batches.Add(RdRecord(*record), kClock.Now());
+  for (const auto& record : records) batches.Add(RdRecord(*record), kClock.Now());  // in the same batch
   EXPECT_THAT(Offsets(batches.Take()), ElementsAre(2, 3, 4));
-  for (const auto& record : records) batches.Add(*record, kClock.Now());  // and in the next one
+  for (const auto& record : records) batches.Add(RdRecord(*record), kClock.Now());  // and in the next one
   EXPECT_FALSE(batches.HasNews());
   EXPECT_THAT(batches.Take(), IsEmpty());
   EXPECT_EQ(batches.next(), 5);
@@ -56,13 +57,13 @@ TEST_F(MockTest, WhatWasForgottenComesAgain) {
   Fill(4);
   auto [client, records] = ReadRecords(cluster_, 4);
   PartitionBatches batches("t", 0, "bronze/t:x/0", 0);
-  batches.Add(*records[0], kClock.Now());
+  batches.Add(RdRecord(*records[0]), kClock.Now());
   EXPECT_THAT(Offsets(batches.Take()), ElementsAre(0));
-  batches.Add(*records[1], kClock.Now());
-  batches.Add(*records[2], kClock.Now());
+  batches.Add(RdRecord(*records[1]), kClock.Now());
+  batches.Add(RdRecord(*records[2]), kClock.Now());
   batches.Forget();
   EXPECT_EQ(batches.next(), 1) << "what was handed on stays so";
-  for (const auto& record : records) batches.Add(*record, kClock.Now());
+  for (const auto& record : records) batches.Add(RdRecord(*record), kClock.Now());
   EXPECT_THAT(Offsets(batches.Take()), ElementsAre(1, 2, 3));
 }
 
@@ -71,8 +72,8 @@ TEST_F(MockTest, HolesAndTheEndMoveThePosition) {
   Fill(4);
   auto [client, records] = ReadRecords(cluster_, 4);
   PartitionBatches batches("t", 0, "bronze/t:x/0", 0);
-  batches.Add(*records[0], kClock.Now());
-  batches.Add(*records[3], kClock.Now());
+  batches.Add(RdRecord(*records[0]), kClock.Now());
+  batches.Add(RdRecord(*records[3]), kClock.Now());
   auto taken = batches.Take();
   EXPECT_THAT(Offsets(taken), ElementsAre(0, 3));
   EXPECT_EQ(taken.back()->next_position, 4);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/check.h"
 #include "market/quotient.h"
@@ -18,6 +19,13 @@ void VolumeSums::Add(double mean_price, double amount) {
   if (IsNull(mean_price) && amount > 0) lacks_turnover = true;
 }
 
+void VolumeSums::Add(const VolumeSums& other) {
+  quantity.Add(other.quantity);
+  turnover.Add(other.turnover);
+  has_volume |= other.has_volume;
+  lacks_turnover |= other.lacks_turnover;
+}
+
 double VolumeSums::Volume() const { return has_volume ? quantity.Round() : kNull; }
 
 double VolumeSums::Vwap() const { return Volume() > 0 && !lacks_turnover ? Quotient(turnover, quantity) : kNull; }
@@ -25,6 +33,12 @@ double VolumeSums::Vwap() const { return Volume() > 0 && !lacks_turnover ? Quoti
 void PriceSums::AddPrice(double value) {
   price.Add(value);
   price_squared.AddProduct(value, value);
+}
+
+void PriceSums::Add(const PriceSums& other) {
+  price.Add(other.price);
+  price_squared.Add(other.price_squared);
+  traded.Add(other.traded);
 }
 
 void PriceSums::Derive(GoldRow& row) const {
@@ -100,6 +114,33 @@ void WindowAccumulator::Add(const Tick& tick) {
     if (place == last_updated_.end() || *place != tick.last_updated) last_updated_.insert(place, tick.last_updated);
   }
   AddFigures(at, tick.last_updated, tick.volume_24h, tick.market_cap);
+}
+
+void WindowAccumulator::Add(const WindowAccumulator& other) {
+  bars_.insert(bars_.end(), other.bars_.begin(), other.bars_.end());
+  if (other.rows_ == 0) return;
+  if (rows_ == 0) {
+    auto bars = std::move(bars_);
+    *this = other;
+    bars_ = std::move(bars);
+    return;
+  }
+  rows_ += other.rows_;
+  samples_ += other.samples_;
+  trades_ += other.trades_;
+  sums_.Add(other.sums_);
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+  first_ = other.first_ < first_ ? other.first_ : first_;
+  last_ = other.last_ > last_ ? other.last_ : last_;
+  first_event_ = std::min(first_event_, other.first_event_);
+  last_event_ = std::max(last_event_, other.last_event_);
+  std::vector<Timestamp> both;
+  std::ranges::set_union(last_updated_, other.last_updated_, std::back_inserter(both));
+  last_updated_ = std::move(both);
+  volume_24h_.Offer(other.volume_24h_.order, other.volume_24h_.value);
+  market_cap_.Offer(other.market_cap_.order, other.market_cap_.value);
+  if (IsNull(max_source_age_s_) || other.max_source_age_s_ > max_source_age_s_) max_source_age_s_ = other.max_source_age_s_;
 }
 
 GoldRow WindowAccumulator::Finish(const WindowKey& key) const {

@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "market/exact_sum.h"
 #include "market/tick.h"
 
@@ -52,6 +55,7 @@ struct VolumeSums {
 
   // In: kNull for what is not known.
   void Add(double mean_price, double amount);
+  void Add(const VolumeSums& other);
   double Volume() const;  // kNull: no part had one
   double Vwap() const;    // kNull: nothing was traded, or not all of its prices are known
 };
@@ -62,6 +66,7 @@ struct PriceSums {
   VolumeSums traded;
 
   void AddPrice(double value);
+  void Add(const PriceSums& other);
   // Sets what follows from the sums and from samples, open, close, min and max, which the row has already.
   void Derive(GoldRow& row) const;
 };
@@ -72,6 +77,11 @@ struct PriceSums {
 class WindowAccumulator {
  public:
   void Add(const Tick& tick);
+  // Takes in what another one of the same window has: the same bits as if each of its ticks had been added here.
+  void Add(const WindowAccumulator& other);
+  // Its state as bytes of this program's version, appended to `out`, and back: the front of `bytes`, which is cut off. Errors: Corrupt.
+  void AppendTo(std::string& out) const;
+  static Result<WindowAccumulator> TakeFrom(std::string_view& bytes);
   // Requires: at least one tick was added.
   GoldRow Finish(const WindowKey& key) const;
   // Rows that were added.
@@ -102,6 +112,9 @@ class WindowAccumulator {
   void AddSample(const Order& at);
   void AddFigures(const Order& at, Timestamp last_updated, double volume_24h, double market_cap);
   void AddBar(const Bar& bar);
+  // Calls visit(member) for each of an accumulator's members, the one list of what its bytes hold.
+  template <class Self, class Visit>
+  static void VisitState(Self& self, Visit visit);
 
   std::vector<Bar> bars_;
   std::int64_t rows_ = 0, samples_ = 0, trades_ = 0, counted_bars_ = 0;

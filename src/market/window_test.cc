@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "market/columns.h"
+
 namespace cryptostream {
 namespace {
 
@@ -151,6 +153,44 @@ TEST(Window, ABarAndPolledPricesCountTogether) {
   EXPECT_EQ(row.samples, 5);
   EXPECT_EQ(row.updates, 2);
   EXPECT_TRUE(IsNull(row.vwap));
+}
+
+std::string BytesOf(const WindowAccumulator& window) {
+  std::string bytes;
+  window.AppendTo(bytes);
+  return bytes;
+}
+
+TEST(Window, PartsFromOtherProcessesGiveTheSameBits) {
+  const std::vector<std::vector<Tick>> windows{
+      {Observation(20, 130.1, 15, 9), Observation(21, 0.3, 15, 9), Observation(22, 1e9, 16, 9),
+       Bar(0, 60, {100, 120, 80, 110}, 7, kNull)},
+      {Trade(10, 1, 100.7, 2), Trade(50, 2, 104.2, 0.1), Trade(50, 3, 103, 3), Bar(0, 60, {90, 130, 70, 110}, 7, 101)},
+      {Bar(0, 30, {100, 110, 90, 95}, 1, 100), Bar(30, 30, {96, 99, 80, 97}, 3, 90)}};
+  for (const std::vector<Tick>& ticks : windows) {
+    for (std::size_t cut = 0; cut <= ticks.size(); ++cut) {
+      WindowAccumulator front, back;
+      for (std::size_t i = 0; i < ticks.size(); ++i) (i < cut ? front : back).Add(ticks[i]);
+      for (const auto& [into, from] : {std::pair(&front, &back), std::pair(&back, &front)}) {
+        std::string bytes = BytesOf(*into) + BytesOf(*from);
+        std::string_view left = bytes;
+        WindowAccumulator whole = *WindowAccumulator::TakeFrom(left);
+        whole.Add(*WindowAccumulator::TakeFrom(left));
+        EXPECT_TRUE(left.empty());
+        EXPECT_TRUE(SameRow(whole.Finish(Fold(ticks).key), Fold(ticks))) << cut;
+      }
+    }
+  }
+}
+
+TEST(Window, BytesThatAreCutOffAreNoWindow) {
+  WindowAccumulator window;
+  window.Add(Observation(20, 130, 15, 9));
+  const std::string bytes = BytesOf(window);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    std::string_view cut = std::string_view(bytes).substr(0, size);
+    EXPECT_EQ(WindowAccumulator::TakeFrom(cut).error().kind, ErrorKind::kCorrupt) << size;
+  }
 }
 
 }  // namespace
