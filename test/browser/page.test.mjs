@@ -22,7 +22,7 @@ before(async () => {
 after(() => browser.close());
 
 /** Runs a story against a stand-in server and a fresh page, and ends both. */
-async function visit({ flags = [], path = "/", options = {} }, story) {
+async function visit({ flags = [], path = "/?view=coin", options = {} }, story) {
   const server = await startStandIn(...flags);
   const visitor = await openPage(browser, server.url + path, options);
   try {
@@ -289,7 +289,7 @@ test("the credits are there, and nothing is fetched from elsewhere", () =>
 
 test("a server that goes away and comes back is noticed both times", async () => {
   const first = await startStandIn();
-  const visitor = await openPage(browser, first.url);
+  const visitor = await openPage(browser, `${first.url}/?view=coin`);
   const { page } = visitor;
   const port = new URL(first.url).port;
   let second;

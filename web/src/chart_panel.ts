@@ -7,15 +7,14 @@ import type { Candle, CandleEvent, Coin, Interval, Mode } from "./api/types";
 import { type Bar, BarSeries, toBar } from "./data/bars";
 import { coinName } from "./data/coin_label";
 import { isDense } from "./data/interval";
+import { PAGE_SIZE } from "./opening";
 import type { ChartStyle } from "./state/route";
 import { ChartView } from "./view/chart_view";
 import { byId, setText } from "./view/dom";
-import { EmptyView } from "./view/empty";
+import { type EmptyState, EmptyView } from "./view/empty";
 import { barSentence, Legend } from "./view/legend";
 import { TableView } from "./view/table_view";
 import type { Zone } from "./zone";
-
-export const PAGE_SIZE = 500;
 
 const AMOUNT_LABELS = { volume: "Volume, in coins", samples: "Samples per candle" };
 
@@ -77,10 +76,11 @@ export class ChartPanel {
     this.empty.show({ title: "Nothing could be loaded", text: `${message}; trying again`, busy: true });
   }
 
-  /** Shows a coin with these candles; the view stays where it is if the chart was this one. */
-  open(entry: Coin, interval: Interval, candles: Candle[]): void {
+  /** Shows a coin with these candles, from `fromMs` on; the view stays where it is if the chart was this one. */
+  open(entry: Coin, interval: Interval, candles: Candle[], fromMs?: number): void {
     const { coin, quote } = entry;
-    const same = coin === this.coin && quote === this.quote && interval === this.interval && this.series.last !== undefined;
+    const same =
+      coin === this.coin && quote === this.quote && interval === this.interval && fromMs === undefined && this.series.last !== undefined;
     if (!same) this.series.clear();
     this.card.dataset["loading"] = "false";
     this.coin = coin;
@@ -91,6 +91,17 @@ export class ChartPanel {
     this.exhausted = false;
     const added = this.series.mergeAll(candles.map(toBar));
     this.draw(!same || added > 1);
+    if (fromMs !== undefined) this.view.showFrom(fromMs);
+  }
+
+  /** Lets go of the coin: what is drawn next is another chart. */
+  forget(): void {
+    this.series.clear();
+    this.coin = "";
+    this.view.draw([], this.interval, false);
+    delete this.container.dataset["close"];
+    this.container.dataset["bars"] = "0";
+    this.card.dataset["loading"] = "true";
   }
 
   /** The provider's name of the coin may come after its candles. */
@@ -154,8 +165,8 @@ export class ChartPanel {
   }
 
   /** Covers the chart with a reason why there is none. */
-  showEmpty(title: string, text: string): void {
-    this.empty.show({ title, text, busy: true });
+  showEmpty(title: string, text: string, action?: EmptyState["action"]): void {
+    this.empty.show({ title, text, busy: action === undefined, ...(action && { action }) });
   }
 
   private draw(fit: boolean): void {

@@ -4,6 +4,7 @@ import "./styles/layout.css";
 import "./styles/coins.css";
 import "./styles/market.css";
 import "./styles/chart.css";
+import "./styles/quotes.css";
 import { App } from "./app";
 
 new App().start();

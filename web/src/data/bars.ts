@@ -13,6 +13,7 @@ export interface Bar {
   close: number;
   avg: number;
   volume: number | null;
+  vwap: number | null;
   samples: number;
   source: string;
   closed: boolean;
@@ -37,6 +38,7 @@ export function toBar(candle: Candle): Bar {
     close: candle.close,
     avg: candle.avg,
     volume: candle.volume,
+    vwap: candle.vwap,
     samples: candle.samples,
     source: candle.source ?? "",
     closed: candle.closed,

@@ -6,7 +6,7 @@ import { axisDecimals, type Placed, pricePoint, scalePower, singlesPoint } from 
 const COLOR = "#2457d6";
 
 function bar(samples: number, close = 1): Bar {
-  const prices = { open: close, high: close, low: close, close, avg: close, volume: null };
+  const prices = { open: close, high: close, low: close, close, avg: close, volume: null, vwap: null };
   return { openMs: 60_000, closeMs: 120_000, ...prices, samples, source: "coingecko", closed: true, committed: true };
 }
 

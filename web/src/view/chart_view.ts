@@ -66,6 +66,7 @@ export class ChartView {
   private style: ChartStyle;
   private kind: AmountKind = "samples";
   private bars: readonly Bar[] = [];
+  private slotTimes: number[] = [];
   private gapsAfter = new Set<number>();
   private lastMs: number | undefined;
   private lastSingle = false;
@@ -111,6 +112,7 @@ export class ChartView {
     this.stepMs = intervalMs(interval);
     this.kind = amountKind(bars);
     const { slots, gaps } = withEmptySlots(bars, this.stepMs);
+    this.slotTimes = slots.map((slot) => (typeof slot === "number" ? slot : slot.openMs));
     this.gapsAfter = new Set(gaps.map((gap) => gap.afterMs));
     this.power = scalePower(bars.at(-1)?.close);
     this.setDecimals(axisDecimals(bars));
@@ -171,6 +173,13 @@ export class ChartView {
     this.paint();
     this.setReplay(replay);
     this.draw(this.bars, interval, false);
+  }
+
+  /** Shows everything from this time on. */
+  showFrom(fromMs: number): void {
+    const first = this.slotTimes.findIndex((timeMs) => timeMs >= fromMs);
+    const to = this.slotTimes.length - 1 + EMPTY_BARS_RIGHT;
+    if (first >= 0) this.chart.timeScale().setVisibleLogicalRange({ from: Math.min(first - 1, to - MIN_BARS_SHOWN), to });
   }
 
   toLatest(): void {

@@ -1,10 +1,13 @@
 // The list of coins: a listbox whose arrows move the choice. Rows are kept and
-// updated in place, so that focus and scroll position survive every tick.
+// updated in place, so that focus and scroll position survive every tick. Of very many
+// coins it has the first ones and the chosen one; the market has them all.
 import type { CoinEntry } from "../state/market";
 import type { FreshnessState } from "../api/types";
 import { CoinRow } from "./coin_row";
 
 export type StateOf = (entry: CoinEntry) => FreshnessState;
+
+export const MOST_ROWS = 200;
 
 export class CoinList {
   private rows = new Map<string, CoinRow>();
@@ -22,8 +25,9 @@ export class CoinList {
   }
 
   /** Shows these coins in this order. */
-  show(coins: CoinEntry[], stateOf: StateOf): void {
+  show(all: CoinEntry[], stateOf: StateOf): void {
     const rows = new Map<string, CoinRow>();
+    const coins = all.filter((entry, index) => index < MOST_ROWS || entry.coin === this.selected);
     for (const entry of coins) {
       const row = this.rows.get(entry.coin) ?? new CoinRow(entry.coin);
       row.show(entry, stateOf(entry));

@@ -56,7 +56,7 @@ export class CoinRow {
     this.dot.dataset["state"] = state;
     this.dot.title = state;
     const change = entry.change_24h_pct === null ? "" : `, ${formatPercent(entry.change_24h_pct)} in 24 hours`;
-    const label = `${coinName(entry)}, ${plainPrice(entry.price)} dollars${change}, ${state}`;
+    const label = `${coinName(entry)}, ${plainPrice(entry.price)} ${entry.quote.toUpperCase()}${change}, ${state}`;
     if (this.root.ariaLabel !== label) this.root.ariaLabel = label;
   }
 
