@@ -10,6 +10,7 @@ import { SiteControls } from "./controls";
 import type { Freshness } from "./data/freshness";
 import { ServerClock } from "./data/server_clock";
 import { CoinPage } from "./pages/coin_page";
+import { ComparePage } from "./pages/compare_page";
 import { MarketPage } from "./pages/market_page";
 import type { Page, Site } from "./pages/site";
 import { type CoinEntry, Market } from "./state/market";
@@ -111,7 +112,12 @@ export class App implements Site {
 
   /** A page is made when it is first looked at. */
   private pageOf(view: View): Page {
-    return (this.pages[view] ??= view === "coin" ? new CoinPage(this) : new MarketPage(this));
+    const make: Record<View, () => Page> = {
+      market: () => new MarketPage(this),
+      coin: () => new CoinPage(this),
+      compare: () => new ComparePage(this),
+    };
+    return (this.pages[view] ??= make[view]());
   }
 
   private onVisible(visible: boolean): void {

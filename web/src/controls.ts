@@ -2,9 +2,11 @@
 // zone, theme) and those of a coin's chart (interval, range, style, table). Each only
 // reports what was chosen; the site and its pages decide what follows.
 import { INTERVALS, type Interval } from "./api/types";
+import type { Indicator } from "./data/indicators";
 import { RANGES, type Range } from "./data/range";
-import { type ChartStyle, type Route, routeQuery, type View, VIEWS } from "./state/route";
+import { type ChartScale, type ChartStyle, type Route, routeQuery, type View, VIEWS } from "./state/route";
 import { byId, element } from "./view/dom";
+import { IndicatorMenu } from "./view/indicator_menu";
 import { Segmented } from "./view/segmented";
 import type { Zone } from "./zone";
 
@@ -48,6 +50,8 @@ export interface CoinHandlers {
   onInterval(interval: Interval): void;
   onRange(range: Range): void;
   onStyle(style: ChartStyle): void;
+  onScale(scale: ChartScale): void;
+  onIndicators(indicators: Indicator[]): void;
   onTable(visible: boolean): void;
   /** Keys of the chart mean nothing where there is none. */
   isShown(): boolean;
@@ -57,6 +61,8 @@ export class CoinControls {
   private readonly interval: Segmented<Interval>;
   private readonly range: Segmented<Range>;
   private readonly style: Segmented<ChartStyle>;
+  private readonly scale: Segmented<ChartScale>;
+  private readonly menu: IndicatorMenu;
   private readonly table = byId("table-toggle");
 
   constructor(private readonly handlers: CoinHandlers) {
@@ -67,14 +73,18 @@ export class CoinControls {
     ranges.append(...RANGES.map((range) => choice(range, RANGE_TITLES[range])));
     this.range = new Segmented(ranges, (range) => handlers.onRange(range));
     this.style = new Segmented(byId("style-switch"), (style) => handlers.onStyle(style));
+    this.scale = new Segmented(byId("scale-switch"), (scale) => handlers.onScale(scale));
+    this.menu = new IndicatorMenu((indicators) => handlers.onIndicators(indicators));
     this.table.addEventListener("click", () => this.toggleTable());
     document.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  show(state: { interval: Interval; range: Range | undefined; style: ChartStyle }): void {
-    this.interval.set(state.interval);
-    this.range.set(state.range);
-    this.style.set(state.style);
+  show(interval: Interval, route: Route, hasVolume: boolean): void {
+    this.interval.set(interval);
+    this.range.set(route.range);
+    this.style.set(route.style);
+    this.scale.set(route.scale);
+    this.menu.show(route.indicators, hasVolume);
   }
 
   private toggleTable(): void {
@@ -90,7 +100,7 @@ export class CoinControls {
   }
 }
 
-const RANGE_TITLES: Record<Range, string> = {
+export const RANGE_TITLES: Record<Range, string> = {
   "1H": "The last hour",
   "1D": "The last day",
   "7D": "The last seven days",

@@ -72,6 +72,12 @@ export class BarSeries {
     return bar?.openMs === openMs ? bar : undefined;
   }
 
+  /** The place of the bar that opens exactly at this time, -1 without one. */
+  indexAt(openMs: number): number {
+    const index = this.lowerBound(openMs);
+    return this.list[index]?.openMs === openMs ? index : -1;
+  }
+
   /** Takes one bar from the stream. */
   merge(bar: Bar): Change {
     const index = this.lowerBound(bar.openMs);

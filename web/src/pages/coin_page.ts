@@ -40,6 +40,8 @@ export class CoinPage implements Page {
       onInterval: (interval) => go({ interval, range: undefined }),
       onRange: (range) => go({ range, interval: undefined }),
       onStyle: (style) => go({ style }),
+      onScale: (scale) => go({ scale }),
+      onIndicators: (indicators) => go({ indicators }),
       onTable: (visible) => this.panel.showTable(visible),
       isShown: () => !this.root.hidden,
     });
@@ -49,6 +51,8 @@ export class CoinPage implements Page {
   async follow(anew: boolean): Promise<void> {
     const { route } = this.site;
     this.panel.setStyle(route.style);
+    this.panel.setScale(route.scale);
+    this.panel.setIndicators(route.indicators);
     this.interval = route.interval ?? this.interval;
     this.showControls();
     const sparse = this.panel.barCount < FEW_CANDLES || (!route.interval && !this.panel.isDense);
@@ -163,8 +167,7 @@ export class CoinPage implements Page {
   }
 
   private showControls(): void {
-    const { range, style } = this.site.route;
-    this.controls.show({ interval: this.interval, range, style });
+    this.controls.show(this.interval, this.site.route, this.panel.hasVolume);
   }
 
   private showAges(entry: CoinEntry): void {

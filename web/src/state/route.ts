@@ -2,14 +2,22 @@
 // be linked to and the back button works. An address with a coin and no view is the
 // coin's, as it was before there were views.
 import type { Interval } from "../api/types";
+import { MOST_COMPARED } from "../data/compare";
+import { type Indicator, indicatorText, parseIndicators } from "../data/indicators";
 import { isInterval } from "../data/interval";
 import { isRange, type Range } from "../data/range";
 
-export const VIEWS = ["market", "coin"] as const;
+export const VIEWS = ["market", "coin", "compare"] as const;
 export type View = (typeof VIEWS)[number];
 
-export const CHART_STYLES = ["candles", "line", "area"] as const;
+export const CHART_STYLES = ["candles", "heikin", "line", "area"] as const;
 export type ChartStyle = (typeof CHART_STYLES)[number];
+
+export const CHART_SCALES = ["linear", "log", "percent"] as const;
+export type ChartScale = (typeof CHART_SCALES)[number];
+
+export const MEASURES = ["percent", "index"] as const;
+export type Measure = (typeof MEASURES)[number];
 
 export interface Route {
   view: View;
@@ -17,11 +25,16 @@ export interface Route {
   interval: Interval | undefined;
   range: Range | undefined;
   style: ChartStyle;
+  scale: ChartScale;
+  indicators: Indicator[];
   /** The column of the market's table, "-" before it for descending. */
   sort: string | undefined;
   /** What is looked for in the market. */
   search: string;
   favourites: boolean;
+  /** The coins that are compared, none: the page chooses. */
+  compared: string[];
+  measure: Measure;
 }
 
 const LONGEST_SEARCH = 60;
@@ -42,9 +55,13 @@ export function parseRoute(search: string): Route {
     interval: isInterval(interval) ? interval : undefined,
     range: isRange(range) ? range : undefined,
     style: oneOf(CHART_STYLES, params.get("style")) ?? "candles",
+    scale: oneOf(CHART_SCALES, params.get("scale")) ?? "linear",
+    indicators: parseIndicators(params.get("indicators")),
     sort: params.get("sort") ?? undefined,
     search: (params.get("q") ?? "").slice(0, LONGEST_SEARCH),
     favourites: params.get("favourites") === "1",
+    compared: [...new Set(params.getAll("with"))].filter(Boolean).slice(0, MOST_COMPARED),
+    measure: oneOf(MEASURES, params.get("measure")) ?? "percent",
   };
 }
 
@@ -59,6 +76,13 @@ export function routeQuery(route: Route): string {
     put("interval", route.interval);
     put("range", route.range);
     if (route.style !== "candles") params.set("style", route.style);
+    if (route.scale !== "linear") params.set("scale", route.scale);
+    put("indicators", route.indicators.map(indicatorText).join(","));
+  } else if (route.view === "compare") {
+    params.set("view", "compare");
+    for (const coin of route.compared) params.append("with", coin); // not as one list: ids may have commas
+    put("range", route.range);
+    if (route.measure !== "percent") params.set("measure", route.measure);
   } else {
     put("sort", route.sort);
     put("q", route.search);

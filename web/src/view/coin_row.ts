@@ -56,7 +56,8 @@ export class CoinRow {
     this.dot.dataset["state"] = state;
     this.dot.title = state;
     const change = entry.change_24h_pct === null ? "" : `, ${formatPercent(entry.change_24h_pct)} in 24 hours`;
-    const label = `${coinName(entry)}, ${plainPrice(entry.price)} ${entry.quote.toUpperCase()}${change}, ${state}`;
+    // In the words and the order that are seen, so that it can be called by them.
+    const label = `${coinName(entry)}, ${market(entry).base}, ${formatPrice(entry.price)}${change}, ${state}`;
     if (this.root.ariaLabel !== label) this.root.ariaLabel = label;
   }
 
