@@ -44,6 +44,7 @@ export class ComparePage implements Page {
   private startMs = 0;
   private pointedMs: number | null = null;
   private loading = false;
+  private moved = false; // since the numbers were written
 
   constructor(private readonly site: Site) {
     const go = (some: Partial<Route>): void => site.go({ ...site.route, ...some });
@@ -119,6 +120,7 @@ export class ComparePage implements Page {
       if (!entry || !closes) continue;
       const count = closes.length;
       if (!takePrice(closes, windowStart(Date.parse(entry.event_time), interval), entry.price)) continue;
+      this.moved = true;
       begun ||= closes.length > count;
       this.measureLine(line, closes);
       if (!begun) this.chart.updateTail(index);
@@ -129,6 +131,7 @@ export class ComparePage implements Page {
 
   everySecond(): void {
     if (this.closes.size === 0 && !this.loading) this.showNothing();
+    if (this.moved) this.showFigures();
   }
 
   onCandle(): void {}
@@ -201,6 +204,7 @@ export class ComparePage implements Page {
   }
 
   private showFigures(): void {
+    this.moved = false;
     if (!this.loaded || this.lines.length === 0) return;
     const stepMs = intervalMs(this.loaded.interval);
     const coins: ComparedCoin[] = this.lines.map(({ coin }) => {

@@ -111,6 +111,7 @@ export class IndicatorLines {
       return this.chart.addSeries(LineSeries, { ...quiet, color, lineWidth: 1, lineStyle }, pane);
     });
     if (indicator.kind === "rsi") {
+      series[0]!.applyOptions({ autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 100 } }) });
       for (const price of [30, 70]) {
         series[0]!.createPriceLine({ price, color: this.colors.crosshair, lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false, title: "" });
       }
