@@ -143,6 +143,63 @@ test("before the first price, and while nobody answers, the page says why", asyn
   }
 });
 
+test("a favourite of one tab is one of the other's, and a hidden tab asks for nothing", async () => {
+  const server = await startStandIn();
+  const proxy = await startProxy(server.url, { prefix: "" });
+  const { page, errors, close } = await openPage(browser, proxy.url);
+  try {
+    await row(page, "bitcoin").waitFor();
+    const other = await page.context().newPage();
+    await other.goto(proxy.url);
+    await row(other, "solana").locator(".star").click();
+    await row(page, "solana").locator('.star[aria-pressed="true"]').waitFor();
+    await other.close();
+    const setHidden = (hidden) => page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    await page.waitForTimeout(1_000); // what is on its way arrives
+    await setHidden(true);
+    const end = Date.now() + 15_000;
+    while (proxy.streams().length > 0 && Date.now() < end) await page.waitForTimeout(50);
+    assert.deepEqual(proxy.streams(), []);
+    const asked = proxy.seen.length;
+    const texts = () => page.locator(".quotes-price").allInnerTexts();
+    const before = await texts();
+    await page.waitForTimeout(2_000);
+    assert.equal(proxy.seen.length, asked, proxy.seen.slice(asked).join(" "));
+    assert.deepEqual(await texts(), before);
+    await setHidden(false);
+    await page.waitForFunction((old) => [...document.querySelectorAll(".quotes-price")].some((one, index) => one.textContent !== old[index]), before);
+    assert.deepEqual(errors, []);
+  } finally {
+    await close();
+    await proxy.stop();
+    await server.stop();
+  }
+});
+
+test("a server that was started anew is found again, and prices go on", async () => {
+  const first = await startStandIn();
+  const proxy = await startProxy(first.url, { prefix: "" });
+  const { page, close } = await openPage(browser, proxy.url);
+  let second;
+  try {
+    await row(page, "bitcoin").waitFor();
+    await first.stop();
+    await page.locator('#connection[data-state="lost"]').waitFor();
+    second = await startStandIn();
+    proxy.setTarget(second.url);
+    await page.locator('#connection[data-state="open"]').waitFor({ timeout: 30_000 });
+    const before = await row(page, "bitcoin").locator(".quotes-price").innerText();
+    await page.waitForFunction((old) => document.querySelector('.quotes-row[data-coin="bitcoin"] .quotes-price').textContent !== old, before);
+  } finally {
+    await close();
+    await proxy.stop();
+    await (second ?? first).stop();
+  }
+});
+
 test("a coin that is not there is not another one", () =>
   visit({ path: "/?coin=moon&interval=1m" }, async (page) => {
     await page.getByText("No coin “moon” here").waitFor();
