@@ -184,6 +184,12 @@ test("what the page asks of the stand-in, the binary answers", async () => {
     await page.keyboard.press("4");
     await page.waitForURL(/interval=1h/);
     await page.waitForFunction(() => Number(document.querySelector("#chart").dataset.bars) < 100);
+    await page.locator('#range-switch [data-value="All"]').click();
+    await page.waitForURL(/range=All/);
+    await page.goto(`${proxy.url}/?view=compare&with=bitcoin`);
+    await page.locator('#compare-chart[data-lines="1"]').waitFor();
+    await page.goto(`${proxy.url}/?q=bitcoin`); // of the others the binary knows nothing
+    await page.waitForFunction(() => document.querySelector(".spark-line")?.getAttribute("d"));
   } finally {
     await browser.close();
     await proxy.stop();
@@ -191,7 +197,7 @@ test("what the page asks of the stand-in, the binary answers", async () => {
   const asked = [...new Set(proxy.seen)].filter((path) => path.startsWith("/api/"));
   const kinds = new Set(asked.map((path) => path.split("?")[0]));
   assert.deepEqual([...kinds].sort(), [...Object.keys(ROUTES), "/api/v1/stream"].sort());
-  assert.ok(asked.some((path) => path.includes("to=")), asked.join("\n"));
+  for (const bound of ["to=", "from="]) assert.ok(asked.some((path) => path.includes(bound)), asked.join("\n"));
   for (const path of asked) {
     const stop = new AbortController();
     const response = await fetch(binary.url + path, { signal: stop.signal });

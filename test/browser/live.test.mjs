@@ -55,7 +55,7 @@ test("a new lake opens on the interval at which its history is a chart", async (
 });
 
 test("names, symbols and prices are those of the provider", async () => {
-  const { page, errors, close } = await openPage(browser, `${proxy.url}/`);
+  const { page, errors, close } = await openPage(browser, `${proxy.url}/?view=coin`);
   try {
     await waitForBadge(page, "live");
     await page.locator(".coin").nth(2).waitFor();
@@ -77,7 +77,7 @@ test("names, symbols and prices are those of the provider", async () => {
 
 test("the API hands on the logo's address, and the page does not load it", async () => {
   const elsewhere = [];
-  const { page, close } = await openPage(browser, `${proxy.url}/`);
+  const { page, close } = await openPage(browser, `${proxy.url}/?view=coin`);
   try {
     page.on("request", (request) => {
       if (!request.url().startsWith(proxy.url)) elsewhere.push(request.url());
@@ -120,7 +120,7 @@ test("the sparkline covers the 24 hours of the change", async () => {
     assert.equal(coin.spark.length, 61);
     assert.ok(coin.spark.filter((price) => price !== null).length >= 59, `${coin.coin}: ${coin.spark}`);
   }
-  const { page, close } = await openPage(browser, `${proxy.url}/`);
+  const { page, close } = await openPage(browser, `${proxy.url}/?view=coin`);
   try {
     const row = page.locator('.coin[data-coin="bitcoin"]');
     await row.locator(".coin-change.up").waitFor();

@@ -24,7 +24,9 @@ function recording() {
   for (let second = 0; second < 600; second += 20) {
     for (const [coin, price] of Object.entries(PRICES)) add(START_S + second, coin, price * (1 + (second % 60) / 2e4));
     add(START_S + second, "far-apart", 60_000 + second);
+    add(START_S + second, "flat-one", 9.1e13 * (1 + (second % 60) / 1e9));
   }
+  for (let day = 0; day < 60; day++) add(START_S - day * 86_400, "daily", 100 + (day % 7));
   return lines;
 }
 
@@ -98,4 +100,27 @@ test("1970, 2013 and 2024 in one chart, and the page still answers", () =>
     }
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
     assert.ok(Date.now() - start < 15_000, `it took ${Date.now() - start} ms`);
+  }));
+
+test("an axis of huge prices that hardly differ can be told apart", () =>
+  visit("/?coin=flat-one&interval=1m", async (page) => {
+    await waitForBars(page, 10);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    const labels = (await drawnTexts(page)).filter((text) => /^9[01](\.\d+)?T$/.test(text));
+    assert.ok(labels.filter((text) => text !== "91T").length >= 2, labels.join(" | "));
+  }));
+
+test("one price a day is a line, says why, and counts no samples", () =>
+  visit("/?coin=daily&interval=1d", async (page) => {
+    await waitForBars(page, 60);
+    assert.match(await page.locator("#legend").innerText(), /single price, which makes no candle: drawn as a line/);
+    assert.equal(await page.locator("#amount-label").innerText(), "");
+    await page.locator('.coin[data-coin="bitcoin"]').click();
+    await page.waitForURL(/coin=bitcoin/);
+    await page.locator('#interval-switch [data-value="1m"]').click();
+    await page.waitForFunction(() => document.querySelector("#amount-label").textContent === "Samples per candle");
+    assert.doesNotMatch(await page.locator("#legend").innerText(), /drawn as a line/);
+    await page.goBack();
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelector("#amount-label").textContent === "");
   }));

@@ -16,6 +16,19 @@ export const COINS = [
   ["avalanche-2", "avax", 36.12, 1.4e10, 5.0e8, "Avalanche"],
 ];
 
+/** Names as they are found, and worse: each is some coin's among very many. */
+const ODD_NAMES = ["<b>bold</b>", "", "a name that goes on and on and will not end before the column does", "עברית", "🚀🌕", "O'Brien & Söhne"];
+
+/** The coins above, then as many made-up ones as it takes: of all sizes, some without a market cap. */
+export function makeCoins(count) {
+  const made = Array.from({ length: Math.max(0, count - COINS.length) }, (_, index) => {
+    const price = 10 ** ((index % 19) - 9) * (1 + (index % 7));
+    const cap = index % 5 === 4 ? null : 9e9 / (index + 1);
+    return [`coin-${index}`, `c${index}`, price, cap, cap && cap / 20, ODD_NAMES[index] ?? `Coin ${index}`];
+  });
+  return [...COINS, ...made].slice(0, count);
+}
+
 function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -27,9 +40,9 @@ function random(seed) {
 }
 
 /** One coin's minutes up to `endMs`; `stepMinutes` 5 looks like a fresh backfill: a price each five minutes. */
-export function makeMinutes(coinIndex, endMs, count, stepMinutes, trades) {
-  const next = random(coinIndex + 1);
-  let price = COINS[coinIndex][2] * 0.97;
+export function makeMinutes(seed, startPrice, endMs, count, stepMinutes, trades) {
+  const next = random(seed + 1);
+  let price = startPrice * 0.97;
   const last = Math.floor(endMs / MINUTE_MS) * MINUTE_MS;
   const minutes = [];
   for (let index = count - 1; index >= 0; index--) {

@@ -2,18 +2,19 @@
 // page can be developed and its odd states looked at without the engine. For
 // development and for the tests of those states only; never shipped.
 //   node dev/mock_server.mjs --port 8100 --mode live|replay --scenario normal|waiting|limited|disorder
-//     --step 1|5 (minutes between old candles) --live-s 120 --delayed-s 600 --stop-after SECONDS --dist DIR
+//     --step 1|5 (minutes between old candles) --minutes 1500 (how many of them) --coins 10 (more are made up) --live-s 120 --delayed-s 600 --stop-after SECONDS --dist DIR
 // Scenarios: waiting (no coin yet, the source says why), limited (slowed down), disorder (each candle is followed by an
 // older one), normal.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { applyPrice, COINS, makeMinutes, rollUp, spark } from "./mock_market.mjs";
+import { applyPrice, makeCoins, makeMinutes, rollUp, spark } from "./mock_market.mjs";
 
 const WEB = join(dirname(fileURLToPath(import.meta.url)), "..");
 const options = {
   port: "8100", mode: "live", scenario: "normal", step: "1", "live-s": "120", "delayed-s": "600", "stop-after": "0",
+  minutes: "1500", coins: "10",
   dist: join(WEB, "dist"),
 };
 for (let index = 2; index < process.argv.length; index += 2) {
@@ -30,9 +31,9 @@ const replayStartMs = Date.parse("2024-03-05T23:40:00Z");
 const dataNow = () => (replay ? replayStartMs + (Date.now() - startedMs) : Date.now());
 const iso = (ms) => new Date(ms).toISOString();
 const hasCoins = options.scenario !== "waiting";
-const markets = COINS.map(([coin, symbol, , marketCap, volume, name], index) => {
+const markets = makeCoins(Number(options.coins)).map(([coin, symbol, start, marketCap, volume, name], index) => {
   const trades = replay && index < 2;
-  const minutes = hasCoins ? makeMinutes(index, dataNow() - 60e3, 1500, Number(options.step), trades) : [];
+  const minutes = hasCoins ? makeMinutes(index, start, dataNow() - 60e3, Number(options.minutes), Number(options.step), trades) : [];
   return { coin, name, symbol, marketCap, volume, trades, minutes, updatedMs: dataNow() - 20e3 };
 });
 const series = (market) => (market.trades ? { source: "binance_spot", quote: "usdt" } : { source: "coingecko", quote: "usd" });
@@ -98,9 +99,11 @@ function candles(query) {
   const interval = query.get("interval");
   if (!market || !LENGTH_MS[interval]) return undefined;
   const before = query.get("to") ? Date.parse(query.get("to")) : Infinity;
-  const all = rollUp(market.minutes, LENGTH_MS[interval], series(market)).filter((one) => Date.parse(one.open_time) < before);
+  const since = query.get("from") ? Date.parse(query.get("from")) : -Infinity;
+  const opens = (one) => Date.parse(one.open_time);
+  const all = rollUp(market.minutes, LENGTH_MS[interval], series(market)).filter((one) => opens(one) >= since && opens(one) < before);
   const limit = Number(query.get("limit") ?? 500);
-  return { coin: market.coin, interval, ...series(market), as_of_version: 389, candles: all.slice(-limit) };
+  return { coin: market.coin, interval, ...series(market), as_of_version: 389, candles: since > -Infinity ? all.slice(0, limit) : all.slice(-limit) };
 }
 
 const clients = new Set();

@@ -6,18 +6,18 @@ import { fetchCandles } from "./api/client";
 import type { Candle, CandleEvent, Coin, Interval, Mode } from "./api/types";
 import { type Bar, BarSeries, toBar } from "./data/bars";
 import { coinName } from "./data/coin_label";
+import type { Indicator } from "./data/indicators";
 import { isDense } from "./data/interval";
-import type { ChartStyle } from "./state/route";
+import { PAGE_SIZE } from "./opening";
+import type { ChartScale, ChartStyle } from "./state/route";
 import { ChartView } from "./view/chart_view";
 import { byId, setText } from "./view/dom";
-import { EmptyView } from "./view/empty";
-import { barSentence, Legend } from "./view/legend";
+import { type EmptyState, EmptyView } from "./view/empty";
+import { barSentence, drawingNote, Legend } from "./view/legend";
 import { TableView } from "./view/table_view";
 import type { Zone } from "./zone";
 
-export const PAGE_SIZE = 500;
-
-const AMOUNT_LABELS = { volume: "Volume, in coins", samples: "Samples per candle" };
+const AMOUNT_LABELS = { volume: "Volume, in coins", samples: "Samples per candle", none: "" };
 
 export interface PanelHandlers {
   onWantInterval(interval: Interval): void;
@@ -43,7 +43,7 @@ export class ChartPanel {
   private pointedMs: number | null = null;
 
   constructor(
-    style: ChartStyle,
+    private style: ChartStyle,
     private zone: Zone,
     private readonly handlers: PanelHandlers,
   ) {
@@ -77,10 +77,11 @@ export class ChartPanel {
     this.empty.show({ title: "Nothing could be loaded", text: `${message}; trying again`, busy: true });
   }
 
-  /** Shows a coin with these candles; the view stays where it is if the chart was this one. */
-  open(entry: Coin, interval: Interval, candles: Candle[]): void {
+  /** Shows a coin with these candles, from `fromMs` on; the view stays where it is if the chart was this one. */
+  open(entry: Coin, interval: Interval, candles: Candle[], fromMs?: number): void {
     const { coin, quote } = entry;
-    const same = coin === this.coin && quote === this.quote && interval === this.interval && this.series.last !== undefined;
+    const same =
+      coin === this.coin && quote === this.quote && interval === this.interval && fromMs === undefined && this.series.last !== undefined;
     if (!same) this.series.clear();
     this.card.dataset["loading"] = "false";
     this.coin = coin;
@@ -91,6 +92,17 @@ export class ChartPanel {
     this.exhausted = false;
     const added = this.series.mergeAll(candles.map(toBar));
     this.draw(!same || added > 1);
+    if (fromMs !== undefined) this.view.showFrom(fromMs);
+  }
+
+  /** Lets go of the coin: what is drawn next is another chart. */
+  forget(): void {
+    this.series.clear();
+    this.coin = "";
+    this.view.draw([], this.interval, false);
+    delete this.container.dataset["close"];
+    this.container.dataset["bars"] = "0";
+    this.card.dataset["loading"] = "true";
   }
 
   /** The provider's name of the coin may come after its candles. */
@@ -104,7 +116,7 @@ export class ChartPanel {
   /** Fetches the newest candles again, after the stream was away. */
   async catchUp(): Promise<void> {
     const { coin, quote, interval } = this;
-    if (!coin) return;
+    if (!coin || !this.series.last) return;
     const answer = await fetchCandles({ coin, quote, interval, limit: PAGE_SIZE });
     if (coin !== this.coin || quote !== this.quote || interval !== this.interval) return;
     const bars = answer.candles.map(toBar);
@@ -131,10 +143,26 @@ export class ChartPanel {
   }
 
   setStyle(style: ChartStyle): void {
+    this.style = style;
     this.view.setStyle(style, this.interval);
   }
 
+  setScale(scale: ChartScale): void {
+    this.view.setScale(scale);
+  }
+
+  setIndicators(indicators: readonly Indicator[]): void {
+    this.view.setIndicators(indicators);
+    this.describe();
+  }
+
+  /** What only trades have; without it some indicators say nothing. */
+  get hasVolume(): boolean {
+    return this.series.bars.some((bar) => bar.volume !== null);
+  }
+
   setZone(zone: Zone): void {
+    if (zone === this.zone) return;
     this.zone = zone;
     this.view.setZone(zone);
     this.describe();
@@ -154,8 +182,8 @@ export class ChartPanel {
   }
 
   /** Covers the chart with a reason why there is none. */
-  showEmpty(title: string, text: string): void {
-    this.empty.show({ title, text, busy: true });
+  showEmpty(title: string, text: string, action?: EmptyState["action"]): void {
+    this.empty.show({ title, text, busy: action === undefined, ...(action && { action }) });
   }
 
   private draw(fit: boolean): void {
@@ -166,13 +194,12 @@ export class ChartPanel {
   }
 
   private describe(): void {
-    const bar = this.pointedMs === null ? this.series.last : this.series.at(this.pointedMs);
-    this.legend.show(bar, this.zone);
+    this.showLegend();
     const last = this.series.last;
     const newest = last ? `newest: ${barSentence(last, this.zone)}` : "no candles";
     this.container.ariaLabel = `${this.name}, ${this.interval} candles, ${newest}`;
     setText(this.amountLabel, last ? AMOUNT_LABELS[this.view.amountKind] : "");
-    this.amountLabel.style.setProperty("--pane-height", `${this.view.amountPaneHeight()}px`);
+    this.amountLabel.style.setProperty("--pane-height", `${this.view.heightBelowPrices()}px`);
     this.container.dataset["bars"] = String(this.series.bars.length);
     if (last) this.container.dataset["close"] = String(last.close);
     if (this.table.visible) this.table.show(this.series.bars, `${this.name}, ${this.interval}`, this.zone);
@@ -180,8 +207,12 @@ export class ChartPanel {
 
   private point(openMs: number | null): void {
     this.pointedMs = openMs;
-    const bar = openMs === null ? this.series.last : this.series.at(openMs);
-    this.legend.show(bar, this.zone);
+    this.showLegend();
+  }
+
+  private showLegend(): void {
+    const index = this.pointedMs === null ? this.series.bars.length - 1 : this.series.indexAt(this.pointedMs);
+    this.legend.show(this.series.bars[index], this.zone, this.view.readingsAt(index), drawingNote(this.style, this.series.bars));
   }
 
   private async loadOlder(): Promise<void> {

@@ -5,10 +5,13 @@ import {
   formatCompact,
   formatCountdown,
   formatPercent,
+  formatPercentTicks,
   formatPrice,
+  formatTicks,
   plainPrice,
   sharedDecimals,
   sourceName,
+  withCurrency,
 } from "./format";
 
 test("prices keep five significant digits, and no zeros at their end", () => {
@@ -25,6 +28,22 @@ test("tiny prices count their zeros, so that the digits can be seen", () => {
 test("huge prices are told in billions and above", () => {
   const shown = [999_999_999, 1.5e9, 9.1e13, 9.101e13, 2e15, 1.5e22].map((price) => formatPrice(price));
   assert.deepEqual(shown, ["999,999,999", "1.5B", "91T", "91.01T", "2Q", "1.50000e+22"]);
+});
+
+test("an axis has as many digits as it takes to tell its prices apart", () => {
+  assert.deepEqual(formatTicks([9.1e13, 9.1000001e13, 9.1000002e13], 0), ["91T", "91.000001T", "91.000002T"]);
+  assert.deepEqual(formatTicks([9e13, 9.05e13, 9.1e13], 0), ["90T", "90.5T", "91T"]);
+  assert.deepEqual(formatTicks([60_000, 60_000.5, 60_001], 0), ["60,000.0", "60,000.5", "60,001.0"]);
+  assert.deepEqual(formatTicks([60_000, 61_000], 2), ["60,000.00", "61,000.00"]);
+  assert.deepEqual(formatTicks([], 2), []);
+  assert.deepEqual(formatPercentTicks([-10, 0, 10]), ["−10%", "0%", "+10%"]);
+  assert.deepEqual(formatPercentTicks([-0.05, 0, 0.05]), ["−0.05%", "0.00%", "+0.05%"]);
+});
+
+test("an amount has the currency of its row", () => {
+  const shown = ["usd", "eur", "usdt", ""].map((quote) => withCurrency("60,000", quote));
+  assert.deepEqual(shown, ["$60,000", "€60,000", "60,000 USDT", "60,000"]);
+  assert.equal(withCurrency("—", "usd"), "—");
 });
 
 test("a column of prices has as many decimals as its longest", () => {

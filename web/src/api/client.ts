@@ -63,6 +63,8 @@ export interface CandleQuery {
   interval: Interval;
   /** Only candles that open before this, epoch ms; absent: up to now. */
   beforeMs?: number;
+  /** From here on: the oldest `limit` ones, epoch ms. */
+  fromMs?: number;
   limit: number;
 }
 
@@ -74,6 +76,7 @@ export async function fetchCandles(query: CandleQuery): Promise<CandlesAnswer> {
     interval: query.interval,
     limit: String(query.limit),
   });
+  if (query.fromMs !== undefined) params.set("from", new Date(query.fromMs).toISOString());
   if (query.beforeMs !== undefined) params.set("to", new Date(query.beforeMs).toISOString());
   const answer = await getJson<CandlesAnswer>(`api/v1/candles?${params}`);
   answer.candles.sort(byOpenTime);

@@ -4,7 +4,7 @@ import { type Bar, BarSeries } from "./bars";
 
 function bar(openMs: number, changes: Partial<Bar> = {}): Bar {
   const prices = { open: 1, high: 2, low: 0.5, close: 1.5, avg: 1.2 };
-  return { openMs, closeMs: openMs + 60_000, ...prices, volume: null, samples: 3, source: "coingecko", closed: true, committed: true, ...changes };
+  return { openMs, closeMs: openMs + 60_000, ...prices, volume: null, vwap: null, samples: 3, source: "coingecko", closed: true, committed: true, ...changes };
 }
 
 function opens(series: BarSeries): number[] {

@@ -13,6 +13,7 @@ export interface Bar {
   close: number;
   avg: number;
   volume: number | null;
+  vwap: number | null;
   samples: number;
   source: string;
   closed: boolean;
@@ -37,6 +38,7 @@ export function toBar(candle: Candle): Bar {
     close: candle.close,
     avg: candle.avg,
     volume: candle.volume,
+    vwap: candle.vwap,
     samples: candle.samples,
     source: candle.source ?? "",
     closed: candle.closed,
@@ -68,6 +70,12 @@ export class BarSeries {
     const index = this.lowerBound(openMs);
     const bar = this.list[index];
     return bar?.openMs === openMs ? bar : undefined;
+  }
+
+  /** The place of the bar that opens exactly at this time, -1 without one. */
+  indexAt(openMs: number): number {
+    const index = this.lowerBound(openMs);
+    return this.list[index]?.openMs === openMs ? index : -1;
   }
 
   /** Takes one bar from the stream. */

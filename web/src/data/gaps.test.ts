@@ -6,7 +6,7 @@ import { cadences, emptySlots, withEmptySlots } from "./gaps";
 const STEP = 60_000;
 
 function bar(openMs: number, samples = 4, source = "coingecko"): Bar {
-  const price = { open: 1, high: 1, low: 1, close: 1, avg: 1, volume: null };
+  const price = { open: 1, high: 1, low: 1, close: 1, avg: 1, volume: null, vwap: null };
   return { openMs, closeMs: openMs + STEP, ...price, samples, source, closed: true, committed: true };
 }
 

@@ -5,5 +5,7 @@ import { coinHue, market } from "../data/coin_label";
 
 export function paintAvatar(target: HTMLElement, coin: Pick<Coin, "coin" | "symbol" | "quote">): void {
   target.style.setProperty("--hue", String(coinHue(coin.coin)));
-  target.textContent = market(coin).base.slice(0, 4);
+  const letters = [...market(coin).base].slice(0, 4).join("");
+  target.dataset["letters"] = String(letters.length);
+  if (target.textContent !== letters) target.textContent = letters;
 }

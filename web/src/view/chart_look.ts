@@ -20,6 +20,8 @@ export interface ChartColors {
   samples: string;
   gap: string;
   watermark: string;
+  /** Colours of lines beside each other: indicators, compared coins. */
+  series: string[];
 }
 
 export function readColors(): ChartColors {
@@ -42,6 +44,7 @@ export function readColors(): ChartColors {
     samples: token("--chart-samples"),
     gap: token("--chart-gap"),
     watermark: token("--chart-watermark"),
+    series: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => token(`--series-${number}`)),
   };
 }
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bar } from "../data/bars";
-import { axisDecimals, type Placed, pricePoint, scalePower, singlesPoint } from "./chart_series";
+import { amountKind, axisDecimals, type Placed, pricePoint, scalePower, singlesPoint } from "./chart_series";
 
 const COLOR = "#2457d6";
 
 function bar(samples: number, close = 1): Bar {
-  const prices = { open: close, high: close, low: close, close, avg: close, volume: null };
+  const prices = { open: close, high: close, low: close, close, avg: close, volume: null, vwap: null };
   return { openMs: 60_000, closeMs: 120_000, ...prices, samples, source: "coingecko", closed: true, committed: true };
 }
 
@@ -53,4 +53,10 @@ test("the axis has the decimals of the prices, no more", () => {
   assert.equal(axisDecimals([bar(1, 60_000), bar(1, 60_100)]), 0);
   assert.equal(axisDecimals([bar(1, 187.4), bar(1, 187.45)]), 2);
   assert.equal(axisDecimals([]), 0);
+});
+
+test("samples that are all one are nothing to see", () => {
+  assert.equal(amountKind([bar(1), bar(1)]), "none");
+  assert.equal(amountKind([bar(1), bar(2)]), "samples");
+  assert.equal(amountKind([{ ...bar(1), volume: 3 }]), "volume");
 });

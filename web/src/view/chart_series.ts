@@ -19,16 +19,21 @@ import {
   type WhitespaceData,
 } from "lightweight-charts";
 import { type Bar, isSinglePrice } from "../data/bars";
-import { formatPrice, sharedDecimals } from "../format";
+import { formatPercent, formatPercentTicks, formatPrice, formatTicks, sharedDecimals } from "../format";
 import type { ChartStyle } from "../state/route";
 import type { ChartColors } from "./chart_look";
 
 export type PriceSeries = ISeriesApi<"Candlestick"> | ISeriesApi<"Line"> | ISeriesApi<"Area">;
 export type SinglesSeries = ISeriesApi<"Line">;
 export type AmountSeries = ISeriesApi<"Histogram">;
-export type AmountKind = "volume" | "samples";
+export type AmountKind = "volume" | "samples" | "none";
 
 type PricePoint = CandlestickData<UTCTimestamp> | LineData<UTCTimestamp> | AreaData<UTCTimestamp>;
+
+/** Candles, averaged ones included: a bar of one price is none. */
+export function hasCandles(style: ChartStyle): boolean {
+  return style === "candles" || style === "heikin";
+}
 
 export function toTime(timeMs: number): UTCTimestamp {
   return Math.floor(timeMs / 1000) as UTCTimestamp;
@@ -59,11 +64,14 @@ export function addSinglesSeries(chart: IChartApi): SinglesSeries {
   return chart.addSeries(LineSeries, { lineWidth: 2, crosshairMarkerVisible: false, priceLineVisible: false, lastValueVisible: false }, 0);
 }
 
-/** Which of the two says the newest price at the axis: the one that draws the newest bar. */
-export function markNewest(price: PriceSeries, singles: SinglesSeries, newest: Bar | undefined, style: ChartStyle): void {
-  const single = style === "candles" && newest !== undefined && isSinglePrice(newest);
+/**
+ * Which of the two says the newest price at the axis: the one that draws the newest
+ * bar. An averaged candle ends at no price that was paid, so there the line of closes says it.
+ */
+export function markNewest(price: PriceSeries, singles: SinglesSeries, newest: Bar | undefined, style: ChartStyle, color: string): void {
+  const single = hasCandles(style) && newest !== undefined && (style === "heikin" || isSinglePrice(newest));
   price.applyOptions({ priceLineVisible: !single, lastValueVisible: !single });
-  singles.applyOptions({ priceLineVisible: single, lastValueVisible: single });
+  singles.applyOptions({ priceLineVisible: single, lastValueVisible: single, priceLineColor: single ? color : "" });
 }
 
 /** Decimals of the price axis: what the drawn prices need, no more. */
@@ -81,29 +89,42 @@ export function scalePower(price: number | undefined): number {
   return size === 0 || (size >= 1e-6 && size < 1e12) ? 0 : -Math.floor(Math.log10(size));
 }
 
-/** `base` and not minMove alone: the library cannot invert every small step. */
-export function setPriceDigits(series: PriceSeries | SinglesSeries, decimals: number, power: number): void {
-  const formatter = (value: number): string => formatPrice(value / 10 ** power, decimals);
-  const scaled = Math.max(0, decimals - power);
-  series.applyOptions({ priceFormat: { type: "custom", formatter, base: 10 ** scaled, minMove: 10 ** -scaled } });
+/** How the price axis is written. */
+export interface AxisText {
+  decimals: number;
+  power: number;
+  /** Percent of this price instead of prices; none where it is not known yet. */
+  base: number | undefined;
 }
 
-export function addAmountSeries(chart: IChartApi): AmountSeries {
-  const series = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false }, 1);
+/** `base` and not minMove alone: the library cannot invert every small step. */
+export function setAxisText(series: PriceSeries | SinglesSeries, { decimals, power, base }: AxisText): void {
+  const size = 10 ** power;
+  const percent = (value: number): number => (value / size / base! - 1) * 100;
+  const formatter = (value: number): string => (base ? formatPercent(percent(value)) : formatPrice(value / size, decimals));
+  const tickmarksFormatter = (values: number[]): string[] =>
+    base ? formatPercentTicks(values.map(percent)) : formatTicks(values.map((value) => value / size), decimals);
+  const scaled = Math.max(0, decimals - power);
+  series.applyOptions({ priceFormat: { type: "custom", formatter, tickmarksFormatter, base: 10 ** scaled, minMove: 10 ** -scaled } });
+}
+
+export function addAmountSeries(chart: IChartApi, pane: number): AmountSeries {
+  const series = chart.addSeries(HistogramSeries, { priceLineVisible: false, lastValueVisible: false }, pane);
   series.priceScale().applyOptions({ scaleMargins: { top: 0.32, bottom: 0 } });
   return series;
 }
 
-/** Trades have a volume; polled prices only a number of observations. */
+/** Trades have a volume; polled prices only a number of observations, and that is nothing to see where it is always one. */
 export function amountKind(bars: readonly Bar[]): AmountKind {
-  return bars.some((bar) => bar.volume !== null) ? "volume" : "samples";
+  if (bars.some((bar) => bar.volume !== null)) return "volume";
+  return bars.some((bar) => bar.samples > 1) ? "samples" : "none";
 }
 
 export function setAmountFormat(series: AmountSeries, kind: AmountKind): void {
   series.applyOptions({ priceFormat: kind === "volume" ? { type: "volume" } : { type: "price", precision: 0, minMove: 1 } });
 }
 
-const INVISIBLE = "rgba(0, 0, 0, 0)";
+export const INVISIBLE = "rgba(0, 0, 0, 0)";
 const BROKEN = { lineColor: INVISIBLE, topColor: INVISIBLE, bottomColor: INVISIBLE };
 
 /** A bar and the bars beside it; one across a gap is not beside it, since no price was seen in between. */
@@ -132,7 +153,7 @@ export function pricePoint(
 ): PricePoint | WhitespaceData<UTCTimestamp> {
   const time = toTime(bar.openMs);
   const close = bar.close * scale;
-  if (style === "candles") {
+  if (hasCandles(style)) {
     // Alone between gaps it would not be seen as a point of a line.
     const onLine = isSinglePrice(bar) && (before !== undefined || after !== undefined);
     return onLine ? { time } : { time, open: bar.open * scale, high: bar.high * scale, low: bar.low * scale, close };

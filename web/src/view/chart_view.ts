@@ -6,44 +6,46 @@ import {
   createChart,
   createTextWatermark,
   type IChartApi,
+  PriceScaleMode,
   type ITextWatermarkPluginApi,
   type LogicalRange,
   type MouseEventParams,
   type Time,
 } from "lightweight-charts";
 import type { Interval } from "../api/types";
+import { heikinAshi, heikinAshiSeries } from "../data/heikin_ashi";
+import type { Indicator } from "../data/indicators";
 import { type Bar, isSinglePrice } from "../data/bars";
 import { withEmptySlots } from "../data/gaps";
 import { intervalMs } from "../data/interval";
-import type { ChartStyle } from "../state/route";
+import type { ChartScale, ChartStyle } from "../state/route";
 import type { Zone } from "../zone";
 import { type ChartColors, chartOptions, readColors } from "./chart_look";
+import { AmountPane } from "./amount_pane";
 import {
-  addAmountSeries,
   addPriceSeries,
   addSinglesSeries,
   type AmountKind,
-  amountKind,
-  amountPoint,
-  type AmountSeries,
   axisDecimals,
   emptyPoint,
+  hasCandles,
   markNewest,
   paintPriceSeries,
   type Placed,
   pricePoint,
   type PriceSeries,
-  setAmountFormat,
   scalePower,
-  setPriceDigits,
+  setAxisText,
   singlesPoint,
   type SinglesSeries,
   toTime,
 } from "./chart_series";
 import { GapShade } from "./gap_shade";
+import { IndicatorLines, type IndicatorReading } from "./indicator_lines";
 
 const PIXELS_PER_BAR = 9;
 const MIN_BARS_SHOWN = 26;
+const PIXELS_PER_POINT = 5;
 const EMPTY_BARS_RIGHT = 5;
 const LOAD_OLDER_WITHIN_BARS = 30;
 
@@ -56,19 +58,24 @@ export interface ChartHandlers {
 
 export class ChartView {
   private readonly chart: IChartApi;
-  private readonly amount: AmountSeries;
+  private readonly amount: AmountPane;
+  private readonly indicators: IndicatorLines;
   private readonly singles: SinglesSeries;
-  private readonly shades = [new GapShade(true), new GapShade(false)];
+  private readonly shade = new GapShade(true);
   private readonly watermark: ITextWatermarkPluginApi<Time>;
   private price: PriceSeries;
   private colors: ChartColors = readColors();
   private zone: Zone;
   private style: ChartStyle;
-  private kind: AmountKind = "samples";
+  private scale: ChartScale = "linear";
+  private percentOf: number | undefined;
   private bars: readonly Bar[] = [];
+  private averaged: Bar[] = []; // for Heikin-Ashi
+  private slotTimes: number[] = [];
   private gapsAfter = new Set<number>();
   private lastMs: number | undefined;
   private lastSingle = false;
+  private pointsShown = false;
   private decimals = 0;
   private power = 0;
   private stepMs = intervalMs("1m");
@@ -84,44 +91,62 @@ export class ChartView {
     this.chart = createChart(container, chartOptions(this.colors, zone));
     this.singles = addSinglesSeries(this.chart);
     this.price = addPriceSeries(this.chart, style);
-    this.amount = addAmountSeries(this.chart);
-    const [pricePane, amountPane] = this.chart.panes();
-    pricePane!.setStretchFactor(5);
-    amountPane!.setStretchFactor(1);
-    pricePane!.attachPrimitive(this.shades[0]!);
-    amountPane!.attachPrimitive(this.shades[1]!);
-    this.watermark = createTextWatermark(pricePane!, { visible: false, horzAlign: "center", vertAlign: "center" });
+    this.amount = new AmountPane(this.chart, this.colors);
+    this.indicators = new IndicatorLines(this.chart, this.colors);
+    const pricePane = this.chart.panes()[0]!;
+    pricePane.attachPrimitive(this.shade);
+    this.watermark = createTextWatermark(pricePane, { visible: false, horzAlign: "center", vertAlign: "center" });
     this.paint();
     this.chart.subscribeCrosshairMove((event) => this.onCrosshair(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.onRange(range));
   }
 
   get amountKind(): AmountKind {
-    return this.kind;
+    return this.amount.kind;
   }
 
-  /** Height of the lower pane with the time axis under it, pixels. */
-  amountPaneHeight(): number {
-    return (this.chart.panes()[1]?.getHeight() ?? 0) + this.chart.timeScale().height();
+  /** Height of the panes below the prices with the time axis under them, pixels. */
+  heightBelowPrices(): number {
+    const lower = this.chart.panes().slice(1);
+    return lower.reduce((sum, pane) => sum + pane.getHeight() + 1, this.chart.timeScale().height());
+  }
+
+  setIndicators(indicators: readonly Indicator[]): void {
+    if (this.indicators.set(indicators)) this.indicators.draw(this.bars, this.gapsAfter, this.power);
+  }
+
+  /** What the indicators say of the bar at this index. */
+  readingsAt(index: number): IndicatorReading[] {
+    return this.indicators.readingsAt(index);
+  }
+
+  setScale(scale: ChartScale): void {
+    if (scale === this.scale) return;
+    this.scale = scale;
+    const mode = scale === "log" ? PriceScaleMode.Logarithmic : PriceScaleMode.Normal;
+    this.chart.priceScale("right").applyOptions({ mode });
+    this.setPercentBase(this.chart.timeScale().getVisibleLogicalRange());
+    this.setDecimals(this.decimals);
   }
 
   /** Replaces everything drawn. `fit` moves the view to the newest bars. */
   draw(bars: readonly Bar[], interval: Interval, fit: boolean): void {
     this.bars = bars;
     this.stepMs = intervalMs(interval);
-    this.kind = amountKind(bars);
     const { slots, gaps } = withEmptySlots(bars, this.stepMs);
+    this.slotTimes = slots.map((slot) => (typeof slot === "number" ? slot : slot.openMs));
     this.gapsAfter = new Set(gaps.map((gap) => gap.afterMs));
     this.power = scalePower(bars.at(-1)?.close);
+    this.averaged = this.style === "heikin" ? heikinAshiSeries(bars, this.gapsAfter) : [];
     this.setDecimals(axisDecimals(bars));
-    setAmountFormat(this.amount, this.kind);
     let index = 0;
     const placed = slots.map((slot) => (typeof slot === "number" ? slot : this.placed(index++)));
     this.price.setData(placed.map((one) => (typeof one === "number" ? emptyPoint(one) : this.pricePoint(one))));
-    this.singles.setData(this.style === "candles" ? placed.flatMap((one) => (typeof one === "number" ? [] : [this.singlesPoint(one)])) : []);
-    this.amount.setData(slots.map((slot) => amountPoint(slot, this.kind, this.colors)));
+    this.singles.setData(hasCandles(this.style) ? placed.flatMap((one) => (typeof one === "number" ? [] : [this.singlesPoint(one)])) : []);
+    this.amount.draw(slots, bars, gaps);
+    this.indicators.draw(bars, this.gapsAfter, this.power);
     this.noteNewest();
-    for (const shade of this.shades) shade.setGaps(gaps);
+    this.shade.setGaps(gaps);
     if (fit) this.fit(slots.length);
   }
 
@@ -129,16 +154,18 @@ export class ChartView {
   updateTail(bar: Bar, interval: Interval): void {
     const step = this.lastMs === undefined ? NaN : bar.openMs - this.lastMs;
     const inPlace = step === 0 || step === this.stepMs;
-    if (!inPlace || (bar.volume !== null && this.kind === "samples")) {
+    if (!inPlace || !this.amount.fits(bar)) {
       this.draw(this.bars, interval, false);
       return;
     }
     const decimals = axisDecimals([bar]);
     if (decimals > this.decimals) this.setDecimals(decimals);
     // The line of single prices may reach back to the bar before.
-    if (this.style === "candles" && (step !== 0 || isSinglePrice(bar) !== this.lastSingle)) this.put(this.bars.length - 2);
+    if (this.style === "heikin") this.average();
+    if (hasCandles(this.style) && (step !== 0 || isSinglePrice(bar) !== this.lastSingle)) this.put(this.bars.length - 2);
     this.put(this.bars.length - 1);
-    this.amount.update(amountPoint(bar, this.kind, this.colors));
+    this.amount.update(bar);
+    this.indicators.updateTail(bar);
     this.noteNewest();
   }
 
@@ -173,6 +200,13 @@ export class ChartView {
     this.draw(this.bars, interval, false);
   }
 
+  /** Shows everything from this time on. */
+  showFrom(fromMs: number): void {
+    const first = this.slotTimes.findIndex((timeMs) => timeMs >= fromMs);
+    const to = this.slotTimes.length - 1 + EMPTY_BARS_RIGHT;
+    if (first >= 0) this.chart.timeScale().setVisibleLogicalRange({ from: Math.min(first - 1, to - MIN_BARS_SHOWN), to });
+  }
+
   toLatest(): void {
     // Not scrollToRealTime(): the next live update stops its animation half-way.
     this.chart.timeScale().scrollToPosition(EMPTY_BARS_RIGHT, false);
@@ -194,8 +228,15 @@ export class ChartView {
     this.chart.clearCrosshairPosition();
   }
 
+  /** Averages the newest bar anew. */
+  private average(): void {
+    const index = this.bars.length - 1;
+    const before = this.averaged[index - 1];
+    this.averaged[index] = heikinAshi(this.bars[index]!, before && !this.gapsAfter.has(before.openMs) ? before : undefined);
+  }
+
   private placed(index: number): Placed {
-    const bar = this.bars[index]!;
+    const bar = this.averaged[index] ?? this.bars[index]!;
     const before = this.bars[index - 1];
     const gapAfter = this.gapsAfter.has(bar.openMs);
     return {
@@ -212,7 +253,7 @@ export class ChartView {
     const placed = this.placed(index);
     const historical = index < this.bars.length - 1;
     this.price.update(this.pricePoint(placed), historical);
-    if (this.style === "candles") this.singles.update(this.singlesPoint(placed), historical);
+    if (hasCandles(this.style)) this.singles.update(this.singlesPoint(placed), historical);
   }
 
   private singlesPoint(placed: Placed): ReturnType<typeof singlesPoint> {
@@ -227,18 +268,32 @@ export class ChartView {
     const last = this.bars.at(-1);
     this.lastMs = last?.openMs;
     this.lastSingle = last !== undefined && isSinglePrice(last);
-    markNewest(this.price, this.singles, last, this.style);
+    markNewest(this.price, this.singles, last, this.style, this.colors.line);
   }
 
   private setDecimals(decimals: number): void {
     this.decimals = decimals;
-    setPriceDigits(this.price, decimals, this.power);
-    setPriceDigits(this.singles, decimals, this.power);
+    const text = { decimals, power: this.power, base: this.scale === "percent" ? this.percentOf : undefined };
+    setAxisText(this.price, text);
+    setAxisText(this.singles, text);
+  }
+
+  /** Percent of the first close in view. */
+  private setPercentBase(range: LogicalRange | null): void {
+    if (this.scale !== "percent") return;
+    const slot = Math.max(0, Math.ceil(range?.from ?? 0));
+    const fromMs = this.slotTimes[slot] ?? 0;
+    const base = this.bars.find((bar) => bar.openMs >= fromMs)?.close;
+    if (base === this.percentOf) return;
+    this.percentOf = base;
+    this.setDecimals(this.decimals);
   }
 
   private paint(): void {
     paintPriceSeries(this.price, this.colors);
-    for (const shade of this.shades) shade.setColors(this.colors.gap, this.colors.text);
+    this.shade.setColors(this.colors.gap, this.colors.text);
+    this.amount.paint(this.colors);
+    this.indicators.paint(this.colors);
   }
 
   private fit(slotCount: number): void {
@@ -254,8 +309,18 @@ export class ChartView {
     this.handlers.onPoint(inside ? (event.time as number) * 1000 : null);
   }
 
+  /** Single prices are points, as long as there is room between them. */
+  private showPoints(range: LogicalRange): void {
+    const visible = (range.to - range.from) * PIXELS_PER_POINT < this.container.clientWidth;
+    if (visible === this.pointsShown) return;
+    this.pointsShown = visible;
+    this.singles.applyOptions({ pointMarkersVisible: visible, pointMarkersRadius: 2.5 });
+  }
+
   private onRange(range: LogicalRange | null): void {
     if (!range || this.bars.length === 0) return;
+    this.setPercentBase(range);
+    this.showPoints(range);
     const lastIndex = this.chart.timeScale().timeToIndex(toTime(this.lastMs ?? 0));
     this.handlers.onAtLatest(lastIndex === null || range.to >= lastIndex - 1);
     if (range.from < LOAD_OLDER_WITHIN_BARS) this.handlers.onNeedOlder();

@@ -1,10 +1,13 @@
 // The list of coins: a listbox whose arrows move the choice. Rows are kept and
-// updated in place, so that focus and scroll position survive every tick.
+// updated in place, so that focus and scroll position survive every tick. Of very many
+// coins it has the first ones, and above them the chosen one; the market has all.
 import type { CoinEntry } from "../state/market";
 import type { FreshnessState } from "../api/types";
 import { CoinRow } from "./coin_row";
 
 export type StateOf = (entry: CoinEntry) => FreshnessState;
+
+export const MOST_ROWS = 200;
 
 export class CoinList {
   private rows = new Map<string, CoinRow>();
@@ -22,8 +25,11 @@ export class CoinList {
   }
 
   /** Shows these coins in this order. */
-  show(coins: CoinEntry[], stateOf: StateOf): void {
+  show(all: CoinEntry[], stateOf: StateOf): void {
     const rows = new Map<string, CoinRow>();
+    const first = all.slice(0, MOST_ROWS);
+    const chosen = all.find((entry) => entry.coin === this.selected);
+    const coins = chosen && !first.includes(chosen) ? [chosen, ...first] : first;
     for (const entry of coins) {
       const row = this.rows.get(entry.coin) ?? new CoinRow(entry.coin);
       row.show(entry, stateOf(entry));
@@ -40,7 +46,7 @@ export class CoinList {
   }
 
   showStates(coins: CoinEntry[], stateOf: StateOf): void {
-    for (const entry of coins) this.rows.get(entry.coin)?.showState(entry, stateOf(entry));
+    for (const entry of coins) this.rows.get(entry.coin)?.showState(stateOf(entry));
   }
 
   select(coin: string): void {

@@ -19,6 +19,8 @@ export class CoinRow {
   private readonly avatar = element("span", "avatar");
   private readonly name = element("span", "coin-name");
   private readonly label = element("span");
+  private readonly period = element("span", "sr-only", " in 24 hours");
+  private readonly said = element("span", "sr-only");
 
   constructor(readonly coin: string) {
     this.avatar.setAttribute("aria-hidden", "true");
@@ -28,7 +30,7 @@ export class CoinRow {
       this.name,
       element("span", "coin-symbol", this.dot, this.label),
     );
-    const numbers = element("div", "coin-numbers", this.price, this.change);
+    const numbers = element("div", "coin-numbers", this.price, this.change, this.period, this.said);
     this.root.append(this.avatar, names, this.spark.root, numbers);
     this.root.setAttribute("role", "option");
     this.root.dataset["coin"] = coin;
@@ -44,20 +46,19 @@ export class CoinRow {
     setText(this.price, price);
     this.price.title = plainPrice(entry.price);
     setText(this.change, change);
+    this.period.hidden = entry.change_24h_pct === null;
     const trend = trendClass(entry.change_24h_pct);
     this.change.className = `coin-change ${trend}`;
     this.spark.draw(entry.spark, entry.change_24h_pct === null ? sparkTrend(entry.spark) : trend);
-    this.showState(entry, state);
+    this.showState(state);
     if (this.shownPrice !== undefined && this.shownPrice !== entry.price) flash(this.price, entry.direction);
     this.shownPrice = entry.price;
   }
 
-  showState(entry: CoinEntry, state: FreshnessState): void {
+  showState(state: FreshnessState): void {
     this.dot.dataset["state"] = state;
     this.dot.title = state;
-    const change = entry.change_24h_pct === null ? "" : `, ${formatPercent(entry.change_24h_pct)} in 24 hours`;
-    const label = `${coinName(entry)}, ${plainPrice(entry.price)} dollars${change}, ${state}`;
-    if (this.root.ariaLabel !== label) this.root.ariaLabel = label;
+    setText(this.said, `, ${state}`);
   }
 
   select(selected: boolean): void {

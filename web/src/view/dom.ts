@@ -30,10 +30,10 @@ export function trendClass(percent: number | null): "up" | "down" | "flat" {
   return percent > 0 ? "up" : "down";
 }
 
-/** Plays the short flash of a price that moved. */
+/** Plays the short flash of a price that moved. Two animations that look alike take turns: the other one begins at once. */
 export function flash(target: HTMLElement, direction: -1 | 0 | 1): void {
   if (direction === 0) return;
-  target.classList.remove("tick-up", "tick-down");
-  void target.offsetWidth; // restarts the animation
-  target.classList.add(direction > 0 ? "tick-up" : "tick-down");
+  target.classList.toggle("tick-up", direction > 0);
+  target.classList.toggle("tick-down", direction < 0);
+  target.dataset["turn"] = target.dataset["turn"] === "a" ? "b" : "a";
 }

@@ -29,6 +29,12 @@ export function badgeReason(mode: Mode): string {
     : "Counted from the time of the price itself, not from when it was fetched.";
 }
 
+/** The tab's title; without a price where nobody keeps it up to date. */
+export function pageTitle(entry: CoinEntry, mode: Mode, visible: boolean): string {
+  const price = visible ? `${formatPrice(entry.price)} ` : "";
+  return `${mode === "replay" ? "replay · " : ""}${price}${market(entry).base} · CryptoStream`;
+}
+
 export class Headline {
   private readonly name = byId("coin-name");
   private readonly subtitle = byId("coin-subtitle");
@@ -51,13 +57,6 @@ export class Headline {
     this.change.replaceChildren(known ? formatPercent(entry.change_24h_pct) : "", period);
     if (this.shown?.coin === entry.coin && this.shown.price !== entry.price) flash(this.price, entry.direction);
     this.shown = { coin: entry.coin, price: entry.price };
-  }
-
-  /** The tab's title; without a price where nobody keeps it up to date. */
-  showTitle(entry: CoinEntry, mode: Mode, visible: boolean): void {
-    const replay = mode === "replay" ? "replay · " : "";
-    const price = visible ? `${formatPrice(entry.price)} ` : "";
-    document.title = `${replay}${price}${market(entry).base} · CryptoStream`;
   }
 
   showFreshness(fresh: Freshness, mode: Mode): void {

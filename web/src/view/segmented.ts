@@ -13,12 +13,13 @@ export class Segmented<T extends string> {
     root.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  set(value: T): void {
-    for (const button of this.buttons) {
+  /** Shows what is chosen; undefined: none of them, and Tab reaches the first. */
+  set(value: T | undefined): void {
+    this.buttons.forEach((button, index) => {
       const chosen = button.dataset["value"] === value;
       button.setAttribute("aria-checked", String(chosen));
-      button.tabIndex = chosen ? 0 : -1;
-    }
+      button.tabIndex = chosen || (value === undefined && index === 0) ? 0 : -1;
+    });
   }
 
   private choose(button: HTMLButtonElement): void {
