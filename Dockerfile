@@ -15,6 +15,7 @@ RUN tools/setup run
 COPY src/delta/shim src/delta/shim
 RUN tools/shim && rm -rf ~/.cache/cryptostream/cargo-target ~/.cargo/registry
 COPY CMakeLists.txt CMakePresets.json Makefile ./
+COPY bench bench
 COPY cmake cmake
 COPY tools tools
 COPY web web

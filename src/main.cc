@@ -154,6 +154,8 @@ int Main(int argc, char** argv) {
   commands.push_back(AddRecompute(program, context));
   commands.push_back(AddRebuild(program, context));
   commands.push_back(AddUpgrade(program, context));
+  for (Command& command : AddClusterCommands(program, context)) commands.push_back(std::move(command));
+  for (Command& command : AddSparkCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddQuarantineCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddMaintenanceCommands(program, context)) commands.push_back(std::move(command));
   for (Command& command : AddSinkCommands(program, context)) commands.push_back(std::move(command));

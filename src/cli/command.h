@@ -79,6 +79,10 @@ Command AddCompletion(CLI::App& program);
 Command AddRebuild(CLI::App& program, CommandContext& context);
 // upgrade.
 Command AddUpgrade(CLI::App& program, CommandContext& context);
+// operator, commit.
+std::vector<Command> AddClusterCommands(CLI::App& program, CommandContext& context);
+// spark print, spark submit.
+std::vector<Command> AddSparkCommands(CLI::App& program, CommandContext& context);
 // compact, vacuum, retention.
 std::vector<Command> AddMaintenanceCommands(CLI::App& program, CommandContext& context);
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -149,6 +150,7 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
   auto started = std::chrono::steady_clock::now();
   FileHold hold;
   CS_ASSIGN(std::vector<DataFile> files, WriteFiles(table, layout, plan.rows, &hold));
+  std::ranges::move(plan.adds, std::back_inserter(files));
   CommitRequest request = RequestOf(plan, std::move(files), epoch);
   request.add_columns = plan.add_columns;
   request.properties = plan.properties;
@@ -185,6 +187,18 @@ Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan p
     }
   }
   return GaveUp(table, last);
+}
+
+Status CommitSide(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch) {
+  if (plan.rows.empty() && plan.adds.empty()) return {};
+  plan.checked = table.version();
+  CS_ASSIGN(Positions now, table.Txns());
+  CS_TRY(CheckNotFenced(table, now, epoch));
+  plan.expected = StandingBefore(now, plan.positions);
+  // Work that is done again after a crash may be cut shorter than it was: what is written stays written.
+  for (const auto& [id, position] : plan.expected) plan.positions[id] = std::max(plan.positions[id], position);
+  CS_TRY(CommitOnce(table, layout, std::move(plan), epoch));
+  return {};
 }
 
 Result<Version> CommitRewrite(Table& table, const TableLayout& layout, const RewritePlan& plan, std::int64_t epoch) {

@@ -15,6 +15,7 @@ namespace cryptostream {
 struct CommitPlan {
   CommitKind kind = CommitKind::kAppend;
   std::vector<PartitionRows> rows;                 // written as one data file a partition, some more when they are very many
+  std::vector<DataFile> adds;                      // files that others have written for it, durable already
   std::vector<DataFile> removes;                   // for kReplace
   Positions positions;                             // the new ones, carried in the commit
   Positions expected;                              // what the table must say of the same app ids before (absent: not there yet)
@@ -33,6 +34,9 @@ struct CommitPlan {
 // writer took over), Unavailable (disk or store; nothing was committed), Invalid (the table does not take it:
 // it never will), Internal (a panic), others as from the table.
 Result<Version> CommitOnce(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch);
+
+// Commits rows (or files) of a side table, quarantine or gaps, if the plan has any; its positions never go back. Errors: as of CommitOnce.
+Status CommitSide(Table& table, const TableLayout& layout, CommitPlan plan, std::int64_t epoch);
 
 // To be asked whenever the table was read again: a writer that was overtaken must not go on from where the other one stands.
 // In: the table's positions. Errors: Fenced when a writer that started after `epoch` has committed to it.

@@ -162,9 +162,9 @@ TEST_F(RollupTest, ARequestFoldsARangeAgain) {
   Start();
   Drain(false);
   EXPECT_THAT(Found(SourcesHourly()), IsEmpty());  // nothing new in gold: nobody looked
-  engine_->derived(SourcesHourly())
+  engine_->windows().derived(SourcesHourly())
       .RequestRecompute({FromMicros((kMidnight - 3600) * 1'000'000), FromMicros(kMidnight * 1'000'000)});
-  while (!engine_->derived(SourcesHourly()).RecomputeDone()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  while (!engine_->windows().derived(SourcesHourly()).RecomputeDone()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   auto hours = Found(SourcesHourly());
   ASSERT_THAT(hours, SizeIs(3));
   EXPECT_EQ(FormatRfc3339(hours[0].key.start), "2023-11-14T23:00:00.000Z");

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "market/replayed.h"
 
@@ -17,47 +16,20 @@ Engine::Engine(Lake& lake, const Clock& clock, EngineHooks hooks)
       hooks_(std::move(hooks)),
       bronze_(lake, input_, to_silver_),
       silver_(lake, to_silver_, to_gold_),
-      gold_(lake, to_gold_, clock),
+      windows_(lake, clock, to_gold_, hooks_.committed, [this](const Error& error) { Fatal(error); }),
       bronze_stage_(
           lake, bronze_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
-      silver_stage_(
-          lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters),
-      gold_stage_(lake, gold_, Committed(SourcesLayout()), [this](const Error& error) { Fatal(error); }) {
-  for (const DerivedTable* table : DerivedTables()) {
-    derived_.push_back(
-        std::make_unique<Derived>(lake, *table, clock, Committed(*table->layout), [this](const Error& error) { Fatal(error); }));
-  }
+      silver_stage_(lake, silver_, hooks_.committed, [this](const Error& error) { Fatal(error); }, hooks_.dead_letters) {
   bronze_.on_committed = [this](std::uint64_t through, Version version) {
     committed_ = through;
     if (hooks_.bronze_committed) hooks_.bronze_committed(through, version);
   };
   bronze_.dead_letter_topic = silver_.dead_letter_topic = hooks_.dead_letter_topic;
-  for (auto each = derived_.rbegin(); each != derived_.rend(); ++each) (*each)->stage.Start();
-  gold_stage_.Start();
   silver_stage_.Start();
   bronze_stage_.Start();
 }
 
 Engine::~Engine() { Stop(); }
-
-void Engine::Poke(const TableLayout& upstream) {
-  for (const auto& each : derived_) {
-    if (each->table.upstream == &upstream) each->logic.Poke();
-  }
-}
-
-std::function<void()> Engine::Committed(const TableLayout& table) {
-  return [this, &table] {
-    Poke(table);
-    if (hooks_.committed) hooks_.committed();
-  };
-}
-
-DerivedStage& Engine::derived(const DerivedTable& table) {
-  auto found = std::ranges::find_if(derived_, [&](const auto& each) { return &each->table == &table; });
-  CS_CHECK(found != derived_.end());
-  return (*found)->logic;
-}
 
 void Engine::Fatal(const Error& error) {
   {
@@ -105,32 +77,10 @@ bool Engine::Push(RawBatch batch, StopToken stop) {
 }
 
 Status Engine::Drain(bool close_windows, StopToken stop) {
-  constexpr std::chrono::milliseconds kPollInterval{10};
-  auto wait_for = [&](auto done) -> Status {
-    while (!done()) {
-      if (auto error = fatal()) return std::unexpected(*error);
-      if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before everything was worked in");
-    }
-    return {};
-  };
+  auto wait_for = [&](auto done) { return AwaitWorkedIn(done, [&] { return fatal(); }, stop); };
   CS_TRY(wait_for([&] { return committed_ >= pushed_; }));
   CS_TRY(wait_for([&] { return silver_.consumed() >= lake_.bronze().version(); }));
-  CS_TRY(wait_for([&] { return gold_.consumed() >= lake_.silver().version(); }));
-  if (close_windows) {
-    gold_.RequestClose();
-    CS_TRY(wait_for([&] { return gold_.CloseDone(); }));
-  }
-  // Side by side those that are made of the same table, then what is made of them.
-  for (const TableLayout* upstream : {&SourcesLayout(), &GoldLayout()}) {
-    for (const auto& each : derived_) {
-      if (each->table.upstream == upstream) each->logic.RequestAll(close_windows);
-    }
-    for (const auto& each : derived_) {
-      if (each->table.upstream != upstream) continue;
-      CS_TRY(wait_for([&] { return each->logic.AllDone() && each->logic.done() >= lake_.table(*upstream).version(); }));
-    }
-  }
-  return {};
+  return windows_.Drain(close_windows, stop);
 }
 
 void Engine::Stop() {
@@ -138,8 +88,7 @@ void Engine::Stop() {
   bronze_stage_.Stop();
   NoteUnwritten();
   silver_stage_.Stop();
-  gold_stage_.Stop();
-  for (const auto& each : derived_) each->stage.Stop();
+  windows_.Stop();
 }
 
 void Engine::NoteUnwritten() {
@@ -160,13 +109,10 @@ void Engine::NoteUnwritten() {
 }
 
 std::string Engine::trouble() const {
-  for (const Stage* stage : {&bronze_stage_, &silver_stage_, &gold_stage_}) {
+  for (const Stage* stage : {&bronze_stage_, &silver_stage_}) {
     if (std::string text = stage->trouble(); !text.empty()) return text;
   }
-  for (const auto& each : derived_) {
-    if (std::string text = each->stage.trouble(); !text.empty()) return text;
-  }
-  return "";
+  return windows_.trouble();
 }
 
 std::optional<Error> Engine::fatal() const {

@@ -10,11 +10,10 @@
 
 #include "base/queue.h"
 #include "lake/bronze.h"
-#include "lake/derived_stage.h"
-#include "lake/gold.h"
 #include "lake/lake.h"
 #include "lake/silver.h"
 #include "lake/stage.h"
+#include "lake/window_engine.h"
 
 namespace cryptostream {
 
@@ -42,7 +41,7 @@ struct Unwritten {
   std::optional<Timestamp> first, last;  // when they were received
 };
 
-// bronze -> silver -> gold of every source -> its rollups, and the chosen rows -> theirs, over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
+// bronze -> silver -> what is made of it (window_engine.h), over one lake, a thread each. Life: the constructor starts the stages, Stop (or the destructor) lets
 // them finish what they hold, first bronze, then silver, and so on. Push and Drain are thread-safe.
 class Engine {
  public:
@@ -59,28 +58,15 @@ class Engine {
   // What a stop left behind because bronze could not be written. Requires: Stop() was called.
   const std::vector<Unwritten>& unwritten() const { return unwritten_; }
 
-  // The stage of a table that is made of gold's windows.
-  DerivedStage& derived(const DerivedTable& table);
+  WindowEngine& windows() { return windows_; }
 
   // Empty while all stages work, else the first one's trouble, in words.
   std::string trouble() const;
   std::optional<Error> fatal() const;
 
  private:
-  // A stage and its thread.
-  struct Derived {
-    Derived(Lake& lake, const DerivedTable& table, const Clock& clock, std::function<void()> committed,
-            std::function<void(const Error&)> fatal)
-        : table(table), logic(lake, table, clock), stage(lake, logic, std::move(committed), std::move(fatal)) {}
-    const DerivedTable& table;
-    DerivedStage logic;
-    Stage stage;
-  };
   void Fatal(const Error& error);
   void NoteUnwritten();
-  // Tells the stages behind a table that it has a new version.
-  void Poke(const TableLayout& upstream);
-  std::function<void()> Committed(const TableLayout& table);
 
   Lake& lake_;
   const EngineHooks hooks_;
@@ -89,7 +75,6 @@ class Engine {
   SilverHandoff to_gold_{2};
   BronzeStage bronze_;
   SilverStage silver_;
-  GoldStage gold_;
   mutable std::mutex mutex_;
   std::optional<Error> fatal_;  // guarded by mutex_
   MessageParser parser_;        // guarded by push_mutex_
@@ -98,8 +83,8 @@ class Engine {
   std::vector<Unwritten> unwritten_;    // once stopped
   std::atomic<std::uint64_t> pushed_{0}, committed_{0};
   // Last: their threads use everything above.
-  std::vector<std::unique_ptr<Derived>> derived_;  // in the order of DerivedTables()
-  Stage bronze_stage_, silver_stage_, gold_stage_;
+  WindowEngine windows_;
+  Stage bronze_stage_, silver_stage_;
 };
 
 }  // namespace cryptostream

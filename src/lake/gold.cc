@@ -172,6 +172,15 @@ void GoldStage::Fold(Version version, const SilverBatch& batch) {
     dirty_.insert(key);
     if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(tick);
   }
+  for (const auto& [key, window] : batch.windows) {
+    if (key.start + kWindow > ClosedOf(key.source)) {
+      open_[key].Add(window);
+      continue;
+    }
+    late += static_cast<double>(window.rows());
+    dirty_.insert(key);
+    if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(window);
+  }
   for (const WindowKey& key : batch.removed) {
     // No window can forget a row: close it early, the correction computes it from what silver still has.
     open_.erase(key);

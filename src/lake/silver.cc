@@ -39,41 +39,16 @@ Status SilverStage::Load() {
   quarantined_ = PositionOr(side, QuarantineId("silver", lake_.bronze().id()), kNoVersion);
   published_consumed_ = consumed_;
   upstream_.Restart(consumed_);
-  quotes_ = QuotesOf(positions_, lake_.options().quotes);
-  new_quotes_.clear();
   watermarks_.clear();
+  std::set<Name> sources;
   for (const auto& [id, position] : positions_) {
-    if (auto key = WatermarkKey(id)) watermarks_[*key] = FromMicros(position);
+    auto key = WatermarkKey(id);
+    if (!key) continue;
+    watermarks_[*key] = FromMicros(position);
+    sources.insert(key->first);
   }
-  FindChangedQuotes();
+  quotes_.Load(positions_, lake_.options().quotes, sources, std::max(first_version_, consumed_ + 1));
   return LoadDuplicates();
-}
-
-// What was in bronze when this process opened the lake came under the setting of before, what comes now under that of now. A source
-// that silver has from before there were records gets one for all its rows.
-void SilverStage::FindChangedQuotes() {
-  auto record = [&](Name source, std::int64_t n, Version from) {
-    Name quote = quotes_.Configured(source);
-    quotes_.Add(source, {n, from, quote});
-    new_quotes_[QuoteId(n, source.str(), quote.str())] = from;
-  };
-  for (const auto& [key, time] : watermarks_) {
-    const SourceQuotes::Record* newest = quotes_.Newest(key.first);
-    if (newest == nullptr) {
-      record(key.first, 0, 0);
-    } else if (newest->quote != quotes_.Configured(key.first)) {
-      record(key.first, newest->n + 1, std::max(first_version_, consumed_ + 1));
-    }
-  }
-}
-
-void SilverStage::RecordNewSources(Version version) {
-  for (Name source : parsed_.sources) {
-    if (quotes_.Newest(source) != nullptr) continue;
-    Name quote = quotes_.Configured(source);
-    quotes_.Add(source, {0, version, quote});
-    new_quotes_[QuoteId(0, source.str(), quote.str())] = version;
-  }
 }
 
 // A commit of the changed records alone, before anything is read under them.
@@ -82,7 +57,7 @@ StageWork SilverStage::QuoteWork() {
   working_ = consumed_;
   working_batch_ = std::make_shared<SilverBatch>();
   working_duplicates_ = 0;
-  work.commit.positions = new_quotes_;
+  work.commit.positions = quotes_.fresh();
   work.commit.positions[SilverPositionId(lake_.bronze().id())] = consumed_;
   work.commit.expected = StandingBefore(positions_, work.commit.positions);
   work.commit.operation = "silver quotes";
@@ -109,7 +84,7 @@ Status SilverStage::LoadDuplicates() {
       duplicates_->EndBatch();  // keeps to the limit of rows
       return {};
     };
-    CS_TRY(ReadSilver(lake_.silver().view(), quotes_, {floor, time + std::chrono::microseconds(1)}, remember));
+    CS_TRY(ReadSilver(lake_.silver().view(), quotes_.quotes(), {floor, time + std::chrono::microseconds(1)}, remember));
   }
   return {};
 }
@@ -128,7 +103,7 @@ Result<BronzeBatchList> SilverStage::ReadCommit(const CommitActions& commit) con
 }
 
 Result<std::optional<StageWork>> SilverStage::Next(StopToken stop) {
-  if (!new_quotes_.empty()) return QuoteWork();
+  if (!quotes_.fresh().empty()) return QuoteWork();
   CS_ASSIGN(auto input, upstream_.Next(stop));
   if (!input) return std::nullopt;
   if (input->batch.empty()) {  // the table's creation, a compaction, a batch of rejects: nothing to say about it
@@ -155,8 +130,8 @@ void SilverStage::RejectRow(const RawBatch& batch, std::size_t row, const std::s
 
 // Messages to ticks; what cannot be one is rejected.
 void SilverStage::ParseRows(const BronzeBatchList& batches, StageWork& work) {
-  parsed_ = parser_.Parse(batches, quotes_, working_);
-  RecordNewSources(working_);
+  parsed_ = parser_.Parse(batches, quotes_.quotes(), working_);
+  quotes_.Meet(parsed_.sources, working_);
   working_batch_->ticks = std::move(parsed_.ticks);
   for (const auto& [origin, reason] : parsed_.rejected) RejectRow(*batches[origin.batch], origin.row, reason, work);
 }
@@ -192,8 +167,8 @@ Status SilverStage::LookUpOldRows() {
     for (const Tick& tick : ticks) duplicates_->Offer(tick);
     return {};
   };
-  CS_TRY(ReadSilverMinutes(lake_.silver().view(), quotes_, minutes, offer));
-  return ReadSilverTrades(lake_.silver().view(), quotes_, trade_ids, offer);
+  CS_TRY(ReadSilverMinutes(lake_.silver().view(), quotes_.quotes(), minutes, offer));
+  return ReadSilverTrades(lake_.silver().view(), quotes_.quotes(), trade_ids, offer);
 }
 
 // Keeps the first of each row, in place, and takes the watermarks of what is kept.
@@ -236,7 +211,7 @@ Result<StageWork> SilverStage::Process(Version version, const BronzeBatchList& b
   work.reject_positions[QuarantineId("silver", lake_.bronze().id())] = version;
   CS_ASSIGN(work.commit.rows, SilverColumns(working_batch_->ticks));
   work.commit.positions = WatermarkPositions();
-  work.commit.positions.insert(new_quotes_.begin(), new_quotes_.end());
+  work.commit.positions.insert(quotes_.fresh().begin(), quotes_.fresh().end());
   work.commit.positions[SilverPositionId(lake_.bronze().id())] = version;
   work.commit.expected = StandingBefore(positions_, work.commit.positions);
   work.commit.operation = "silver append";
@@ -253,8 +228,8 @@ Positions SilverStage::WatermarkPositions() const {
 
 void SilverStage::Committed(Version version) {
   for (const auto& [id, position] : WatermarkPositions()) positions_[id] = position;
-  positions_.insert(new_quotes_.begin(), new_quotes_.end());
-  new_quotes_.clear();
+  positions_.insert(quotes_.fresh().begin(), quotes_.fresh().end());
+  quotes_.Committed();
   positions_[SilverPositionId(lake_.bronze().id())] = working_;
   consumed_ = working_;
   CountMetric("cryptostream_events_total", "Rows committed by a stage.", {{"stage", "silver"}},

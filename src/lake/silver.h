@@ -9,6 +9,7 @@
 #include "lake/batch_parser.h"
 #include "lake/bronze.h"
 #include "lake/dedup.h"
+#include "lake/quote_records.h"
 #include "lake/stage.h"
 #include "lake/upstream.h"
 #include "market/window.h"
@@ -21,8 +22,9 @@ using Watermarks = std::map<std::pair<Name, int>, Timestamp>;
 // What one silver commit holds, for gold.
 struct SilverBatch {
   std::vector<Tick> ticks;
-  Watermarks watermarks;        // after these rows; only partitions that advanced in this batch
-  std::set<WindowKey> removed;  // windows of rows that somebody removed from silver
+  std::vector<std::pair<WindowKey, WindowAccumulator>> windows;  // of rows that others have folded, which are not among the ticks
+  Watermarks watermarks;                                         // after these rows; only partitions that advanced in this batch
+  std::set<WindowKey> removed;                                   // windows of rows that somebody removed from silver
 };
 using SilverHandoff = Handoff<std::shared_ptr<const SilverBatch>>;
 
@@ -56,9 +58,6 @@ class SilverStage final : public StageLogic {
   void DropDuplicates(const BronzeBatchList& batches, StageWork& work);
   void RejectRow(const RawBatch& batch, std::size_t row, const std::string& reason, StageWork& work) const;
   Positions WatermarkPositions() const;
-  // Records of currencies: of sources whose setting was changed, and of those that come for the first time with this version.
-  void FindChangedQuotes();
-  void RecordNewSources(Version version);
   StageWork QuoteWork();
 
   Lake& lake_;
@@ -74,8 +73,7 @@ class SilverStage final : public StageLogic {
   Version consumed_ = kNoVersion;
   Version quarantined_ = kNoVersion;  // bronze version up to which rejects are in quarantine
   Watermarks watermarks_;
-  SourceQuotes quotes_;
-  Positions new_quotes_;  // records that are not in silver yet
+  QuoteRecords quotes_;
 
   Version working_ = kNoVersion;  // bronze version of the work returned last
   std::shared_ptr<SilverBatch> working_batch_;

@@ -32,25 +32,6 @@ bool EndsTheStage(const Error& error, int internal_errors) {
          internal_errors > kInternalRetries;
 }
 
-// Commits rows of a side table (quarantine, gaps) unless its own position says that they are there already.
-Status CommitSide(Table& table, const TableLayout& layout, std::vector<PartitionRows> rows, const Positions& positions,
-                  std::int64_t epoch, std::string operation) {
-  if (rows.empty()) return {};
-  Version checked = table.version();
-  CS_ASSIGN(Positions now, table.Txns());
-  CS_TRY(CheckNotFenced(table, now, epoch));
-  CommitPlan plan;
-  plan.checked = checked;
-  plan.rows = std::move(rows);
-  plan.positions = positions;
-  plan.operation = std::move(operation);
-  plan.expected = StandingBefore(now, positions);
-  // Work that is done again after a crash may be cut shorter than it was: what is written stays written.
-  for (const auto& [id, position] : plan.expected) plan.positions[id] = std::max(plan.positions[id], position);
-  CS_TRY(CommitOnce(table, layout, std::move(plan), epoch));
-  return {};
-}
-
 }  // namespace
 
 Stage::Stage(Lake& lake, StageLogic& logic, std::function<void()> committed, std::function<void(const Error&)> fatal,
@@ -148,8 +129,9 @@ Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
     kBeforeQuarantine.Reach();
     CS_ASSIGN(auto rows,
               QuarantineColumns(work.rejects, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())));
-    CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(), std::move(rows), work.reject_positions, lake_.epoch(),
-                      logic_.name() + " quarantine"));
+    CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(),
+                      {.rows = std::move(rows), .positions = work.reject_positions, .operation = logic_.name() + " quarantine"},
+                      lake_.epoch()));
     for (const Reject& reject : work.rejects) {
       std::string_view code = std::string_view(reject.reason).substr(0, reject.reason.find(':'));
       CountMetric("cryptostream_quarantined_total", "Messages that were put into quarantine.", {{"reason", code}});
@@ -161,7 +143,9 @@ Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
   if (!work.gaps.empty()) {
     kBeforeGaps.Reach();
     CS_ASSIGN(auto rows, GapColumns(work.gaps));
-    CS_TRY(CommitSide(lake_.gaps(), GapsLayout(), std::move(rows), work.gap_positions, lake_.epoch(), logic_.name() + " gaps"));
+    CS_TRY(CommitSide(lake_.gaps(), GapsLayout(),
+                      {.rows = std::move(rows), .positions = work.gap_positions, .operation = logic_.name() + " gaps"},
+                      lake_.epoch()));
     kAfterGaps.Reach();
   }
   logic_.points().before_commit.Reach();
@@ -169,6 +153,15 @@ Status Stage::MakeDurable(StageWork& work, Version* version, StopToken stop) {
   CS_ASSIGN(*version, CommitOnce(logic_.table(), logic_.layout(), std::move(work.commit), lake_.epoch()));
   checked_ = *version;
   logic_.points().after_commit.Reach();
+  return {};
+}
+
+Status AwaitWorkedIn(const std::function<bool()>& done, const std::function<std::optional<Error>()>& fatal, StopToken stop) {
+  constexpr std::chrono::milliseconds kPollInterval{10};
+  while (!done()) {
+    if (auto error = fatal()) return std::unexpected(*error);
+    if (!SleepFor(stop, kPollInterval)) return Cancelled("stopped before everything was worked in");
+  }
   return {};
 }
 

@@ -97,4 +97,7 @@ class Stage {
   std::jthread thread_;           // last: ends before what it uses
 };
 
+// Waits until `done` says so, looking now and then. Errors: Cancelled, when `stop` was requested; what `fatal` gives.
+Status AwaitWorkedIn(const std::function<bool()>& done, const std::function<std::optional<Error>()>& fatal, StopToken stop);
+
 }  // namespace cryptostream

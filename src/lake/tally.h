@@ -34,9 +34,9 @@ class Tally {
     counts_.silver += rows;
     counts_.duplicates += duplicates;
   }
-  void AddRejected(std::string_view code) {
+  void AddRejected(std::string_view code, std::int64_t rows = 1) {
     std::lock_guard lock(mutex_);
-    ++counts_.rejected[std::string(code)];
+    counts_.rejected[std::string(code)] += rows;
   }
   Counts counts() const {
     std::lock_guard lock(mutex_);

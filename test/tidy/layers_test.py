@@ -24,9 +24,11 @@ BELOW = {
     "serve": {"base", "net", "market", "delta", "query", "live"},
     "sink": {"base", "net", "market", "delta", "query", "live"},
     "alert": {"base", "net", "market", "delta", "query", "live"},
+    "cluster": {"base", "market", "delta", "query", "verify", "lake"},
     "config": {"base", "net", "market", "source", "kafka", "lake", "serve", "live", "sink", "alert"},
-    "run": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "live", "serve", "sink", "alert", "config"},
-    "cli": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "config", "run"},
+    "run": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "live", "serve", "sink", "alert", "cluster",
+            "config"},
+    "cli": {"base", "net", "market", "source", "kafka", "delta", "query", "verify", "lake", "maintain", "cluster", "config", "run"},
 }
 
 # header of a library -> the files that may include it
