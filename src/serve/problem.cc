@@ -12,6 +12,8 @@ std::string_view TitleOf(int status) {
     case 400: return "Bad request";
     case 404: return "Not found";
     case 405: return "Method not allowed";
+    case 410: return "Gone";
+    case 415: return "Unsupported media type";
     case 503: return "Not available now";
     default: return "Internal error";
   }

@@ -43,14 +43,15 @@ WebReply AssetReply(const Asset& asset) {
   return reply;
 }
 
-WebReply MethodNotAllowed(bool options) {
-  WebReply reply = options ? WebReply{.status = 204} : ProblemReply(405, "only GET and HEAD are answered here");
-  reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+WebReply MethodNotAllowed(bool options, bool posts = false) {
+  const std::string_view words = posts ? "only POST is answered here" : "only GET and HEAD are answered here";
+  WebReply reply = options ? WebReply{.status = 204} : ProblemReply(405, words);
+  reply.headers.emplace_back("Allow", posts ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
   return reply;
 }
 
 WebReply CallRoute(const Route& route, const WebRequest& request, std::string path_value, ServerState& state) {
-  auto params = ParseParams(request.query, route.params);
+  auto params = route.lenient ? ParseKnownParams(request.query, route.params) : ParseParams(request.query, route.params);
   if (!params) return BadQuestion(params.error());
   return route.handle({request, *std::move(params), std::move(path_value), state});
 }
@@ -60,8 +61,9 @@ WebReply Answer(const WebRequest& request, ServerState& state) {
   for (const Route& route : Routes()) {
     auto value = MatchPattern(route.pattern, request.path);
     if (!value) continue;
-    WebReply reply =
-        readable ? CallRoute(route, request, *std::move(value), state) : MethodNotAllowed(request.method == "OPTIONS");
+    const bool allowed = route.posts ? request.method == "POST" : readable;
+    WebReply reply = allowed ? CallRoute(route, request, *std::move(value), state)
+                             : MethodNotAllowed(request.method == "OPTIONS", route.posts);
     reply.route = route.pattern;
     if (route.original_cors) {
       reply.headers.emplace_back("Vary", "Origin");
