@@ -6,7 +6,9 @@
 
 #include "delta/lake_place.h"
 #include "delta/log_files.h"
+#include "delta/position.h"
 #include "delta/table.h"
+#include "market/derived_table.h"
 
 namespace cryptostream {
 namespace {
@@ -48,6 +50,25 @@ Result<std::optional<Version>> VersionAt(const Table& table, const std::vector<V
   return begin == 0 ? std::nullopt : std::optional(kept[begin - 1]);
 }
 
+// The version of an open table that is asked for, with its closed times.
+Result<FollowedTable> TableAt(const Table& table, const TableLayout& layout, const AsOf& as_of) {
+  CS_ASSIGN(auto kept, KeptVersions(table));
+  std::optional<Version> version = as_of.version;
+  if (as_of.time) {
+    CS_ASSIGN(version, VersionAt(table, kept, *as_of.time));
+  }
+  if (!version || (*version != table.version() && !std::ranges::binary_search(kept, *version))) {
+    return Outside(table, layout, kept);
+  }
+  auto snapshot = table.SnapshotAt(*version);
+  if (!snapshot && snapshot.error().kind == ErrorKind::kNotFound) return Outside(table, layout, kept);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  FollowedTable found{*std::move(snapshot), table.root_path(), {}};
+  CS_ASSIGN(auto positions, found.snapshot->Txns());
+  for (const auto& [source, time] : ClosedTimes(positions)) found.closed[source.str()] = time;
+  return found;
+}
+
 }  // namespace
 
 Result<FollowedTable> OpenAsOf(const std::filesystem::path& root, const TableLayout& layout, const AsOf& as_of) {
@@ -55,18 +76,30 @@ Result<FollowedTable> OpenAsOf(const std::filesystem::path& root, const TableLay
   auto table = Table::Open(place.value_or(root / layout.path).string());
   if (!table && table.error().kind == ErrorKind::kNotFound) return NotFound("there is no table " + layout.name + " yet");
   if (!table) return std::unexpected(table.error());
-  CS_ASSIGN(auto kept, KeptVersions(**table));
-  std::optional<Version> version = as_of.version;
-  if (as_of.time) {
-    CS_ASSIGN(version, VersionAt(**table, kept, *as_of.time));
+  return TableAt(**table, layout, as_of);
+}
+
+Result<std::map<const TableLayout*, FollowedTable>> OpenWindowsAsOf(const std::filesystem::path& root, const AsOf& as_of) {
+  std::map<const TableLayout*, FollowedTable> tables;
+  CS_ASSIGN(tables[&SourcesLayout()], OpenAsOf(root, SourcesLayout(), as_of));
+  AsOf together = as_of;
+  if (as_of.version) {
+    CS_ASSIGN(auto sources, Table::Open(tables[&SourcesLayout()].root));
+    CS_ASSIGN(auto time, CommitTime(*sources, *as_of.version));
+    together = {std::nullopt, time};
   }
-  if (!version || (*version != (*table)->version() && !std::ranges::binary_search(kept, *version))) {
-    return Outside(**table, layout, kept);
+  for (const DerivedTable* derived : DerivedTables()) {
+    auto place = PlaceOf(root, *derived->layout);
+    if (!place) continue;
+    auto table = Table::Open(place->string());
+    if (!table && table.error().kind == ErrorKind::kNotFound) continue;
+    if (!table) return std::unexpected(table.error());
+    auto then = TableAt(**table, *derived->layout, together);
+    if (!then && then.error().kind == ErrorKind::kNotFound) continue;
+    if (!then) return std::unexpected(then.error());
+    tables[derived->layout] = *std::move(then);
   }
-  auto snapshot = (*table)->SnapshotAt(*version);
-  if (!snapshot && snapshot.error().kind == ErrorKind::kNotFound) return Outside(**table, layout, kept);
-  if (!snapshot) return std::unexpected(snapshot.error());
-  return FollowedTable{*std::move(snapshot), (*table)->root_path(), {}};
+  return tables;
 }
 
 }  // namespace cryptostream

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "market/name.h"
 #include "market/quote.h"
+#include "serve/as_of_param.h"
 #include "serve/bars.h"
 #include "serve/candle_rows.h"
 #include "serve/render.h"
@@ -21,6 +22,8 @@ struct Asked {
   BarsAsked bars;
   std::string interval_text;
   RowForm form = RowForm::kObjects;
+  std::optional<AsOf> as_of;
+  std::string as_of_text;
   bool proxied = false;
 };
 
@@ -28,6 +31,8 @@ Result<Asked> ReadQuery(const RouteCall& call) {
   const Params& params = call.params;
   Asked asked;
   CS_ASSIGN(asked.form, ChooseForm(params, call.request.Header("accept")));
+  CS_ASSIGN(asked.as_of, ParseAsOf(params));
+  if (asked.as_of) asked.as_of_text = params.find("as_of")->second;
   CS_ASSIGN(asked.bars.coin, ParseCoin(params.find("coin")->second));
   auto text = [&](const char* name, const char* otherwise) {
     auto found = params.find(name);
@@ -69,6 +74,7 @@ std::string NextLink(const Asked& asked, const CandlePage& page) {
   if (!asked.bars.series.source.empty()) link += "&source=" + PercentEncode(asked.bars.series.source);
   // Of this page: the headline may turn to another currency meanwhile.
   const std::string quote = page.candles.empty() ? asked.bars.series.quote : page.candles.back().quote.str();
+  if (asked.as_of) link += "&as_of=" + PercentEncode(asked.as_of_text);
   if (asked.form != RowForm::kObjects) link += "&format=" + std::string(FormName(asked.form));
   if (!quote.empty()) link += "&quote=" + quote + (asked.bars.series.chosen() ? "&chosen=1" : "");
   if (page.next_from) link += "&from=" + PercentEncode(FormatRfc3339(*page.next_from));
@@ -114,6 +120,13 @@ WebReply RenderBars(const Asked& asked, const Bars& bars) {
   return reply;
 }
 
+WebReply AnswerThen(Backend& backend, const Asked& asked) {
+  auto bars = BarsAsOf(backend, asked.bars, *asked.as_of);
+  if (!bars && bars.error().kind == ErrorKind::kNotFound) return GoneReply(bars.error());
+  if (!bars) return FailedAnswer(bars.error());
+  return *bars ? RenderBars(asked, **bars) : UnknownCoin(asked.bars.coin);
+}
+
 Result<WebReply> FromTable(Backend& backend, const Asked& asked) {
   CS_ASSIGN(auto bars, BarsFromTables(backend, asked.bars));
   return bars ? RenderBars(asked, *bars) : UnknownCoin(asked.bars.coin);
@@ -126,10 +139,14 @@ WebReply HandleCandles(RouteCall&& call) {
   if (!asked) return BadQuestion(asked.error());
   asked->proxied = IsProxied(call.request);
   auto backend = call.state.backend();
+  WebReply reply;
+  if (asked->as_of) {
+    reply.later = [backend, asked = *std::move(asked)] { return AnswerThen(*backend, asked); };
+    return reply;
+  }
   auto recent = BarsInMemory(*backend, asked->bars);
   if (!recent) return FailedAnswer(recent.error());
   if (*recent) return RenderBars(*asked, **recent);
-  WebReply reply;
   reply.later = [backend, asked = *std::move(asked)] {
     return AnswerFromFiles(*backend, [&] { return FromTable(*backend, asked); });
   };

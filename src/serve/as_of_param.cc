@@ -9,9 +9,13 @@ namespace {
 
 constexpr Version kVersions = 1'000'000'000;  // from here on a number is a time: 2001 in seconds
 
-WebReply Gone(const std::string& words) { return ProblemReply(410, words + ": ask for one in this range, or without as_of"); }
-
 }  // namespace
+
+WebReply GoneReply(const Error& error) {
+  const bool ours = error.message.starts_with("the table ") || error.message.starts_with("there is no table ");
+  const std::string words = ours ? error.message : "files of that version were removed by maintenance";
+  return ProblemReply(410, words + ": ask for a version in the range that is kept, or without as_of");
+}
 
 ParamSpec AsOfParam() {
   return {"as_of", "The table as it was: a version below 1000000000, or a time (RFC 3339, or seconds or milliseconds since 1970)",
@@ -34,14 +38,14 @@ Result<AskedTable> TableAsOf(Backend& backend, const TableLayout& layout, const 
   auto table = OpenAsOf(backend.root(), layout, *as_of);
   if (table) return AskedTable{*std::move(table), std::nullopt};
   if (table.error().kind != ErrorKind::kNotFound) return std::unexpected(table.error());
-  return AskedTable{{}, Gone(table.error().message)};
+  return AskedTable{{}, GoneReply(table.error())};
 }
 
 WebReply AnswerAsOf(Backend& backend, const std::optional<AsOf>& as_of, const std::function<Result<WebReply>()>& make) {
   if (!as_of) return AnswerFromFiles(backend, make);
   auto made = make();
   if (made) return *std::move(made);
-  if (made.error().kind == ErrorKind::kNotFound) return Gone("files of that version were removed by maintenance");
+  if (made.error().kind == ErrorKind::kNotFound) return GoneReply(made.error());
   return FailedAnswer(made.error());
 }
 

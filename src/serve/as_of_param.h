@@ -20,6 +20,8 @@ struct AskedTable {
   std::optional<WebReply> refused;
 };
 Result<AskedTable> TableAsOf(Backend& backend, const TableLayout& layout, const std::optional<AsOf>& as_of);
+// 410: in the words of OpenAsOf, which say the range, or where a file is gone in our own: the reasons of DuckDB hold paths.
+WebReply GoneReply(const Error& error);
 // Answers from the files of a version: an older one's files do not come back, so that they are not waited for.
 WebReply AnswerAsOf(Backend& backend, const std::optional<AsOf>& as_of, const std::function<Result<WebReply>()>& make);
 

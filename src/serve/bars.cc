@@ -2,6 +2,7 @@
 // tables, and the tag of what they depend on.
 #include "serve/bars.h"
 
+#include "delta/position.h"
 #include "market/derived_table.h"
 
 namespace cryptostream {
@@ -28,6 +29,25 @@ Recent ReadMemory(Backend& backend, const BarsAsked& asked) {
   return recent;
 }
 
+// The bars of what is in memory and in these files.
+Result<std::optional<Bars>> BarsOf(GoldStore& store, const GoldStore::Files& files, const BarsAsked& asked,
+                                   const Recent& recent) {
+  const SeriesAsked& series = asked.series;
+  CoinRows of{asked.coin, series.quote.empty() ? recent.windows.quote.str() : series.quote, series.source, series.chosen()};
+  if (of.quote.empty()) {
+    CS_ASSIGN(of.quote, store.NewestQuote(files, of));
+  }
+  OlderMinutes older{
+      .read = [&](Timestamp from, Timestamp to) { return store.Parts(files, of, {from, to}, asked.query.interval); },
+      .newest_before = [&](Timestamp time) { return store.NewestBefore(files, of, time); },
+      .oldest_from = [&](Timestamp time) { return store.OldestFrom(files, of, time); },
+      .oldest = files.oldest()};
+  auto page = BuildCandles(asked.query, recent.windows, recent.closed, &older);
+  if (!page) return std::unexpected(page.error());
+  if (!*page) return Internal("the tables did not suffice for bars");
+  return std::optional(Bars{**std::move(page), recent.windows.gold_version, recent.etag});
+}
+
 }  // namespace
 
 Result<std::optional<Bars>> BarsInMemory(Backend& backend, const BarsAsked& asked) {
@@ -46,20 +66,31 @@ Result<std::optional<Bars>> BarsFromTables(Backend& backend, const BarsAsked& as
     if (!known) return std::optional<Bars>();
   }
   CS_ASSIGN(auto files, store.Pin());
-  const SeriesAsked& series = asked.series;
-  CoinRows of{asked.coin, series.quote.empty() ? recent.windows.quote.str() : series.quote, series.source, series.chosen()};
-  if (of.quote.empty()) {
-    CS_ASSIGN(of.quote, store.NewestQuote(*files, of));
+  return BarsOf(store, *files, asked, recent);
+}
+
+Result<std::optional<Bars>> BarsAsOf(Backend& backend, const BarsAsked& asked, const AsOf& as_of) {
+  GoldStore& store = backend.store();
+  if (!backend.live()->Knows(asked.coin)) {
+    CS_ASSIGN(bool known, store.Knows(asked.coin));
+    if (!known) return std::optional<Bars>();
   }
-  OlderMinutes older{
-      .read = [&](Timestamp from, Timestamp to) { return store.Parts(*files, of, {from, to}, asked.query.interval); },
-      .newest_before = [&](Timestamp time) { return store.NewestBefore(*files, of, time); },
-      .oldest_from = [&](Timestamp time) { return store.OldestFrom(*files, of, time); },
-      .oldest = files->oldest()};
-  auto page = BuildCandles(asked.query, recent.windows, recent.closed, &older);
-  if (!page) return std::unexpected(page.error());
-  if (!*page) return Internal("the tables did not suffice for bars");
-  return std::optional(Bars{**std::move(page), recent.windows.gold_version, recent.etag});
+  CS_ASSIGN(auto tables, OpenWindowsAsOf(backend.root(), as_of));
+  SourceOrders orders = backend.follower().orders();
+  if (auto gold = tables.find(&GoldLayout()); gold != tables.end()) {
+    CS_ASSIGN(auto positions, gold->second.snapshot->Txns());
+    orders = OrdersOf(positions, orders);
+  }
+  CS_ASSIGN(auto files, GoldStore::FilesOf(tables, std::move(orders)));
+  const FollowedTable& sources = tables[&SourcesLayout()];
+  Recent recent;
+  recent.windows.complete_from = files->end();  // memory has nothing of it
+  recent.windows.gold_version = sources.snapshot->version();
+  recent.closed = sources.closed;
+  recent.etag = "W/\"" + backend.epoch() + "-as-of";
+  for (const auto& [layout, table] : tables) recent.etag += "-" + std::to_string(table.snapshot->version());
+  recent.etag += "\"";
+  return BarsOf(store, *files, asked, recent);
 }
 
 }  // namespace cryptostream

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "live/as_of.h"
 #include "live/backend.h"
 #include "live/candle_range.h"
 #include "live/live.h"
@@ -27,5 +28,8 @@ Result<std::optional<Bars>> BarsInMemory(Backend& backend, const BarsAsked& aske
 // The same with the tables' help, where nullopt is a coin that the lake has no row of. For worker threads.
 // Errors: Unavailable, NotFound (a file was vacuumed), Internal.
 Result<std::optional<Bars>> BarsFromTables(Backend& backend, const BarsAsked& asked);
+
+// The same out of the tables as they were, and nothing else. Errors: as above, NotFound also where there is no such version.
+Result<std::optional<Bars>> BarsAsOf(Backend& backend, const BarsAsked& asked, const AsOf& as_of);
 
 }  // namespace cryptostream

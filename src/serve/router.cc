@@ -2,6 +2,7 @@
 // nowhere else. The table is small, so a linear walk over it is as fast as any tree.
 #include "serve/router.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 
@@ -56,6 +57,22 @@ WebReply CallRoute(const Route& route, const WebRequest& request, std::string pa
   return route.handle({request, *std::move(params), std::move(path_value), state});
 }
 
+// What a browser must be told before a page of another origin may read the answer.
+void AddCors(const Route& route, const WebRequest& request, const ServerState& state, WebReply& reply) {
+  const std::vector<std::string>& allowed = state.options().allowed_origins;
+  if (!route.original_cors && allowed.empty()) return;
+  reply.headers.emplace_back("Vary", "Origin");
+  const std::string origin(request.Header("origin"));
+  const bool is_original = route.original_cors && origin == kOriginalDashboard;
+  if (!is_original && std::ranges::find(allowed, origin) == allowed.end()) return;
+  reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  reply.headers.emplace_back("Access-Control-Expose-Headers", "Link, ETag, Retry-After, X-Truncated");
+  if (request.method != "OPTIONS") return;
+  reply.headers.emplace_back("Access-Control-Allow-Methods", route.posts ? "POST" : "GET, HEAD");
+  reply.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Last-Event-ID");
+  reply.headers.emplace_back("Access-Control-Max-Age", "600");
+}
+
 WebReply Answer(const WebRequest& request, ServerState& state) {
   const bool readable = request.method == "GET" || request.method == "HEAD";
   for (const Route& route : Routes()) {
@@ -65,12 +82,7 @@ WebReply Answer(const WebRequest& request, ServerState& state) {
     WebReply reply = allowed ? CallRoute(route, request, *std::move(value), state)
                              : MethodNotAllowed(request.method == "OPTIONS", route.posts);
     reply.route = route.pattern;
-    if (route.original_cors) {
-      reply.headers.emplace_back("Vary", "Origin");
-      if (request.Header("origin") == kOriginalDashboard) {
-        reply.headers.emplace_back("Access-Control-Allow-Origin", std::string(kOriginalDashboard));
-      }
-    }
+    AddCors(route, request, state, reply);
     return reply;
   }
   if (const Asset* asset = FindAsset(state, request.path)) {

@@ -23,11 +23,12 @@ WebReply HandleQuarantine(RouteCall&& call);
 WebReply HandleTable(RouteCall&& call);  // api_tables.cc
 WebReply HandleQuery(RouteCall&& call);  // api_query.cc
 std::string TableNames();
-std::vector<Route> UdfRoutes();            // routes_udf.cc
-WebReply HandleCandles(RouteCall&& call);  // api_candles.cc
-WebReply HandleStatus(RouteCall&& call);   // api_status.cc
-WebReply HandleStream(RouteCall&& call);   // stream.cc
-WebReply HandleOpenApi(RouteCall&& call);  // openapi.cc
+std::vector<Route> UdfRoutes();              // routes_udf.cc
+WebReply HandleCandles(RouteCall&& call);    // api_candles.cc
+WebReply HandleStatus(RouteCall&& call);     // api_status.cc
+WebReply HandleStream(RouteCall&& call);     // stream.cc
+WebReply HandleWebSocket(RouteCall&& call);  // web_socket.cc
+WebReply HandleOpenApi(RouteCall&& call);    // openapi.cc
 
 namespace {
 
@@ -171,11 +172,12 @@ std::vector<Route> MakeRoutes() {
                    "10"},
                   {"fill", "What stands where there is no data",
                    R"({"type":"string","enum":["none","previous"],"default":"none"})", false, "none"},
+                  AsOfParam(),
                   FormatParam()},
        .content_type = kJson,
        .schema = CandlesSchema(),
        .columns_schema = ColumnsSchema(*CandleColumns()),
-       .errors = {400, 404, 503},
+       .errors = {400, 404, 410, 503},
        .handle = HandleCandles},
       RowsRoute(
           "/api/v1/ticks", "ticks", SilverLayout(), "Rows of silver: every price that came in, once",
@@ -224,6 +226,14 @@ std::vector<Route> MakeRoutes() {
        .content_type = "text/event-stream",
        .errors = {400, 404, 429, 503},
        .handle = HandleStream},
+      {.pattern = "/ws",
+       .summary = "Live bars and prices over a WebSocket",
+       .description =
+           "SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS with streams as bitcoin@candle_1m, bitcoin@tick, !ticker. Without an "
+           "upgrade: 426.",
+       .content_type = kJson,
+       .errors = {400, 403, 426, 429, 503},
+       .handle = HandleWebSocket},
       {.pattern = "/livez", .summary = "200 while the process runs", .content_type = kText, .handle = HandleLive},
       {.pattern = "/readyz",
        .summary = "200 unless it cannot serve or cannot write; in words what is in trouble",

@@ -1,6 +1,6 @@
 """openapi.json against the server: schemathesis asks every route what its description allows, and what it does not, and
-holds the answers against it. The stream never ends, and no description says which text is a SELECT: both stand aside (stream_test.py,
-question_test.py)."""
+holds the answers against it. The stream never ends, a WebSocket is no answer, and no description says which text is a SELECT: these stand aside
+(stream_test.py, web_socket_test.py, question_test.py)."""
 
 import hypothesis
 import pytest
@@ -12,7 +12,7 @@ EXAMPLES = 25  # of a route and mode
 
 @pytest.fixture(scope="module")
 def description(served):
-    return schemathesis.openapi.from_url(f"http://127.0.0.1:{served.port}/openapi.json").exclude(path=["/api/v1/stream", "/api/v1/query"])
+    return schemathesis.openapi.from_url(f"http://127.0.0.1:{served.port}/openapi.json").exclude(path=["/api/v1/stream", "/api/v1/query", "/ws"])
 
 
 def forward(case):
@@ -43,4 +43,4 @@ def test_answers_are_as_described(served, description, mode):
         asked.append(operation.path)
     assert "/api/v1/candles" in asked and "/readyz" in asked
     if mode is GenerationMode.POSITIVE:
-        assert set(served.json("/openapi.json")["paths"]) - set(asked) == {"/api/v1/stream", "/api/v1/query", "/openapi.json"}
+        assert set(served.json("/openapi.json")["paths"]) - set(asked) == {"/api/v1/stream", "/api/v1/query", "/ws", "/openapi.json"}

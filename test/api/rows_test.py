@@ -71,15 +71,34 @@ def test_pages_give_each_row_once_in_both_directions(served, limit, coin):
         assert [row for page in reversed(backward) for row in page] == whole
 
 
+BARS = ["interval=1m", "interval=1m&limit=5", "interval=1h", "interval=1m&from=0&limit=7", "interval=5m&fill=previous", "interval=1m&to=2024-03-03T00:10:00Z"]
+
+
+def check_bars_as_they_were(server, bars):
+    server.wait_until(lambda: len(server.json("/api/v1/candles?coin=bitcoin&interval=1m")["candles"]) == 30)
+    for query, before in bars.items():
+        path = f"/api/v1/candles?coin=bitcoin&{query}"
+        assert server.json(path)["candles"] != before["candles"]
+        assert server.json(f"{path}&as_of={before['as_of_version']}") == before, query
+        server.wait_until(lambda: server.json(f"{path}&as_of=2100-01-01T00:00:00Z")["candles"] == server.json(path)["candles"])
+    for asked in ("999999", "2001-01-01T00:00:00Z"):
+        assert "the table gold_sources is kept from version 0" in server.json(f"/api/v1/candles?coin=bitcoin&as_of={asked}", 410)["detail"]
+    assert server.json("/api/v1/candles?coin=dogecoin&as_of=0", 404)["status"] == 404
+    link = server.get(f"/api/v1/candles?coin=bitcoin&limit=5&as_of={before['as_of_version']}")[1]["Link"]
+    assert f"as_of={before['as_of_version']}" in link
+
+
 def test_rows_that_come_meanwhile_move_no_page(binary, odd):
     server, folder = odd
     status, headers, body = server.get("/api/v1/ticks?coin=bitcoin&from=0&limit=8")
     first, link = json.loads(body), headers["Link"]
+    bars = {query: server.json(f"/api/v1/candles?coin=bitcoin&{query}") for query in BARS}
     late = [message(60 * i + 30, "bitcoin", 200 + i) for i in range(3)] + [message(60 * i, "bitcoin", 300 + i) for i in range(20, 30)]
     replayed(binary, folder / "lake", folder, "second.jsonl", late)
     server.wait_until(lambda: len(server.json("/api/v1/ticks?coin=bitcoin&from=0")["ticks"]) == 33)
     rest = [row for page in pages(server, link[1:link.index(">")], "ticks") for row in page]
     assert [row["price"] for row in first["ticks"] + rest] == [100 + i for i in range(20)] + [300 + i for i in range(20, 30)]
+    check_bars_as_they_were(server, bars)
     # The table as it was: by version, and by a time before and after all commits.
     version = first["as_of_version"]
     assert server.json(f"/api/v1/ticks?coin=bitcoin&from=0&as_of={version}&limit=8")["ticks"] == first["ticks"]
