@@ -10,6 +10,7 @@ Result<std::shared_ptr<Backend>> Backend::Open(const BackendOptions& options) {
   backend->root_ = std::filesystem::absolute(options.root).lexically_normal();
   if (!backend->root_.has_filename()) backend->root_ = backend->root_.parent_path();
   backend->epoch_ = RandomHexId().substr(0, 8);
+  backend->query_timeout_ = options.query_timeout;
   DuckOptions duck;
   duck.directories = {backend->root_.string() + "/"};
   duck.threads = options.query_threads;
@@ -24,6 +25,8 @@ Result<std::shared_ptr<Backend>> Backend::Open(const BackendOptions& options) {
                                                                   .order = options.order,
                                                                   .on_replaced = options.on_replaced});
   backend->store_ = std::make_unique<GoldStore>(*backend->duck_, *backend->follower_, options.query_timeout);
+  backend->questions_ = std::make_unique<LakeQuestions>(
+      backend->root_, *backend->follower_, DuckOptions{.threads = options.query_threads, .memory_mb = options.query_memory_mb});
   backend->follower_->Start();
   return backend;
 }

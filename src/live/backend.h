@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "live/follower.h"
 #include "live/gold_store.h"
+#include "live/lake_questions.h"
 #include "live/live.h"
 #include "query/duck.h"
 
@@ -37,6 +38,9 @@ class Backend {
   const std::shared_ptr<Live>& live() const { return live_; }
   Follower& follower() { return *follower_; }
   GoldStore& store() { return *store_; }
+  LakeQuestions& questions() { return *questions_; }
+  const Duck& duck() const { return *duck_; }
+  std::chrono::milliseconds query_timeout() const { return query_timeout_; }
   const std::filesystem::path& root() const { return root_; }  // absolute
   const std::string& epoch() const { return epoch_; }          // tells this memory's sequence numbers from any other's
 
@@ -45,10 +49,12 @@ class Backend {
 
   std::filesystem::path root_;
   std::string epoch_;
+  std::chrono::milliseconds query_timeout_{};
   std::shared_ptr<Live> live_;
   std::unique_ptr<Duck> duck_;
   std::unique_ptr<Follower> follower_;
   std::unique_ptr<GoldStore> store_;
+  std::unique_ptr<LakeQuestions> questions_;
 };
 
 }  // namespace cryptostream

@@ -310,6 +310,7 @@ Status Follower::FollowSilver() {
   }
   CS_TRY(reload ? LoadSilver() : ApplySilverCommits(commits));
   silver_.version = newest;
+  Pin(SilverLayout(), silver_.table->snapshot(), {});
   return {};
 }
 

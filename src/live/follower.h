@@ -46,7 +46,7 @@ struct FollowerOptions {
 struct FollowedTable {
   std::shared_ptr<const Snapshot> snapshot;  // null while there is no table
   std::string root;
-  TimesBySource closed;  // its windows that end at or before are complete; of chosen rows by "chosen"
+  TimesBySource closed;  // of a table of windows: its windows that end at or before are complete; of chosen rows by "chosen"
 };
 
 // Follows the logs of silver and of every source's gold and feeds Live, in `run` and in `serve` alike. Gold first, silver second: then every
@@ -66,8 +66,8 @@ class Follower {
   // One poll, for tests and for the first load. Requires: not started, or called by the thread.
   Status Poll();
 
-  // A table of windows. Of every source's minutes it is the version that Live reflects; of a lake of an earlier format there are no chosen
-  // rows.
+  // A table, bronze, quarantine and gaps as they were counted last. Of every source's minutes and of silver it is the version that Live
+  // reflects; of a lake of an earlier format there are no chosen rows.
   FollowedTable followed(const TableLayout& layout) const;
   // By which rows are chosen.
   SourceOrders orders() const;

@@ -22,6 +22,7 @@ Status Follower::RefreshFacts() {
     CS_ASSIGN(auto files, snapshot->Files());
     facts = {.version = snapshot->version()};
     facts.files = static_cast<std::int64_t>(files.size());
+    if (std::ranges::find(others, layout) != others.end()) Pin(*layout, snapshot, {});
     for (const DataFile& file : files) {
       facts.rows += std::max<std::int64_t>(0, file.rows);
       facts.bytes += file.size_bytes;

@@ -111,6 +111,19 @@ Result<std::shared_ptr<const GoldStore::Files>> GoldStore::Pin() {
   return files_;
 }
 
+Result<std::shared_ptr<const GoldStore::Files>> GoldStore::FilesOf(const std::map<const TableLayout*, FollowedTable>& tables,
+                                                                   SourceOrders orders) {
+  auto files = std::make_shared<Files>();
+  files->orders = std::move(orders);
+  std::vector<const TableLayout*> layouts{&SourcesLayout()};
+  for (const DerivedTable* table : DerivedTables()) layouts.push_back(table->layout);
+  for (const TableLayout* layout : layouts) {
+    auto found = tables.find(layout);
+    CS_ASSIGN(files->tables[layout], FilesByDay(found == tables.end() ? FollowedTable() : found->second));
+  }
+  return files;
+}
+
 std::string GoldStore::RowsSql() const {
   static const std::string files = ReadParquet(GoldLayout(), "$1::VARCHAR[]");
   return " FROM (SELECT * REPLACE (" + follower_.QuoteSql() + " AS quote) FROM " + files +

@@ -49,6 +49,9 @@ class GoldStore {
     Timestamp end() const;
   };
   Result<std::shared_ptr<const Files>> Pin();
+  // The files of these versions of the tables of windows; one that is not named has none.
+  static Result<std::shared_ptr<const Files>> FilesOf(const std::map<const TableLayout*, FollowedTable>& tables,
+                                                      SourceOrders orders);
 
   // Minutes of a coin in [from, to), ascending, one each: of several sources the first in the order.
   // Errors: Unavailable (too slow, too many rows), NotFound (a file was vacuumed: pin anew).

@@ -58,9 +58,7 @@ Connection::Connection(asio::ip::tcp::socket socket, ServerShared& shared, std::
 
 Connection::~Connection() {
   Leave();
-  if (!feed_) return;
-  SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, --shared_.streams);
-  if (--shared_.streams_per_address[address_] == 0) shared_.streams_per_address.erase(address_);
+  CountStream(false);
 }
 
 void Connection::Start() {
@@ -205,11 +203,14 @@ void Connection::ReadBody() {
 void Connection::Answer() {
   Enter(Phase::kBusy);
   stream_.expires_never();
+  if (!IsProxy() && !shared_.requests.Take(address_, started_)) {
+    return Send(BusyReply(429, "too many requests of one address: " + shared_.options.requests_advice, 1));
+  }
   WebReply reply = shared_.handler(request_);
   route_ = reply.route.empty() ? "none" : reply.route;
   // Compressing much takes long, too.
   constexpr std::size_t kMuch = 64 * 1024;
-  if (!reply.later && !reply.feed && reply.body_gzip.empty() && reply.body.size() > kMuch) {
+  if (!reply.later && !reply.feed && !reply.socket && reply.body_gzip.empty() && reply.body.size() > kMuch) {
     WebReply packed;
     packed.later = [reply = std::move(reply)] { return reply; };
     return AnswerLater(std::move(packed));
@@ -227,7 +228,7 @@ void Connection::AnswerLater(WebReply reply) {
     WebReply made = later();
     auto& io = self->shared_.io;
     // Handed over, not shared: the connection must die on the I/O thread.
-    if (made.feed) {
+    if (made.feed || made.socket) {
       asio::post(io, [self = std::move(self), made = std::move(made)]() mutable {
         --self->shared_.waiting_jobs;
         self->Send(std::move(made));
@@ -248,9 +249,17 @@ void Connection::Send(WebReply reply) {
     std::shared_ptr<EventFeed> feed = reply.feed;
     return BecomeStream(std::move(feed), ToWire(request_, std::move(reply), false));
   }
+  if (reply.socket && request_.method == "GET") {
+    if (auto busy = NoPlaceForStream()) return Write(ToWire(request_, *std::move(busy), false), true);
+    // Nothing may come before the answer to the upgrade: what does was meant for somebody else.
+    if (buffer_.size() > 0) return Refuse({400, "bytes after the request to upgrade"});
+    return BecomeSocket(std::move(reply.socket));
+  }
   bool keep_alive = framing_.keep_alive && !reply.feed;
   Write(ToWire(request_, std::move(reply), keep_alive), !keep_alive);
 }
+
+bool Connection::IsProxy() const { return std::ranges::find(shared_.options.proxies, address_) != shared_.options.proxies.end(); }
 
 std::optional<WebReply> Connection::NoPlaceForStream() const {
   constexpr int kRetryAfter_s = 10;
@@ -259,7 +268,7 @@ std::optional<WebReply> Connection::NoPlaceForStream() const {
     return BusyReply(503, "all " + std::to_string(options.max_streams) + " event streams are taken: try again later",
                      kRetryAfter_s);
   }
-  if (std::ranges::find(options.proxies, address_) != options.proxies.end()) return std::nullopt;
+  if (IsProxy()) return std::nullopt;
   auto used = shared_.streams_per_address.find(address_);
   if (used == shared_.streams_per_address.end() || used->second < options.max_streams_per_address) return std::nullopt;
   return BusyReply(

@@ -18,6 +18,7 @@
 
 #include "net/http_server.h"
 #include "net/reply_wire.h"
+#include "net/token_bucket.h"
 
 namespace cryptostream {
 
@@ -27,8 +28,9 @@ class Connection;
 struct ServerShared {
   HttpServerOptions options;
   WebHandler handler;
+  TokenBuckets requests{0};  // by Connection::address
   int waiting_jobs = 0;
-  int streams = 0;
+  int streams = 0, sockets = 0;                                 // streams: of both kinds
   std::map<std::string, int> per_address, streams_per_address;  // by Connection::address
   std::set<Connection*> connections;
   std::unique_ptr<boost::asio::thread_pool> workers;
@@ -46,8 +48,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Pump();
   // Ends the connection and gives its place away at once.
   void Close();
+  // The same when the server ends: a WebSocket is told so.
+  void Dismiss();
 
-  bool is_stream() const { return feed_ != nullptr; }
+  bool is_stream() const { return feed_ != nullptr || socket_ != nullptr; }
   // Whom its place counts for (net/client_address.h).
   const std::string& address() const { return address_; }
   // A connection that can go when a place is needed: one that waits for a request, or for a client that does not go on with
@@ -79,14 +83,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Send(WebReply reply);
   void Write(WireReply wire, bool last);
   void Refuse(const RequestRefusal& refusal);
+  bool IsProxy() const;
   // A refusal in words, where there is no place for one more stream.
   std::optional<WebReply> NoPlaceForStream() const;
   void BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire);
+  // Counts it among the streams and sockets, or no more.
+  void CountStream(bool begins);
   void WatchForClose();
   // Reads away what the client still sends, so that closing does not tear the answer out of its hands.
   void Linger(int reads_left);
   void SendEvents(std::vector<std::shared_ptr<const std::string>> events);
   void Wait(std::chrono::milliseconds time);
+  // As a WebSocket (connection_socket.cc).
+  void BecomeSocket(std::shared_ptr<SocketFeed> feed);
+  void ReadMessage();
+  void OnMessage();
+  void WriteMessage();
+  void PumpSocket();
+  void Farewell(std::uint16_t code, const char* reason);
   void Observe(int status);
 
   ServerShared& shared_;
@@ -106,6 +120,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   WireReply writing_;
 
   std::shared_ptr<EventFeed> feed_;
+  struct Socket;
+  struct SocketDeleter {
+    void operator()(Socket* socket) const;
+  };
+  std::unique_ptr<Socket, SocketDeleter> socket_;
+  bool counted_ = false;
   std::vector<std::shared_ptr<const std::string>> events_;
   bool closed_ = false, sending_ = false, pump_again_ = false, timer_set_ = false;
   std::chrono::steady_clock::time_point last_send_{};

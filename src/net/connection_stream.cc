@@ -17,8 +17,7 @@ void Connection::BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire) {
   Observe(wire.status);
   Enter(Phase::kBusy);
   feed_ = std::move(feed);
-  SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, ++shared_.streams);
-  ++shared_.streams_per_address[address_];
+  CountStream(true);
   // What a slow reader leaves unread waits here and not as megabytes in the kernel.
   ErrorCode ignored;
   stream_.socket().set_option(asio::socket_base::send_buffer_size(shared_.options.stream_buffer_bytes), ignored);
@@ -27,6 +26,16 @@ void Connection::BecomeStream(std::shared_ptr<EventFeed> feed, WireReply wire) {
   pump_again_ = true;  // the first news follow the head
   SendEvents({std::make_shared<const std::string>(std::move(wire.head))});
   last_send_ -= shared_.options.stream_gap;
+}
+
+void Connection::CountStream(bool begins) {
+  if (counted_ == begins) return;
+  counted_ = begins;
+  const int step = begins ? 1 : -1;
+  shared_.streams += step;
+  if (feed_) SetGauge("cryptostream_sse_clients", "Clients of the event stream.", {}, shared_.streams - shared_.sockets);
+  if (!feed_) SetGauge("cryptostream_websocket_clients", "Clients of the WebSocket.", {}, shared_.sockets += step);
+  if ((shared_.streams_per_address[address_] += step) == 0) shared_.streams_per_address.erase(address_);
 }
 
 // A client has nothing to say in a stream; reading tells when it is gone.
@@ -55,7 +64,9 @@ void Connection::SendEvents(std::vector<std::shared_ptr<const std::string>> even
 }
 
 void Connection::Pump() {
-  if (!feed_ || closed_) return;
+  if (closed_) return;
+  if (socket_) return PumpSocket();
+  if (!feed_) return;
   if (sending_) {
     pump_again_ = true;
     return;

@@ -135,6 +135,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
   auto impl = std::make_unique<Impl>();
   impl->shared.options = std::move(options);
   impl->shared.handler = std::move(handler);
+  impl->shared.requests = TokenBuckets(impl->shared.options.max_requests_per_second);
   for (std::string& proxy : impl->shared.options.proxies) proxy = SpelledAddress(proxy);
   CS_TRY(impl->Listen());
   impl->shared.workers =
@@ -166,7 +167,7 @@ void HttpServer::Stop() {
     impl->retry.cancel();
     std::vector<std::shared_ptr<Connection>> all;
     for (Connection* connection : impl->shared.connections) all.push_back(connection->shared_from_this());
-    for (const auto& connection : all) connection->Close();
+    for (const auto& connection : all) connection->Dismiss();
   });
   impl_->shared.workers->join();  // their answers are posted to the I/O thread, which ends when nothing is left
   impl_->io_thread.join();

@@ -27,6 +27,9 @@ struct HttpServerOptions {
   int max_streams_per_address = 256;
   std::vector<std::string> proxies;  // IP addresses that the bound above does not hold for: many clients are behind each
   int send_buffer_bytes = 256 * 1024, stream_buffer_bytes = 64 * 1024;  // of the kernel, for each connection
+  std::size_t max_socket_message_bytes = 16 * 1024;                     // of a WebSocket's client
+  int max_requests_per_second = 0;                                      // of one address, proxies excepted; 0: any number
+  std::string requests_advice = "ask more slowly";
   RequestLimits request;
   std::chrono::milliseconds head_timeout{5'000};  // from the first byte (or the connect) to the end of the head
   std::chrono::milliseconds body_timeout{10'000};

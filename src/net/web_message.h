@@ -33,6 +33,13 @@ class EventFeed {
   virtual std::vector<std::shared_ptr<const std::string>> Take(bool idle) = 0;
 };
 
+// The server's side of a WebSocket: what is new, each piece a message, and an answer to each message of the client.
+class SocketFeed : public EventFeed {
+ public:
+  // Called on the I/O thread, so it must be quick. In: text of the client, UTF-8, bounded.
+  virtual std::string Answer(std::string_view message) = 0;
+};
+
 // An answer. Bodies are shared, so that a rendered page can be cached and sent to many without a copy.
 struct WebReply {
   int status = 200;
@@ -40,11 +47,12 @@ struct WebReply {
   WebHeaders headers;
   std::string etag;  // with quotes, W/ where weak; compared with If-None-Match
   std::string_view body;
-  std::string_view body_gzip;         // ready-made; empty: compressed on the fly where it pays
-  std::shared_ptr<const void> owner;  // keeps body and body_gzip alive; null: they live as long as the process
-  std::string route;                  // label of the request's metric: the path's pattern, never the path
-  std::shared_ptr<EventFeed> feed;    // not null: a stream
-  std::function<WebReply()> later;    // not null: made by a worker thread, because it takes long
+  std::string_view body_gzip;          // ready-made; empty: compressed on the fly where it pays
+  std::shared_ptr<const void> owner;   // keeps body and body_gzip alive; null: they live as long as the process
+  std::string route;                   // label of the request's metric: the path's pattern, never the path
+  std::shared_ptr<EventFeed> feed;     // not null: a stream
+  std::shared_ptr<SocketFeed> socket;  // not null: a WebSocket
+  std::function<WebReply()> later;     // not null: made by a worker thread, because it takes long
 
   void SetBody(std::string text);
   void SetBody(std::shared_ptr<const std::string> text);

@@ -61,23 +61,6 @@ std::string JsonText(const std::string& text) {
   return out + "\"";
 }
 
-// "a", "a_1" for two columns "a": JSON and the readers of CSV keep only the last of two alike.
-std::vector<std::string> DistinctNames(const std::vector<SqlColumn>& columns) {
-  std::vector<std::string> names;
-  std::set<std::string> taken;
-  for (const SqlColumn& column : columns) taken.insert(column.name);
-  std::set<std::string> given;
-  for (const SqlColumn& column : columns) {
-    std::string name = column.name;
-    for (int i = 1; !given.insert(name).second; ++i) {
-      std::string next = column.name + "_" + std::to_string(i);
-      if (!taken.contains(next)) name = next;
-    }
-    names.push_back(name);
-  }
-  return names;
-}
-
 std::string JsonValue(const SqlColumn& column, const SqlValue& value);
 
 std::string JsonMembers(const std::vector<SqlColumn>& columns, const std::vector<std::string>& names, auto value_at) {
@@ -151,6 +134,22 @@ void Flatten(const SqlColumn& column, const SqlValue& value, std::vector<SqlValu
 }
 
 }  // namespace
+
+std::vector<std::string> DistinctNames(const std::vector<SqlColumn>& columns) {
+  std::vector<std::string> names;
+  std::set<std::string> taken;
+  for (const SqlColumn& column : columns) taken.insert(column.name);
+  std::set<std::string> given;
+  for (const SqlColumn& column : columns) {
+    std::string name = column.name;
+    for (int i = 1; !given.insert(name).second; ++i) {
+      std::string next = column.name + "_" + std::to_string(i);
+      if (!taken.contains(next)) name = next;
+    }
+    names.push_back(name);
+  }
+  return names;
+}
 
 std::string SqlValueText(const SqlValue& value) {
   struct Visitor {

@@ -50,6 +50,9 @@ class RowPrinter {
 void PrintRows(const SqlRows& rows, const PrintOptions& options, std::ostream& out);
 inline void PrintRows(const SqlRows& rows, RowFormat format, std::ostream& out) { PrintRows(rows, PrintOptions{format}, out); }
 
+// The columns' names, no two alike: "a", "a_1" for two columns "a". JSON and the readers of CSV keep only the last of two alike.
+std::vector<std::string> DistinctNames(const std::vector<SqlColumn>& columns);
+
 // One value as text: null is "", what is nested is JSON without names.
 std::string SqlValueText(const SqlValue& value);
 

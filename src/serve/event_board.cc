@@ -188,18 +188,43 @@ EventBoard::News EventBoard::Since(std::uint64_t sequence, const Interest& inter
   return {std::move(bytes), upto_};
 }
 
+void EventBoard::AddBars(const CoinEvents& events, const std::string& interval, std::uint64_t sequence,
+                         std::vector<const Event*>& news) {
+  auto bars = events.bars.find(interval);
+  if (bars == events.bars.end()) return;
+  for (const Bar& bar : bars->second) {
+    bool wanted = sequence == 0 ? &bar == &bars->second.back() : bar.sequence > sequence;
+    if (wanted) news.push_back(&bar);
+  }
+}
+
+void EventBoard::AddTick(const CoinEvents& events, std::uint64_t sequence, std::vector<const Event*>& news) {
+  if (events.tick.json && events.tick.sequence > sequence) news.push_back(&events.tick);
+}
+
+EventBoard::Changes EventBoard::ChangesSince(std::uint64_t sequence, const std::string& coin, const std::string& interval) const {
+  std::lock_guard lock(mutex_);
+  Changes changes{{}, std::max(sequence, upto_)};
+  if (sequence >= upto_) return changes;
+  std::vector<const Event*> news;
+  for (auto events = coin.empty() ? coins_.begin() : coins_.find(coin); events != coins_.end(); ++events) {
+    if (interval.empty()) {
+      AddTick(*events->second, sequence, news);
+    } else {
+      AddBars(*events->second, interval, sequence, news);
+    }
+    if (!coin.empty()) break;
+  }
+  std::ranges::stable_sort(news, {}, &Event::sequence);
+  for (const Event* event : news) changes.json.push_back(event->json);
+  return changes;
+}
+
 EventBoard::Bytes EventBoard::Join(std::uint64_t sequence, const Interest& interest) const {
   std::vector<const Event*> news;
   auto add = [&](const CoinEvents& events) {
-    for (const std::string& interval : interest.intervals) {
-      auto bars = events.bars.find(interval);
-      if (bars == events.bars.end()) continue;
-      for (const Bar& bar : bars->second) {
-        bool wanted = sequence == 0 ? &bar == &bars->second.back() : bar.sequence > sequence;
-        if (wanted) news.push_back(&bar);
-      }
-    }
-    if (events.tick.json && events.tick.sequence > sequence) news.push_back(&events.tick);
+    for (const std::string& interval : interest.intervals) AddBars(events, interval, sequence, news);
+    AddTick(events, sequence, news);
   };
   if (interest.coins.empty()) {
     for (const auto& [coin, events] : coins_) add(*events);

@@ -46,6 +46,13 @@ class EventBoard {
   bool Shows(const Interest& interest) const;
   // What a client does not know yet: what has changed after `sequence`; 0: the present state. Nothing before Shows.
   News Since(std::uint64_t sequence, const Interest& interest) const;
+  // The data of the same events, one by one: of the bars of an interval, or without one of the price. An empty coin is every coin.
+  // Requires: Shows an interest that holds the interval.
+  struct Changes {
+    std::vector<Bytes> json;     // in the order in which they changed
+    std::uint64_t sequence = 0;  // what the client knows afterwards
+  };
+  Changes ChangesSince(std::uint64_t sequence, const std::string& coin, const std::string& interval) const;
 
  private:
   // The data of one event; its id and name are put around it when a send is joined.
@@ -80,6 +87,10 @@ class EventBoard {
   // Closes bars that end without a row of their own; false when there is none.
   static bool CloseBars(const std::string& coin, const Round& round, CoinEvents& events);
   bool ShowsLocked(const Interest& interest) const;
+  // Adds what is new of a coin: bars of the intervals.
+  static void AddBars(const CoinEvents& events, const std::string& interval, std::uint64_t sequence,
+                      std::vector<const Event*>& news);
+  static void AddTick(const CoinEvents& events, std::uint64_t sequence, std::vector<const Event*>& news);
   Bytes Join(std::uint64_t sequence, const Interest& interest) const;
 
   const std::shared_ptr<Backend> backend_;

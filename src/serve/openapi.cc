@@ -1,6 +1,7 @@
 // GET /openapi.json: OpenAPI 3.1, made from the table of routes.
 #include "serve/json_writer.h"
 #include "serve/routes.h"
+#include "serve/row_format.h"
 
 namespace cryptostream {
 namespace {
@@ -18,17 +19,39 @@ void WriteAnswer(JsonWriter& json, int status, std::string_view description, std
   json.Raw(schema.empty() ? R"({"type":"string"})" : schema).EndObject().EndObject().EndObject();
 }
 
+// The answer of a route whose rows come in every form.
+void WriteRowsAnswer(JsonWriter& json, const Route& route) {
+  json.Key("200")
+      .BeginObject()
+      .Key("description")
+      .Text("The answer, in the form that `format` or Accept asks for")
+      .Key("content");
+  json.BeginObject().Key(route.content_type).BeginObject().Key("schema").BeginObject().Key("anyOf").BeginArray();
+  json.Raw(route.schema).Raw(route.columns_schema).EndArray().EndObject().EndObject();
+  for (const std::string& type : RowTypes()) {
+    if (type == route.content_type) continue;
+    json.Key(type).BeginObject().Key("schema").Raw(R"({"type":"string"})").EndObject();
+  }
+  json.EndObject().EndObject();
+}
+
 void WriteRoute(JsonWriter& json, const Route& route) {
-  json.Key(route.pattern).BeginObject().Key("get").BeginObject().Key("summary").Text(route.summary);
+  json.Key(route.pattern).BeginObject().Key(route.posts ? "post" : "get").BeginObject().Key("summary").Text(route.summary);
   if (!route.description.empty()) json.Key("description").Text(route.description);
   json.Key("parameters").BeginArray();
-  if (route.pattern.find("{coin_id}") != std::string::npos) {
-    WriteParam(json, {"coin_id", "Coin id", R"({"type":"string","pattern":"^[A-Za-z0-9._:+-]{1,128}$"})", true, "bitcoin"},
-               "path");
-  }
+  if (!route.path_param.name.empty()) WriteParam(json, route.path_param, "path");
   for (const ParamSpec& spec : route.params) WriteParam(json, spec, "query");
-  json.EndArray().Key("responses").BeginObject();
-  WriteAnswer(json, 200, "The answer", route.content_type, route.schema);
+  json.EndArray();
+  if (!route.body_schema.empty()) {
+    json.Key("requestBody").BeginObject().Key("required").Bool(true).Key("content").BeginObject().Key("application/json");
+    json.BeginObject().Key("schema").Raw(route.body_schema).EndObject().EndObject().EndObject();
+  }
+  json.Key("responses").BeginObject();
+  if (route.columns_schema.empty()) {
+    WriteAnswer(json, 200, "The answer", route.content_type, route.schema);
+  } else {
+    WriteRowsAnswer(json, route);
+  }
   bool has_400 = false;
   for (int status : route.errors) {
     has_400 = has_400 || status == 400;
@@ -37,7 +60,7 @@ void WriteRoute(JsonWriter& json, const Route& route) {
     WriteAnswer(json, status, "Refused", plain ? "text/plain" : "application/problem+json",
                 plain ? "" : R"({"$ref":"#/components/schemas/Problem"})");
   }
-  // Every route refuses unknown parameters.
+  // Every other route refuses unknown parameters; all of them what is no query.
   if (!has_400) WriteAnswer(json, 400, "Refused", "application/problem+json", R"({"$ref":"#/components/schemas/Problem"})");
   json.EndObject().EndObject().EndObject();
 }

@@ -27,10 +27,9 @@ std::string Unknown(const std::string& name, std::span<const ParamSpec> specs) {
   return message + ", known are: " + all;
 }
 
-}  // namespace
-
-Result<Params> ParseParams(std::string_view query, std::span<const ParamSpec> specs) {
-  Params params;
+// Calls `take(name, value)` for each item of a query string.
+template <class Take>
+Status ForEachItem(std::string_view query, Take take) {
   while (!query.empty()) {
     std::string_view item = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), item.size() + 1));
@@ -40,14 +39,34 @@ Result<Params> ParseParams(std::string_view query, std::span<const ParamSpec> sp
     bool decoded = PercentDecode(item.substr(0, equals), true, name) &&
                    PercentDecode(equals == std::string_view::npos ? "" : item.substr(equals + 1), true, value);
     if (!decoded || !IsUtf8(name) || !IsUtf8(value)) return Invalid("malformed encoding in the query");
-    if (FindSpec(specs, name) == nullptr) return Invalid(Unknown(name, specs));
-    if (!params.emplace(name, value).second) return Invalid("parameter given more than once: " + name);
+    CS_TRY(take(std::move(name), std::move(value)));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Params> ParseParams(std::string_view query, std::span<const ParamSpec> specs) {
+  Params params;
+  CS_TRY(ForEachItem(query, [&](std::string name, std::string value) -> Status {
+    if (FindSpec(specs, name) == nullptr) return Invalid(Unknown(name, specs));
+    if (!params.emplace(name, std::move(value)).second) return Invalid("parameter given more than once: " + name);
+    return {};
+  }));
   for (const ParamSpec& spec : specs) {
     if (spec.required && !params.contains(spec.name)) {
       return Invalid("missing parameter: " + spec.name + ", for example " + spec.name + "=" + spec.example);
     }
   }
+  return params;
+}
+
+Result<Params> ParseKnownParams(std::string_view query, std::span<const ParamSpec> specs) {
+  Params params;
+  CS_TRY(ForEachItem(query, [&](std::string name, std::string value) -> Status {
+    if (FindSpec(specs, name) != nullptr) params[name] = std::move(value);
+    return {};
+  }));
   return params;
 }
 

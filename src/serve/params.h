@@ -26,6 +26,9 @@ using Params = std::map<std::string, std::string, std::less<>>;
 // Reads a query string. Errors: Invalid, naming an unknown parameter and the nearest known one, a repeated one, a missing
 // one, or bad encoding.
 Result<Params> ParseParams(std::string_view query, std::span<const ParamSpec> specs);
+// The same for routes whose clients send more than we know: unknown parameters are left out, of a repeated one the last counts, and a missing one
+// is the handler's to miss. Errors: Invalid (bad encoding).
+Result<Params> ParseKnownParams(std::string_view query, std::span<const ParamSpec> specs);
 
 // A whole number in [least, most]. Errors: Invalid, naming the parameter and the range.
 Result<std::size_t> ParseCount(const std::string& name, std::string_view text, std::size_t least, std::size_t most);

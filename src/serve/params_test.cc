@@ -30,6 +30,14 @@ TEST(ParseParams, RefusesAndNamesTheNearest) {
   }
 }
 
+TEST(ParseKnownParams, LeavesOutWhatItDoesNotKnow) {
+  auto params = ParseKnownParams("x=1&coin=a&coin=b&x=2&&=&limit", kSpecs);
+  ASSERT_TRUE(params) << params.error().message;
+  EXPECT_EQ(*params, (Params{{"coin", "b"}, {"limit", ""}}));
+  EXPECT_TRUE(ParseKnownParams("", kSpecs)->empty());
+  EXPECT_FALSE(ParseKnownParams("x=%zz", kSpecs));
+}
+
 TEST(ParseTime, TakesThreeForms) {
   Timestamp expected = *ParseRfc3339("2024-08-08T12:00:00Z");
   EXPECT_EQ(*ParseTime("from", "2024-08-08T12:00:00Z"), expected);

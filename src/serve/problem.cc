@@ -10,8 +10,12 @@ namespace {
 std::string_view TitleOf(int status) {
   switch (status) {
     case 400: return "Bad request";
+    case 403: return "Forbidden";
     case 404: return "Not found";
     case 405: return "Method not allowed";
+    case 410: return "Gone";
+    case 415: return "Unsupported media type";
+    case 426: return "Upgrade required";
     case 503: return "Not available now";
     default: return "Internal error";
   }

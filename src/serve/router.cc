@@ -2,6 +2,7 @@
 // nowhere else. The table is small, so a linear walk over it is as fast as any tree.
 #include "serve/router.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 
@@ -43,16 +44,33 @@ WebReply AssetReply(const Asset& asset) {
   return reply;
 }
 
-WebReply MethodNotAllowed(bool options) {
-  WebReply reply = options ? WebReply{.status = 204} : ProblemReply(405, "only GET and HEAD are answered here");
-  reply.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+WebReply MethodNotAllowed(bool options, bool posts = false) {
+  const std::string_view words = posts ? "only POST is answered here" : "only GET and HEAD are answered here";
+  WebReply reply = options ? WebReply{.status = 204} : ProblemReply(405, words);
+  reply.headers.emplace_back("Allow", posts ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
   return reply;
 }
 
 WebReply CallRoute(const Route& route, const WebRequest& request, std::string path_value, ServerState& state) {
-  auto params = ParseParams(request.query, route.params);
+  auto params = route.lenient ? ParseKnownParams(request.query, route.params) : ParseParams(request.query, route.params);
   if (!params) return BadQuestion(params.error());
   return route.handle({request, *std::move(params), std::move(path_value), state});
+}
+
+// What a browser must be told before a page of another origin may read the answer.
+void AddCors(const Route& route, const WebRequest& request, const ServerState& state, WebReply& reply) {
+  const std::vector<std::string>& allowed = state.options().allowed_origins;
+  if (!route.original_cors && allowed.empty()) return;
+  reply.headers.emplace_back("Vary", "Origin");
+  const std::string origin(request.Header("origin"));
+  const bool is_original = route.original_cors && origin == kOriginalDashboard;
+  if (!is_original && std::ranges::find(allowed, origin) == allowed.end()) return;
+  reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  reply.headers.emplace_back("Access-Control-Expose-Headers", "Link, ETag, Retry-After, X-Truncated");
+  if (request.method != "OPTIONS") return;
+  reply.headers.emplace_back("Access-Control-Allow-Methods", route.posts ? "POST" : "GET, HEAD");
+  reply.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Last-Event-ID");
+  reply.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 
 WebReply Answer(const WebRequest& request, ServerState& state) {
@@ -60,15 +78,11 @@ WebReply Answer(const WebRequest& request, ServerState& state) {
   for (const Route& route : Routes()) {
     auto value = MatchPattern(route.pattern, request.path);
     if (!value) continue;
-    WebReply reply =
-        readable ? CallRoute(route, request, *std::move(value), state) : MethodNotAllowed(request.method == "OPTIONS");
+    const bool allowed = route.posts ? request.method == "POST" : readable;
+    WebReply reply = allowed ? CallRoute(route, request, *std::move(value), state)
+                             : MethodNotAllowed(request.method == "OPTIONS", route.posts);
     reply.route = route.pattern;
-    if (route.original_cors) {
-      reply.headers.emplace_back("Vary", "Origin");
-      if (request.Header("origin") == kOriginalDashboard) {
-        reply.headers.emplace_back("Access-Control-Allow-Origin", std::string(kOriginalDashboard));
-      }
-    }
+    AddCors(route, request, state, reply);
     return reply;
   }
   if (const Asset* asset = FindAsset(state, request.path)) {

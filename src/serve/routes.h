@@ -17,7 +17,7 @@ namespace cryptostream {
 struct RouteCall {
   const WebRequest& request;
   Params params;
-  std::string path_value;  // of {coin_id}
+  std::string path_value;  // of {coin_id} or {layer}
   ServerState& state;
 };
 
@@ -26,10 +26,15 @@ struct Route {
   std::string pattern;  // "/metrics/{coin_id}"
   std::string summary;
   std::string description;
+  ParamSpec path_param = {};  // of the pattern's {name}
   std::vector<ParamSpec> params;
   std::string content_type;
   std::string schema;          // JSON schema of the 200 answer
+  std::string columns_schema;  // of its JSON columns: its answer has rows, and comes in every form of them
   std::vector<int> errors;     // further statuses it may answer with
+  std::string body_schema;     // JSON schema of the body of a POST
+  bool posts = false;          // takes POST, not GET
+  bool lenient = false;        // ignores parameters that it does not know, as clients of this kind expect
   bool original_cors = false;  // open to the original's dashboard, and to nobody else
   WebReply (*handle)(RouteCall&&);
 };

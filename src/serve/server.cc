@@ -23,6 +23,13 @@ bool IsAddress(const std::string& address) {
   return ::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
 }
 
+// "http://host" or "https://host:port", as browsers write it: lower case, no path, no pattern.
+bool IsOrigin(const std::string& text) {
+  const std::size_t scheme = text.starts_with("http://") ? 7 : text.starts_with("https://") ? 8 : std::string::npos;
+  if (scheme == std::string::npos || scheme == text.size()) return false;
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]", scheme) == std::string::npos;
+}
+
 HttpServerOptions HttpOptions(const ServeOptions& options) {
   HttpServerOptions http;
   http.address = options.address;
@@ -32,6 +39,8 @@ HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.stream_gap = std::chrono::milliseconds(50);  // the renderer keeps the pace; this holds for who lags behind it
   http.max_connections_per_address = options.max_connections_per_address;
   http.max_streams_per_address = options.max_streams_per_address;
+  http.max_requests_per_second = options.max_requests_per_second;
+  http.requests_advice = "ask more slowly; serve.max_requests_per_second allows more, serve.proxies any number to a proxy";
   http.proxies = options.proxies;
   http.streams_advice = "end one of them; serve.max_streams_per_address allows more, serve.proxies any number to a proxy";
   // A page of anywhere can make a browser ask us under its own name (DNS rebinding): on loopback only our names count, elsewhere only
@@ -129,6 +138,12 @@ SettingProblems ServeProblems(const ServeOptions& options) {
     found.push_back({"serve.live_age is above serve.delayed_age: live_age=" + FormatDuration(options.live_age) +
                          " delayed_age=" + FormatDuration(options.delayed_age) + " (a price is live, then delayed, then stale)",
                      {"serve.live_age", "serve.delayed_age"}});
+  }
+  for (const std::string& origin : options.allowed_origins) {
+    if (IsOrigin(origin)) continue;
+    found.push_back(
+        {"serve.allowed_origins has what is no origin: value=" + origin + " (as https://charts.example.org, without a path)",
+         {"serve.allowed_origins"}});
   }
   for (const std::string& proxy : options.proxies) {
     if (IsAddress(proxy)) continue;

@@ -44,6 +44,8 @@ struct ServeOptions {
   bool allow_remote = false;  // must be set to bind to anything but loopback
   // Further values of the Host header. Empty: on a loopback bind no others, elsewhere any.
   std::vector<std::string> allowed_hosts;
+  // Origins whose pages may read every answer in a browser, as "https://charts.example.org".
+  std::vector<std::string> allowed_origins;
   std::filesystem::path storage_root;
   std::string version = "0.0.0";
   ServeMode mode = ServeMode::kLive;
@@ -61,6 +63,7 @@ struct ServeOptions {
   int max_connections = 512;
   int max_connections_per_address = 128;
   int max_streams_per_address = 32;
+  int max_requests_per_second = 100;                        // of one address, proxies excepted; 0: any number
   std::vector<std::string> proxies = {"127.0.0.1", "::1"};  // may have any number of streams: many clients are behind each
   LiveLimits live_limits;
   const Clock* clock = nullptr;  // nullptr: the machine's

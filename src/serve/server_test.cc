@@ -153,7 +153,7 @@ TEST_F(ServerTest, HealthPageAndDescription) {
   std::string metrics = Ask("/metrics");
   EXPECT_NE(metrics.find("cryptostream_http_request_duration_seconds_count{"), std::string::npos);
   EXPECT_NE(metrics.find("cryptostream_price_age_seconds{coin=\"bitcoin\"}"), std::string::npos);
-  EXPECT_EQ(Count(Ask("/openapi.json"), "\"get\":{"), 10);
+  EXPECT_EQ(Count(Ask("/openapi.json"), "\"get\":{"), 24);
 }
 
 // Each state of a source is either its work or trouble; trouble is told at once and is no 503.

@@ -45,4 +45,4 @@ def test_example(served, path, shown):
 
 def test_every_route_is_documented(served):
     for path in served.json("/openapi.json")["paths"]:
-        assert path.replace("{coin_id}", "bitcoin") in TEXT, path
+        assert path.replace("{coin_id}", "bitcoin").replace("{layer}", "gold") in TEXT, path
