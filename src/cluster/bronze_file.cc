@@ -1,3 +1,4 @@
+// A file of bronze on its way to a task. In: a note that names it. Out: its rows, as the engine gets them.
 #include "cluster/bronze_file.h"
 
 #include <arrow/api.h>

@@ -1,3 +1,5 @@
+// The driver's half. In: what tasks have said. Out: commits of silver, windows for gold. Nothing is remembered from batch to batch but what
+// the tables say: each batch begins with their positions.
 #include "cluster/coordinator.h"
 
 #include <fmt/format.h>

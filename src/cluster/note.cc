@@ -1,3 +1,4 @@
+// Notes to Arrow and back. In: batches that others have carried. Out: notes, each field checked; files that lie where their table has them.
 #include "cluster/note.h"
 
 #include <arrow/api.h>

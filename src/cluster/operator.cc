@@ -1,3 +1,4 @@
+// The loop around an operator. In: an Arrow stream of notes, with the plan. Out: one of what the operator says.
 #include "cluster/operator.h"
 
 #include <arrow/api.h>

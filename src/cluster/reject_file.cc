@@ -1,3 +1,4 @@
+// What tasks write beside silver's rows. In: rows and reasons. Out: data files, and notes of them.
 #include "cluster/reject_file.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Records of currencies. In: silver's positions and the settings. Out: what holds for a message of any version, and records to be committed.
 #include "lake/quote_records.h"
 
 #include "lake/lineage.h"

@@ -1,3 +1,4 @@
+// The coordinator behind two pipes. In: requests, a line each. Out: answers in JSON, and the lake written meanwhile.
 #include "run/cluster_run.h"
 
 #include <arrow/api.h>

@@ -1,3 +1,4 @@
+// The line that starts the application. In: what was asked for, and what lies on this machine. Out: spark-submit's words, or what is missing.
 #include "run/spark_submit.h"
 
 #include <fmt/format.h>
