@@ -16,7 +16,7 @@ TEST(Plan, APlanReadsBackAndAnotherVersionsIsRefused) {
                   .quarantined = 3,
                   .buckets = 5,
                   .fsync = false};
-  plan.quotes = SourceQuotes({{"kraken", "eur"}});
+  plan.quotes = SourceQuotes(QuoteSettings{{"kraken", "eur"}});
   plan.quotes.Add(Name("kraken"), {1, 9, Name("gbp")});
   auto read = SilverPlan::Parse(plan.Encode());
   ASSERT_TRUE(read) << read.error().message;

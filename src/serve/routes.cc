@@ -207,7 +207,7 @@ std::vector<Route> MakeRoutes() {
        .schema = R"({"type":"object","required":["columns","rows","truncated"],"properties":{"columns":{"type":"array","items":)"
                  R"({"type":"object"}},"rows":{"type":"array","items":{"type":"object"}},"truncated":{"type":"boolean"}}})",
        .columns_schema = R"({"type":"object","additionalProperties":{"type":"array"}})",
-       .errors = {400, 415, 503},
+       .errors = {400, 403, 415, 503},
        .body_schema =
            R"({"type":"object","required":["sql"],"additionalProperties":false,"properties":{"sql":{"type":"string",)"
            R"("minLength":1,"maxLength":20000},"limit":{"type":"integer","minimum":1,"maximum":100000,"default":1000}}})",

@@ -194,3 +194,12 @@ def test_without_a_lake_the_views_are_empty(serve, tmp_path):
         assert ask(server, "SELECT * FROM gaps")["rows"] == []
     finally:
         server.stop()
+
+
+def test_only_a_server_on_loopback_answers(serve, lake):
+    server = serve(lake, "--address", "0.0.0.0", "--set", "serve.allow_remote=true")
+    try:
+        status, _, body = post(server, {"sql": "SELECT 1"})
+        assert status == 403 and b"loopback" in body
+    finally:
+        server.stop()
