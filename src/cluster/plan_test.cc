@@ -28,7 +28,7 @@ TEST(Plan, APlanReadsBackAndAnotherVersionsIsRefused) {
   EXPECT_EQ(read->quotes.At(Name("kraken"), 9).str(), "gbp");
   std::string other = plan.Encode();
   other.replace(other.find('\t') + 1, other.find('\n') - other.find('\t') - 1, "0.0.0");
-  EXPECT_THAT(SilverPlan::Parse(other).error().message, HasSubstr("version 0.0.0"));
+  EXPECT_THAT(SilverPlan::Parse(other).error().message, HasSubstr("the driver's 0.0.0"));
   EXPECT_FALSE(SilverPlan::Parse(""));
 }
 

@@ -25,7 +25,12 @@ class BucketHash {
   void Add(std::int64_t value) {
     for (int i = 0; i < 64; i += 8) Byte(static_cast<unsigned char>(value >> i));
   }
-  std::uint64_t value() const { return hash_ ^ hash_ >> 32; }
+  // Mixed once more (murmur3's end): FNV's low bits depend on the low bits alone, and a bucket is a remainder.
+  std::uint64_t value() const {
+    std::uint64_t mixed = (hash_ ^ hash_ >> 33) * 0xFF51AFD7ED558CCDu;
+    mixed = (mixed ^ mixed >> 33) * 0xC4CEB9FE1A85EC53u;
+    return mixed ^ mixed >> 33;
+  }
 
  private:
   void Byte(unsigned char byte) { hash_ = (hash_ ^ byte) * 0x100000001B3u; }
