@@ -84,17 +84,18 @@ bool TopicProducer::Push(RawBatch batch, StopToken stop) {
       batch.gaps.pop_back();
     }
     if (!paused_since_) paused_since_ = clock_.Now();
-    SleepFor(stop, kDiskPause);
+    if (!SleepFor(stop, kDiskPause)) return false;
   }
   return false;
 }
 
-// Waits for room. An input that can be asked again does not need the spool's whole size: it only has to keep the sender busy.
+// Waits for room; what comes while the program stops is taken where there is some. An input that can be asked again does not need the spool's whole size: it only has to keep the sender busy.
 bool TopicProducer::AwaitRoom(const RawBatch& batch, StopToken stop) {
   bool live = IsLive(batch);
   std::uint64_t limit = live ? spool_->max_bytes() : kReplaySpoolBytes;
-  while (!stop.stop_requested() && !failure()) {
+  while (!failure()) {
     if (spool_->HasRoom(batch.bytes(), limit)) return true;
+    if (stop.stop_requested()) return false;
     if (live && !paused_since_) {
       LogWarn("kafka: the spool is full, the source is paused (more room: kafka.spool_mb): {}", Words());
       paused_since_ = clock_.Now();

@@ -61,6 +61,18 @@ TEST_F(MockTest, ErrorsThatPassCostNothing) {
   EXPECT_THAT(bronze.values, ElementsAre(Message(0), Message(1)));
 }
 
+// A poll's answer that comes with the order to stop cannot be asked for again.
+TEST_F(MockTest, WhatIsInHandWhenItStopsGoesIntoTheSpool) {
+  StopSource stop;
+  stop.request_stop();
+  auto producer = Producer(1 << 20, cluster_.Options());
+  ASSERT_TRUE(producer->Push(LiveBatch(1, Message(0)), stop.get_token()));
+  ASSERT_TRUE(producer->Drain({}));
+  Bronze bronze;
+  ASSERT_TRUE(bronze.ReadAll(cluster_.Options()));
+  EXPECT_THAT(bronze.values, ElementsAre(Message(0)));
+}
+
 TEST_F(MockTest, AFullSpoolPausesALiveSourceAndTellsTheGap) {
   MakeMarksTopic();
   rd_kafka_mock_broker_set_down(cluster_.get(), 1);

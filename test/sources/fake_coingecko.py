@@ -40,8 +40,8 @@ def prices(ids, price=100.5):
 
 
 def chart(days):
-    end = int(time.time() // 300 * 300 * 1000)
-    points = [[end - 300_000 * i, 100 + i % 7] for i in range(days * 288)][::-1]
+    end = int(time.time() // 300)  # a point's price is that of its time, whenever it is asked for
+    points = [[point * 300_000, 100 + point % 7] for point in range(end - days * 288 + 1, end + 1)]
     return json.dumps({"prices": points, "market_caps": points, "total_volumes": points}).encode()
 
 
