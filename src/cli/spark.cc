@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <iostream>
 
 #include "base/system_error.h"
@@ -36,7 +35,7 @@ int RunSpark(CommandContext& context, SparkRequest request, bool submit) {
   for (std::string& word : *words) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execv(argv.front(), argv.data());
-  return Failed({ErrorKind::kUnavailable, "cannot start " + words->front() + ": " + std::strerror(errno), {}});
+  return Failed({ErrorKind::kUnavailable, "cannot start " + words->front() + ": " + SystemReason(errno), {}});
 }
 
 void AddFlags(CLI::App* app, CommandContext& context, SparkRequest& request) {

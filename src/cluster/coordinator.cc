@@ -26,7 +26,14 @@ struct Said {
   std::vector<DataFile> silver, quarantine;
   std::map<Name, Version> sources;
   SilverBatch batch;
-  std::map<std::string, std::int64_t> counts;
+  std::int64_t kept = 0, duplicates = 0;
+  std::map<std::string, std::int64_t> rejected;  // by the reason's code
+
+  std::int64_t rows() const {
+    std::int64_t rows = kept + duplicates;
+    for (const auto& [code, count] : rejected) rows += count;
+    return rows;
+  }
 };
 
 Status Add(const Note& note, Said& said) {
@@ -44,7 +51,7 @@ Status Add(const Note& note, Said& said) {
     Timestamp& mark = said.batch.watermarks.try_emplace({Name(note.name), static_cast<int>(note.a)}, time).first->second;
     mark = std::max(mark, time);
   } else if (note.kind == kCountNote) {
-    said.counts[note.name] += note.a;
+    (note.name == kKeptCount ? said.kept : note.name == kDuplicatesCount ? said.duplicates : said.rejected[note.name]) += note.a;
   } else if (note.kind == kWindowsNote) {
     CS_ASSIGN(auto windows, WindowsOf(note.bytes));
     std::ranges::move(windows, std::back_inserter(said.batch.windows));
@@ -119,7 +126,6 @@ Result<std::optional<SilverJob>> Coordinator::NextSilver(std::int64_t rows_at_le
   }
   if (job.files.empty()) return std::nullopt;
   job.plan.root = std::filesystem::absolute(lake_.options().root).string();
-  job.plan.bronze_id = lake_.bronze().id();
   job.plan.silver_version = lake_.silver().version();
   job.plan.quarantined = quarantined_;
   job.plan.buckets = static_cast<std::int32_t>(std::max<std::int64_t>(1, (job.rows + kRowsPerBucket - 1) / kRowsPerBucket));
@@ -134,12 +140,10 @@ Status Coordinator::CommitSilver(const std::vector<Note>& notes) {
   Said said;
   for (const Note& note : notes) CS_TRY(Add(note, said));
   const Version through = job_->through;
-  std::int64_t rejected = 0;
-  for (const auto& [name, count] : said.counts) rejected += name == "kept" || name == "duplicates" ? 0 : count;
-  if (said.counts["kept"] + said.counts["duplicates"] + rejected != job_->rows || said.counts["kept"] != RowsIn(said.silver)) {
+  if (said.rows() != job_->rows || said.kept != RowsIn(said.silver)) {
     return Invalid(
         fmt::format("the tasks' words do not add up, nothing was committed: rows={} kept={} duplicates={} rejected={} written={}",
-                    job_->rows, said.counts["kept"], said.counts["duplicates"], rejected, RowsIn(said.silver)));
+                    job_->rows, said.kept, said.duplicates, said.rows() - said.kept - said.duplicates, RowsIn(said.silver)));
   }
   CS_TRY(CommitSide(lake_.quarantine(), QuarantineLayout(),
                     {.adds = std::move(said.quarantine),
@@ -156,10 +160,8 @@ Status Coordinator::CommitSilver(const std::vector<Note>& notes) {
   plan.positions[SilverPositionId(lake_.bronze().id())] = through;
   plan.expected = StandingBefore(positions_, plan.positions);
   CS_ASSIGN(Version version, CommitOnce(lake_.silver(), SilverLayout(), std::move(plan), lake_.epoch()));
-  lake_.tally().AddSilver(said.counts["kept"], said.counts["duplicates"]);
-  for (const auto& [name, count] : said.counts) {
-    if (name != "kept" && name != "duplicates") lake_.tally().AddRejected(name, count);
-  }
+  lake_.tally().AddSilver(said.kept, said.duplicates);
+  for (const auto& [code, count] : said.rejected) lake_.tally().AddRejected(code, count);
   job_.reset();
   to_gold_.Give(version, std::make_shared<const SilverBatch>(std::move(said.batch)));
   return {};

@@ -43,8 +43,8 @@ class DedupOperator final : public Operator {
     for (const auto& [key, time] : watermarks_) {
       out.push_back({.kind = std::string(kWatermarkNote), .name = key.first.str(), .a = key.second, .b = ToMicros(time)});
     }
-    out.push_back({.kind = std::string(kCountNote), .name = "kept", .a = kept_});
-    out.push_back({.kind = std::string(kCountNote), .name = "duplicates", .a = duplicates_});
+    out.push_back({.kind = std::string(kCountNote), .name = std::string(kKeptCount), .a = kept_});
+    out.push_back({.kind = std::string(kCountNote), .name = std::string(kDuplicatesCount), .a = duplicates_});
     return rejects_.End(out);
   }
 

@@ -34,8 +34,9 @@ inline constexpr std::string_view kTicksNote = "ticks";
 inline constexpr std::string_view kSourceNote = "source";
 // The greatest event time that was kept: name = source, a = partition, b = us.
 inline constexpr std::string_view kWatermarkNote = "watermark";
-// How many rows: name = "kept", "duplicates" or the code of a rejection, a = how many.
+// How many rows: name = one of the two below or the code of a rejection, a = how many.
 inline constexpr std::string_view kCountNote = "count";
+inline constexpr std::string_view kKeptCount = "kept", kDuplicatesCount = "duplicates";
 // Windows of what was kept: a = how many, bytes as of AppendWindow.
 inline constexpr std::string_view kWindowsNote = "windows";
 

@@ -22,9 +22,6 @@ std::vector<std::string_view> Split(std::string_view text, char at) {
   return parts;
 }
 
-// A path may have any byte but NUL.
-std::string Escaped(std::string_view text) { return PercentEncode(text); }
-
 class Words {
  public:
   explicit Words(std::vector<std::string_view> words) : words_(std::move(words)) {}
@@ -53,8 +50,8 @@ class Words {
 }  // namespace
 
 std::string SilverPlan::Encode() const {
-  std::string text = fmt::format("cryptostream\t{}\nroot\t{}\nbronze\t{}\nsilver\t{}\t{}\t{}\t{}", kVersion, Escaped(root),
-                                 bronze_id, silver_version, quarantined, buckets, fsync ? 1 : 0);
+  std::string text = fmt::format("cryptostream\t{}\nroot\t{}\nsilver\t{}\t{}\t{}\t{}", kVersion, PercentEncode(root),
+                                 silver_version, quarantined, buckets, fsync ? 1 : 0);
   for (const auto& [source, quote] : quotes.configured()) text += fmt::format("\nquote\t{}\t{}", source.str(), quote.str());
   for (const auto& [source, records] : quotes.records()) {
     for (const auto& each : records) {
@@ -83,8 +80,6 @@ Result<SilverPlan> SilverPlan::Parse(std::string_view text) {
     Words words(Split(lines[i], '\t'));
     if (std::string_view what = words.At(0); what == "root") {
       plan.root = words.TextAt(1);
-    } else if (what == "bronze") {
-      plan.bronze_id = words.At(1);
     } else if (what == "silver") {
       int fsync = 1;
       words.Read(1, plan.silver_version);

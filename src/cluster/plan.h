@@ -14,7 +14,6 @@ inline constexpr const char* kPlanKey = "cryptostream.plan";
 
 struct SilverPlan {
   std::string root;                     // the storage, as every executor sees it
-  std::string bronze_id;                // of the table that is read
   Version silver_version = kNoVersion;  // what silver has: duplicates are looked for there
   Version quarantined = kNoVersion;     // bronze version up to which rejects are in quarantine already
   std::int32_t buckets = 1;             // into which parse spreads the rows

@@ -10,12 +10,7 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Plan, APlanReadsBackAndAnotherVersionsIsRefused) {
-  SilverPlan plan{.root = "/a lake\twith\nodd 100%/bytes",
-                  .bronze_id = "x",
-                  .silver_version = 7,
-                  .quarantined = 3,
-                  .buckets = 5,
-                  .fsync = false};
+  SilverPlan plan{.root = "/a lake\twith\nodd 100%/bytes", .silver_version = 7, .quarantined = 3, .buckets = 5, .fsync = false};
   plan.quotes = SourceQuotes(QuoteSettings{{"kraken", "eur"}});
   plan.quotes.Add(Name("kraken"), {1, 9, Name("gbp")});
   auto read = SilverPlan::Parse(plan.Encode());

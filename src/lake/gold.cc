@@ -161,26 +161,19 @@ Status GoldStage::AddWindowsOf(const DataFile& vacuumed, SilverBatch& batch) con
 }
 
 void GoldStage::Fold(Version version, const SilverBatch& batch) {
-  double late = 0;
-  for (const Tick& tick : batch.ticks) {
-    WindowKey key = WindowOf(tick);
-    if (key.start + kWindow > ClosedOf(tick.source)) {
-      open_[key].Add(tick);
-      continue;
-    }
-    ++late;
-    dirty_.insert(key);
-    if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(tick);
-  }
-  for (const auto& [key, window] : batch.windows) {
+  std::int64_t late = 0;
+  // In: a tick, or a window that others have made of `rows` of them.
+  auto take = [&](const WindowKey& key, const auto& what, std::int64_t rows) {
     if (key.start + kWindow > ClosedOf(key.source)) {
-      open_[key].Add(window);
-      continue;
+      open_[key].Add(what);
+      return;
     }
-    late += static_cast<double>(window.rows());
+    late += rows;
     dirty_.insert(key);
-    if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(window);
-  }
+    if (auto recent = recent_.find(key); recent != recent_.end()) recent->second.Add(what);
+  };
+  for (const Tick& tick : batch.ticks) take(WindowOf(tick), tick, 1);
+  for (const auto& [key, window] : batch.windows) take(key, window, window.rows());
   for (const WindowKey& key : batch.removed) {
     // No window can forget a row: close it early, the correction computes it from what silver still has.
     open_.erase(key);
@@ -188,7 +181,8 @@ void GoldStage::Fold(Version version, const SilverBatch& batch) {
     closed_[key.source] = std::max(ClosedOf(key.source), key.start + kWindow);
     dirty_.insert(key);
   }
-  if (late > 0) CountMetric("cryptostream_late_events_total", "Rows that came after their window was closed.", {}, late);
+  if (late > 0)
+    CountMetric("cryptostream_late_events_total", "Rows that came after their window was closed.", {}, static_cast<double>(late));
   for (const auto& [key, newest] : batch.watermarks) watermarks_.Advance(key.first, key.second, newest, clock_.Steady());
   consumed_ = version;
   published_consumed_ = consumed_;

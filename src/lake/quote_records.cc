@@ -1,8 +1,6 @@
 // Records of currencies. In: silver's positions and the settings. Out: what holds for a message of any version, and records to be committed.
 #include "lake/quote_records.h"
 
-#include "lake/lineage.h"
-
 namespace cryptostream {
 
 void QuoteRecords::Record(Name source, std::int64_t n, Version from) {

@@ -38,15 +38,14 @@ Result<fs::path> SparkHome(const SparkRequest& request) {
   if (home.empty()) {
     fs::path found = OnPath("spark-submit");
     if (found.empty()) {
-      return Fail(
-          ErrorKind::kNotFound,
+      return NotFound(
           "there is no Spark here: --spark-home FOLDER, or set SPARK_HOME (Spark 3.5 or 4, its own distribution or the one "
           "inside the package pyspark)");
     }
     home = fs::canonical(found).parent_path().parent_path();
   }
   if (!IsProgram(fs::path(home) / "bin/spark-submit"))
-    return Fail(ErrorKind::kNotFound, "no Spark there: " + home + "/bin/spark-submit is missing");
+    return NotFound("no Spark there: " + home + "/bin/spark-submit is missing");
   return fs::path(home);
 }
 
@@ -63,15 +62,14 @@ Status CheckVersion(const fs::path& home) {
     return Invalid(fmt::format("Spark {}.{}.{} is not one that this was tried with: take 3.5 or 4 (it is at {})", found[1].str(),
                                found[2].str(), found[3].str(), home.string()));
   }
-  return Fail(ErrorKind::kNotFound, "no Spark there: " + (home / "jars").string() + " has no spark-core jar");
+  return NotFound("no Spark there: " + (home / "jars").string() + " has no spark-core jar");
 }
 
 Status CheckJava() {
   const std::string home = Environment("JAVA_HOME");
   if (!home.empty() ? IsProgram(fs::path(home) / "bin/java") : !OnPath("java").empty()) return {};
-  return Fail(ErrorKind::kNotFound, home.empty()
-                                        ? "there is no Java on the path, which Spark needs: install a JRE of 17, or set JAVA_HOME"
-                                        : "JAVA_HOME has no bin/java: " + home);
+  return NotFound(home.empty() ? "there is no Java on the path, which Spark needs: install a JRE of 17, or set JAVA_HOME"
+                               : "JAVA_HOME has no bin/java: " + home);
 }
 
 struct Tree {
@@ -84,9 +82,8 @@ Result<Tree> FindTree() {
   fs::path home = program.parent_path().parent_path();
   Tree tree{home, home / "share/cryptostream/spark/cryptostream_spark.py"};
   if (program.parent_path().filename() == "bin" && fs::exists(tree.application)) return tree;
-  return Fail(
-      ErrorKind::kNotFound,
-      "Spark's executors need the tree of `make install PREFIX=FOLDER`, and this program is not in one: " + program.string());
+  return NotFound("Spark's executors need the tree of `make install PREFIX=FOLDER`, and this program is not in one: " +
+                  program.string());
 }
 
 }  // namespace
@@ -99,8 +96,8 @@ Result<std::vector<std::string>> SparkCommand(const SparkRequest& request) {
   std::vector<std::string> words{spark / "bin/spark-submit", "--master", request.master};
   if (!request.archive.empty()) {
     if (!fs::is_regular_file(request.archive)) {
-      return Fail(ErrorKind::kNotFound, fmt::format("no archive there: {} (make it: tar -C {} -czf {} .)", request.archive,
-                                                    tree.home.string(), request.archive));
+      return NotFound(fmt::format("no archive there: {} (make it: tar -C {} -czf {} .)", request.archive, tree.home.string(),
+                                  request.archive));
     }
     words.insert(words.end(), {"--archives", fs::absolute(request.archive).string() + "#cryptostream"});
   } else if (!request.master.starts_with("local") && !request.master.starts_with("spark://127.0.0.1")) {

@@ -29,7 +29,7 @@ def version(binary):
 
 
 def plan(binary, root):
-    return f"cryptostream\t{version(binary)}\nroot\t{root}\nbronze\tx\nsilver\t0\t-1\t1\t1"
+    return f"cryptostream\t{version(binary)}\nroot\t{root}\nsilver\t0\t-1\t1\t1"
 
 
 @pytest.mark.parametrize("step", ["parse", "dedup"])
