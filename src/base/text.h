@@ -14,6 +14,8 @@ std::string Nearest(std::string_view word, std::span<const std::string> candidat
 std::string Printable(std::string_view bytes, std::size_t limit = 200);
 // True when `bytes` is well-formed UTF-8 (no surrogates, no overlong forms).
 bool IsUtf8(std::string_view bytes);
+// ASCII's capitals in lower case, the rest as it is.
+std::string LowerCase(std::string_view text);
 // The integer that the whole of `text` is, in decimal digits; nullopt for anything else, one that is out of range among it.
 template <class Integer>
 std::optional<Integer> IntegerOf(std::string_view text) {

@@ -39,5 +39,7 @@ TEST(Text, AnIntegerIsTheWholeOfItsText) {
   EXPECT_EQ(IntegerOf<long>(std::string_view()), std::nullopt);
 }
 
+TEST(Text, LowerCaseLeavesWhatIsNoCapitalOfAscii) { EXPECT_EQ(LowerCase("BTC-\xC3\x84@[`{z9"), "btc-\xC3\x84@[`{z9"); }
+
 }  // namespace
 }  // namespace cryptostream

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "cluster/tick_blob.h"
 #include "delta/retained_from.h"
 #include "lake/commit_once.h"
@@ -38,10 +39,11 @@ struct Said {
 
 Status Add(const Note& note, Said& said) {
   if (note.kind == kFileNote) {
-    CS_ASSIGN(const TableLayout* layout, LayoutNamed(note.name));
+    const TableLayout* layout = FindLayout(note.name);
+    if (layout != &SilverLayout() && layout != &QuarantineLayout()) {
+      return Invalid("a file of a table that is not silver's: " + Printable(note.name));
+    }
     CS_ASSIGN(DataFile file, FileOf(*layout, note));
-    if (layout != &SilverLayout() && layout != &QuarantineLayout())
-      return Invalid("a file of a table that is not silver's: " + note.name);
     (layout == &SilverLayout() ? said.silver : said.quarantine).push_back(std::move(file));
   } else if (note.kind == kSourceNote) {
     Version& first = said.sources.try_emplace(Name(note.name), note.a).first->second;

@@ -99,11 +99,4 @@ Result<DataFile> FileOf(const TableLayout& layout, const Note& note) {
   return file;
 }
 
-Result<const TableLayout*> LayoutNamed(std::string_view name) {
-  for (const TableLayout* layout : AllLayouts()) {
-    if (layout->name == name) return layout;
-  }
-  return Invalid("no such table: " + Printable(name));
-}
-
 }  // namespace cryptostream

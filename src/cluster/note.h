@@ -48,7 +48,5 @@ Result<std::vector<Note>> NotesOf(const arrow::RecordBatch& batch);
 Note FileNote(const TableLayout& layout, const DataFile& file);
 // Errors: Invalid (the path does not lie in a partition of the table).
 Result<DataFile> FileOf(const TableLayout& layout, const Note& note);
-// The layout of a table by its name. Errors: Invalid.
-Result<const TableLayout*> LayoutNamed(std::string_view name);
 
 }  // namespace cryptostream

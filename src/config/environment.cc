@@ -20,12 +20,6 @@ constexpr std::string_view kSymbols = "SYMBOLS__", kQuotes = "QUOTES__";
 // Variables of this name that are no settings: of the tests, the tools and the crash points.
 constexpr std::array kOthers{"BINARY", "CACHE", "CRASH", "CRASH_HITS", "FUZZ_SECONDS"};
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 // Without what people get wrong: case, and one underscore or two.
 std::string Skeleton(std::string_view name) {
   std::string out;
@@ -48,7 +42,7 @@ std::string PathOfVariable(std::string_view name) {
   // A symbol and a source are the user's own words, so their case counts.
   if (name.starts_with(kSymbols)) return "symbols." + std::string(name.substr(kSymbols.size()));
   if (name.starts_with(kQuotes)) return "quotes." + std::string(name.substr(kQuotes.size()));
-  std::string path = Lower(name);
+  std::string path = LowerCase(name);
   for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos; ++at) path.replace(at, 2, ".");
   return path;
 }

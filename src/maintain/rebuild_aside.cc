@@ -26,13 +26,6 @@ constexpr const char* kFolder = ".rebuild";
 constexpr const char* kUnfinished = ".part";
 constexpr const char* kRecord = "record";
 
-const TableLayout* LayoutNamed(std::string_view name) {
-  for (const TableLayout* layout : AllLayouts()) {
-    if (layout->name == name) return layout;
-  }
-  return nullptr;
-}
-
 // A line a table, and a line each position that goes with the table before it.
 std::string Text(const std::vector<RebuildFolder::Table>& tables) {
   std::string text;
@@ -54,7 +47,7 @@ Result<std::vector<RebuildFolder::Table>> Parse(const std::string& text, const f
     std::string kind, value;
     words >> kind >> value >> std::ws;
     if (kind == "table") {
-      const TableLayout* layout = LayoutNamed(value);
+      const TableLayout* layout = FindLayout(value);
       if (layout == nullptr) return damaged();
       tables.push_back({layout, {}});
       continue;
@@ -96,7 +89,8 @@ Result<std::optional<RebuildFolder>> RebuildFolder::Unfinished(const fs::path& r
 
 Result<RebuildFolder> RebuildFolder::Make(const fs::path& root, std::vector<Table> tables) {
   auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  fs::path path = root / kFolder / fmt::format("{:%Y%m%dT%H%M%S}Z-{:.8}{}", now, RandomHexId(), kUnfinished);  // two in a second are two
+  fs::path path =
+      root / kFolder / fmt::format("{:%Y%m%dT%H%M%S}Z-{:.8}{}", now, RandomHexId(), kUnfinished);  // two in a second are two
   CS_TRY(MakeDirsDurable(path));
   CS_TRY(WriteFileDurable(path / kRecord, Text(tables)));
   return RebuildFolder(root, std::move(path), std::move(tables));

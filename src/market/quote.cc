@@ -4,7 +4,8 @@
 #include "market/quote.h"
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {
@@ -25,11 +26,7 @@ bool IsQuote(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
-std::string LowerQuote(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
+std::string LowerQuote(std::string_view text) { return LowerCase(text); }
 
 std::string QuoteOfSymbol(std::string_view symbol) {
   std::string text = LowerQuote(symbol);

@@ -3,6 +3,8 @@
 
 #include <arrow/api.h>
 
+#include <algorithm>
+
 #include "market/table_columns.h"
 
 namespace cryptostream {
@@ -115,6 +117,12 @@ std::shared_ptr<arrow::Schema> FileSchema(const TableLayout& layout) {
   arrow::FieldVector fields = layout.schema->fields();
   fields.resize(fields.size() - layout.partition_columns.size());  // they come last
   return arrow::schema(std::move(fields));
+}
+
+const TableLayout* FindLayout(std::string_view name) {
+  auto layouts = AllLayouts();
+  auto found = std::ranges::find(layouts, name, &TableLayout::name);
+  return found == layouts.end() ? nullptr : *found;
 }
 
 }  // namespace cryptostream

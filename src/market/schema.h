@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "market/column.h"
@@ -34,6 +35,8 @@ const TableLayout& GoldDayLayout();
 const TableLayout& QuarantineLayout();
 const TableLayout& GapsLayout();
 std::vector<const TableLayout*> AllLayouts();
+// The table of a name ("gold_1h"); null: there is none.
+const TableLayout* FindLayout(std::string_view name);
 
 // The columns that a table of a format has (cryptostream.format): those that came later are null where they are asked for by name.
 std::shared_ptr<arrow::Schema> SchemaOfFormat(const TableLayout& layout, int format);

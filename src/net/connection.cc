@@ -42,12 +42,6 @@ WebReply BusyReply(int status, const std::string& reason, int retry_after_s) {
   return reply;
 }
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 }  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, ServerShared& shared, std::string address)
@@ -164,7 +158,8 @@ bool Connection::ParseHead(std::string_view head) {
   std::size_t question = target.find('?');
   request_.query = question == std::string_view::npos ? "" : std::string(target.substr(question + 1));
   for (const auto& field : message) {
-    request_.headers.emplace_back(Lower({field.name_string().data(), field.name_string().size()}), std::string(field.value()));
+    request_.headers.emplace_back(LowerCase({field.name_string().data(), field.name_string().size()}),
+                                  std::string(field.value()));
   }
   return PercentDecode(target.substr(0, question), false, request_.path);
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace cryptostream {
 namespace {
 
@@ -18,12 +20,6 @@ bool IsTokenChar(char c) {
 }
 
 bool IsToken(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenChar); }
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -44,7 +40,7 @@ bool HasCleanBytes(std::string_view head) {
 
 // The host's name without its port, lower case; nullopt when malformed.
 std::optional<std::string> HostName(std::string_view value) {
-  std::string host = Lower(value);
+  std::string host = LowerCase(value);
   std::size_t port_at = host.starts_with('[') ? host.find(']') : host.find(':');
   if (host.starts_with('[')) {
     if (port_at == std::string::npos) return std::nullopt;
@@ -98,18 +94,18 @@ std::expected<void, RequestRefusal> ReadFraming(const std::string& name, std::st
     if (*seen.content_length > limits.max_body_bytes) return Refuse("body too large", 413);
   } else if (name == "transfer-encoding") {
     if (seen.minor_version == 0) return Refuse("Transfer-Encoding in HTTP/1.0");
-    if (seen.chunked || Lower(value) != "chunked") return Refuse("Transfer-Encoding other than one chunked");
+    if (seen.chunked || LowerCase(value) != "chunked") return Refuse("Transfer-Encoding other than one chunked");
     seen.chunked = true;
   } else if (name == "host") {
     if (seen.host) return Refuse("more than one Host");
     seen.host = HostName(value);
     if (!seen.host) return Refuse("malformed Host");
   } else if (name == "connection") {
-    std::string text = Lower(value);
+    std::string text = LowerCase(value);
     seen.close = seen.close || text.find("close") != std::string::npos;
     seen.keep_alive = seen.keep_alive || text.find("keep-alive") != std::string::npos;
   } else if (name == "expect") {
-    if (Lower(value) != "100-continue") return Refuse("unknown expectation", 417);
+    if (LowerCase(value) != "100-continue") return Refuse("unknown expectation", 417);
     seen.expects_continue = true;
   }
   return {};
@@ -119,7 +115,7 @@ std::expected<void, RequestRefusal> ReadHeaderLine(std::string_view line, const 
   if (line.front() == ' ' || line.front() == '\t') return Refuse("folded header line");
   std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !IsToken(line.substr(0, colon))) return Refuse("malformed header line");
-  return ReadFraming(Lower(line.substr(0, colon)), Trim(line.substr(colon + 1)), limits, seen);
+  return ReadFraming(LowerCase(line.substr(0, colon)), Trim(line.substr(colon + 1)), limits, seen);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
-#include <algorithm>
-#include <cctype>
 #include <memory>
+
+#include "base/text.h"
 
 namespace cryptostream {
 namespace {
@@ -20,11 +20,6 @@ std::string Part(CURLU* url, CURLUPart part) {
   return copy;
 }
 
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace
 
 Result<Url> ParseUrl(std::string_view text) {
@@ -33,7 +28,8 @@ Result<Url> ParseUrl(std::string_view text) {
   if (curl_url_set(url.get(), CURLUPART_URL, std::string(text).c_str(), 0) != CURLUE_OK) {
     return Invalid("not a URL (http://HOST/... or https://HOST/...): value=" + std::string(text));
   }
-  Url parts{Lower(Part(url.get(), CURLUPART_SCHEME)), Lower(Part(url.get(), CURLUPART_HOST)), Part(url.get(), CURLUPART_USER)};
+  Url parts{LowerCase(Part(url.get(), CURLUPART_SCHEME)), LowerCase(Part(url.get(), CURLUPART_HOST)),
+            Part(url.get(), CURLUPART_USER)};
   if (parts.host.starts_with('[') && parts.host.ends_with(']')) parts.host = parts.host.substr(1, parts.host.size() - 2);
   return parts;
 }

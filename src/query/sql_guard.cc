@@ -61,26 +61,17 @@ constexpr std::array<std::string_view, 11> kUnbounded{"repeat",          "lpad",
                                                       "printf",          "list_resize", "array_resize", "range",
                                                       "generate_series", "bitstring",   "set_bit"};
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 std::string Views() {
   std::string names;
   for (const TableLayout* layout : AllLayouts()) names += (names.empty() ? "" : ", ") + layout->name;
   return names;
 }
 
-bool IsView(const std::string& name) {
-  auto layouts = AllLayouts();
-  return std::ranges::any_of(layouts, [&](const TableLayout* layout) { return layout->name == name; });
-}
+bool IsView(const std::string& name) { return FindLayout(name) != nullptr; }
 
 // One name of the statement, as of kNames; `with` are the names of its own.
 Status CheckName(const std::string& what, const std::string& word, const std::set<std::string>& with) {
-  const std::string name = Lower(word), shown = Printable(word, 60);
+  const std::string name = LowerCase(word), shown = Printable(word, 60);
   if (what == "error") return Invalid("query refused: " + Printable(word, 300));
   if (what == "statements" && word != "1") return Invalid("query refused: write one SELECT");
   if (what == "table" && !IsView(name) && !with.contains(name)) {
@@ -115,7 +106,7 @@ Status CheckLakeSelect(const Duck& views, const std::string& sql, const QueryLim
     return word == nullptr ? std::string() : *word;
   };
   for (const SqlRow& row : names.rows) {
-    if (text(row[0]) == "with") with.insert(Lower(text(row[1])));
+    if (text(row[0]) == "with") with.insert(LowerCase(text(row[1])));
   }
   for (const SqlRow& row : names.rows) {
     CS_TRY(CheckName(text(row[0]), text(row[1]), with));

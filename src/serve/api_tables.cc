@@ -10,13 +10,6 @@
 namespace cryptostream {
 namespace {
 
-const TableLayout* FindLayout(std::string_view name) {
-  for (const TableLayout* layout : AllLayouts()) {
-    if (layout->name == name) return layout;
-  }
-  return nullptr;
-}
-
 std::string_view TypeName(ColumnType type) {
   switch (type) {
     case ColumnType::kString: return "string";

@@ -3,26 +3,19 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace cryptostream {
-namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-}  // namespace
 
 bool AsksForSocket(const WebRequest& request) {
-  return Lower(request.Header("upgrade")) == "websocket" && Lower(request.Header("connection")).contains("upgrade");
+  return LowerCase(request.Header("upgrade")) == "websocket" && LowerCase(request.Header("connection")).contains("upgrade");
 }
 
 bool IsOwnOrigin(const WebRequest& request) {
   const std::string_view origin = request.Header("origin");
   const std::size_t host = origin.find("://");
   if (origin.empty()) return true;
-  return host != std::string_view::npos && Lower(origin.substr(host + 3)) == Lower(request.Header("host"));
+  return host != std::string_view::npos && LowerCase(origin.substr(host + 3)) == LowerCase(request.Header("host"));
 }
 
 bool IsProxied(const WebRequest& request) {

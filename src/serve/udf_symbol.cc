@@ -5,20 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "market/name.h"
 
 namespace cryptostream {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 std::string_view WithoutExchange(std::string_view symbol) {
   const std::string prefix = std::string(kUdfExchange) + ":";
-  return Lower(symbol.substr(0, prefix.size())) == prefix ? symbol.substr(prefix.size()) : symbol;
+  return LowerCase(symbol.substr(0, prefix.size())) == prefix ? symbol.substr(prefix.size()) : symbol;
 }
 
 CoinLabel LabelOf(const ServerState& state, const std::string& coin) {
@@ -41,7 +36,7 @@ std::optional<CoinView> FindSymbol(const ServerState& state, std::string_view sy
   symbol = WithoutExchange(symbol);
   auto live = state.backend()->live();
   if (auto exact = live->Coin(symbol)) return exact;
-  return live->Coin(Lower(symbol));
+  return live->Coin(LowerCase(symbol));
 }
 
 Result<std::string> CoinOfSymbol(std::string_view symbol) {
@@ -95,7 +90,8 @@ void WriteSymbol(JsonWriter& json, const ServerState& state, const std::string& 
 }
 
 void WriteSearch(JsonWriter& json, const ServerState& state, const SymbolSearch& search) {
-  const std::string wanted = Lower(WithoutExchange(search.query)), exchange = Lower(search.exchange), type = Lower(search.type);
+  const std::string wanted = LowerCase(WithoutExchange(search.query)), exchange = LowerCase(search.exchange),
+                    type = LowerCase(search.type);
   const std::vector<std::string>& first = state.options().coins;
   std::vector<std::string> coins;
   for (Name coin : state.backend()->live()->CoinIds()) coins.push_back(coin.str());
@@ -107,7 +103,7 @@ void WriteSearch(JsonWriter& json, const ServerState& state, const SymbolSearch&
     if (found == search.limit || (!type.empty() && type != "crypto") || (!exchange.empty() && exchange != kUdfExchange)) break;
     const CoinLabel label = LabelOf(state, coin);
     bool matches = std::ranges::any_of(std::vector<std::string>{coin, label.name, label.symbol},
-                                       [&](const std::string& text) { return Lower(text).contains(wanted); });
+                                       [&](const std::string& text) { return LowerCase(text).contains(wanted); });
     if (!matches) continue;
     ++found;
     json.BeginObject().Key("symbol").Text(coin).Key("full_name").Text(std::string(kUdfExchange) + ":" + coin);

@@ -2,8 +2,8 @@
 // in the address.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { countPixels, drawnTexts, launchChromium, newestClose, openPage, waitForBars, waitForMove } from "./chromium.mjs";
-import { startStandIn } from "./servers.mjs";
+import { countPixels, drawnTexts, launchChromium, newestClose, waitForBars, waitForMove } from "./chromium.mjs";
+import { visitIn } from "./visit.mjs";
 
 let browser;
 before(async () => {
@@ -11,17 +11,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-async function visit({ flags = [], path, options = {} }, story) {
-  const server = await startStandIn(...flags);
-  const visitor = await openPage(browser, server.url + path, options);
-  try {
-    await story(visitor.page, server);
-    assert.deepEqual(visitor.errors, []);
-  } finally {
-    await visitor.close();
-    await server.stop();
-  }
-}
+const visit = (what, story) => visitIn(browser, what, story);
 
 const twoFrames = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 const choose = (page, group, value) => page.locator(`#${group}-switch [data-value="${value}"]`).click();

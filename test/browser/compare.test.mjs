@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { drawnTexts, launchChromium, openPage } from "./chromium.mjs";
-import { BINARY, startBinary, startStandIn } from "./servers.mjs";
+import { drawnTexts, launchChromium } from "./chromium.mjs";
+import { BINARY, startBinary } from "./servers.mjs";
+import { visitIn } from "./visit.mjs";
 
 let browser;
 before(async () => {
@@ -15,17 +16,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-async function visit({ flags = [], path, options = {}, server: given }, story) {
-  const server = given ?? (await startStandIn(...flags));
-  const visitor = await openPage(browser, server.url + path, options);
-  try {
-    await story(visitor.page, server);
-    assert.deepEqual(visitor.errors, []);
-  } finally {
-    await visitor.close();
-    if (!given) await server.stop();
-  }
-}
+const visit = (what, story) => visitIn(browser, what, story);
 
 const lines = (page, count) => page.locator(`#compare-chart[data-lines="${count}"]`).waitFor();
 const value = (page, coin) => page.locator(`.chip[data-coin="${coin}"] .chip-value`).innerText();

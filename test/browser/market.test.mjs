@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { launchChromium, openPage, waitForBars } from "./chromium.mjs";
 import { startProxy } from "./proxy.mjs";
 import { BINARY, startBinary, startStandIn } from "./servers.mjs";
+import { visitIn } from "./visit.mjs";
 
 let browser;
 before(async () => {
@@ -16,17 +17,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-async function visit({ flags = [], path = "/", options = {}, server: given }, story) {
-  const server = given ?? (await startStandIn(...flags));
-  const visitor = await openPage(browser, server.url + path, options);
-  try {
-    await story(visitor.page, server);
-    assert.deepEqual(visitor.errors, []);
-  } finally {
-    await visitor.close();
-    if (!given) await server.stop();
-  }
-}
+const visit = (what, story) => visitIn(browser, what, story);
 
 const row = (page, coin) => page.locator(`.quotes-row[data-coin="${coin}"]`);
 const names = (page) => page.evaluate(() => {

@@ -14,6 +14,7 @@ import {
   waitForMove,
 } from "./chromium.mjs";
 import { startStandIn } from "./servers.mjs";
+import { visitIn } from "./visit.mjs";
 
 let browser;
 before(async () => {
@@ -21,18 +22,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Runs a story against a stand-in server and a fresh page, and ends both. */
-async function visit({ flags = [], path = "/?view=coin", options = {} }, story) {
-  const server = await startStandIn(...flags);
-  const visitor = await openPage(browser, server.url + path, options);
-  try {
-    await story(visitor.page, server);
-    assert.deepEqual(visitor.errors, []);
-  } finally {
-    await visitor.close();
-    await server.stop();
-  }
-}
+const visit = (what, story) => visitIn(browser, { path: "/?view=coin", ...what }, story);
 
 test("live data: coins, a chart that moves, and a badge that says live", () =>
   visit({}, async (page) => {

@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { drawnTexts, launchChromium, openPage, waitForBars } from "./chromium.mjs";
+import { drawnTexts, launchChromium, waitForBars } from "./chromium.mjs";
 import { BINARY, startBinary } from "./servers.mjs";
+import { visitIn } from "./visit.mjs";
 
 const START_S = 1_709_683_200;
 const PRICES = { "big-one": 9.1e13, "tiny-one": 3.1e-13, shiba: 3.1e-10, bitcoin: 60_000 };
@@ -45,15 +46,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function visit(path, story) {
-  const { page, errors, close } = await openPage(browser, server.url + path);
-  try {
-    await story(page);
-    assert.deepEqual(errors, []);
-  } finally {
-    await close();
-  }
-}
+const visit = (path, story) => visitIn(browser, { path, server }, story);
 
 const SHOWN = {
   "big-one": [/^91\.\d{1,3}T$/, /^91(\.\d+)?T$/],
