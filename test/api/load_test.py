@@ -66,6 +66,7 @@ def own(serve, lake):
     server.stop()
 
 
+@pytest.mark.alone  # beside others the machine drops a SYN now and then, which comes again after the whole second that is allowed
 @pytest.mark.parametrize("begun", [b"", REQUEST + b"G"], ids=["silent", "one byte of a next request"])
 def test_ten_thousand_idle_connections_of_a_hundred_addresses(own, begun):
     count = open_files(10_000)
